@@ -1,0 +1,1 @@
+//! Mail server configuration written, activated and undone.

@@ -1,0 +1,1 @@
+//! What each mail server's TLS policy looks like as text.

@@ -1,0 +1,1 @@
+//! Domains, MX patterns, policy lists and the decision what each recipient domain demands.

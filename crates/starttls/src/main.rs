@@ -1,0 +1,3 @@
+//! `starttls`: makes mail between servers impossible to downgrade.
+
+fn main() {}
