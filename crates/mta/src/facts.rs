@@ -1,0 +1,31 @@
+//! What is known of the mail server that text is written for.
+
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+
+/// Facts that the caller found out, or assumed; interpreted by each server's folder.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Facts {
+    /// The version as the server or the operator names it; `None` when nothing is installed.
+    pub version: Option<String>,
+    /// The server's settings in effect, by name, as its own tool reports them; empty when not asked.
+    pub settings: BTreeMap<String, String>,
+    /// Defaults of parameters that the installed program knows (Postfix: `postconf -d`); empty when not asked.
+    pub defaults: BTreeMap<String, String>,
+    /// The directory in which the server will find the files, absolute.
+    pub directory: String,
+    /// The kind of look-up table asked for, as `texthash`; `None` for the server's usual.
+    pub table: Option<String>,
+    /// Whether leaf pins may be used although chain, name and dates go unchecked then.
+    pub leaf_pins: LeafPins,
+}
+
+/// What to do with leaf pins on servers where they replace every other check.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum LeafPins {
+    /// Leave the pin out, check chain and names, and say so.
+    #[default]
+    Ignore,
+    /// Check the pin alone.
+    Allow,
+}

@@ -1,0 +1,74 @@
+//! The decision: what one recipient domain demands, and why.
+//!
+//! Spec: RFC 7672 §2.1 and §2.2 (DANE), RFC 8461 §2 (DANE before MTA-STS) and §5; docs/decision.md for the list.
+
+pub mod evidence;
+pub mod overrides;
+pub mod reason;
+
+use alloc::vec::Vec;
+
+use crate::domain::Domain;
+use crate::mode::{Requirement, TlsVersion};
+use crate::mx::MxPattern;
+use crate::pin::Pinset;
+use crate::timestamp::Timestamp;
+use reason::Reason;
+
+/// What holds for one domain.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decision<'a> {
+    /// The policy domain.
+    pub domain: &'a Domain,
+    /// What the mail server is to do.
+    pub action: Action<'a>,
+    /// Why, in the order in which it was weighed; never empty.
+    pub reasons: Vec<Reason<'a>>,
+    /// When the ground for it ends, if it does.
+    pub valid_until: Option<Timestamp>,
+}
+
+/// What a mail server is to do for one domain.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action<'a> {
+    /// Nothing is known: whatever the operator has set applies.
+    Opportunistic,
+    /// The operator exempts the domain: encrypt where possible, deliver in any case.
+    Relaxed,
+    /// Deliver in any case, note what would have failed.
+    LogOnly(Demand<'a>),
+    /// Deliver only to a session that meets the demand.
+    Require(Demand<'a>),
+    /// DANE where TLSA records are, opportunistic where they are proven absent.
+    Dane,
+    /// DANE or not at all.
+    DaneOnly,
+    /// Try again later: what must be known cannot be found out now.
+    Defer,
+}
+
+/// What a session must show.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Demand<'a> {
+    /// Whose demand it is.
+    pub origin: Origin,
+    /// Encryption alone, or a valid certificate.
+    pub requirement: Requirement,
+    /// Hosts that may receive; empty where any may.
+    pub mx: &'a [MxPattern],
+    /// The oldest TLS version, after the operator's floor.
+    pub min_tls: Option<TlsVersion>,
+    /// Keys that certificates are bound to.
+    pub pinset: Option<&'a Pinset>,
+}
+
+/// Whose demand it is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Origin {
+    /// The operator's own override.
+    Override,
+    /// The domain's MTA-STS policy.
+    MtaSts,
+    /// A policy list.
+    List,
+}

@@ -1,0 +1,78 @@
+//! Findings: what was observed and is worth a person's attention, with its cure.
+//!
+//! A finding is no error: an `Err` means that we could not do our work.
+
+use alloc::string::String;
+use core::fmt;
+
+/// How much a finding matters; ordered from little to much.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Severity {
+    /// Good to know.
+    Info,
+    /// Something is weaker than it looks.
+    Warning,
+    /// Something does not work.
+    Error,
+}
+
+/// One observation.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Finding {
+    /// Permanent dotted name, as `list.expired`.
+    pub code: &'static str,
+    /// How much it matters.
+    pub severity: Severity,
+    /// What it is about: a domain, a JSON path, a setting; empty for the whole.
+    pub subject: String,
+    /// What was seen, in words.
+    pub message: String,
+    /// What to do about it; empty when there is nothing to do.
+    pub cure: String,
+}
+
+impl Finding {
+    /// A finding of severity info.
+    pub fn info(code: &'static str, subject: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            severity: Severity::Info,
+            subject: subject.into(),
+            message: message.into(),
+            cure: String::new(),
+        }
+    }
+
+    /// A finding of severity warning.
+    pub fn warning(code: &'static str, subject: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::info(code, subject, message) }
+    }
+
+    /// A finding of severity error.
+    pub fn error(code: &'static str, subject: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Error, ..Self::info(code, subject, message) }
+    }
+
+    /// The same with a cure.
+    #[must_use]
+    pub fn with_cure(self, cure: impl Into<String>) -> Self {
+        Self { cure: cure.into(), ..self }
+    }
+}
+
+impl Severity {
+    /// The word used in output.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}

@@ -1,0 +1,307 @@
+//! Host names: the one constructor through which every name from outside passes.
+//!
+//! Two or more labels of `a-z`, `0-9` and `-`, lower case, no trailing dot, top label not numeric (so no
+//! IP address). Nothing else can be held by a [`Name`], so whatever is built from names needs no quoting.
+//!
+//! Spec: RFC 5321 §2.3.5, RFC 5890 §2.3.1 (LDH and A-labels); UTS #46, non-transitional, for U-labels.
+
+use alloc::string::String;
+use core::fmt;
+
+use smol_str::SmolStr;
+
+/// Longest name in characters, without a trailing dot (RFC 1035 §2.3.4 leaves 253 of 255 octets).
+pub const MAX_NAME_CHARS: usize = 253;
+
+/// Longest label in characters (RFC 1035 §2.3.4).
+pub const MAX_LABEL_CHARS: usize = 63;
+
+/// A host name of A-labels, valid by construction.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub(crate) struct Name(SmolStr);
+
+/// Why a text is no host name.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NameError {
+    /// The text is empty.
+    #[error("the name is empty")]
+    Empty,
+    /// The name has more than [`MAX_NAME_CHARS`] characters.
+    #[error("the name has {chars} characters; at most {MAX_NAME_CHARS} fit in the DNS")]
+    TooLong {
+        /// Characters found.
+        chars: usize,
+    },
+    /// A label is empty: a leading dot or two dots in a row.
+    #[error("a label is empty")]
+    EmptyLabel,
+    /// The name ends in a dot.
+    #[error("the name ends in a dot; leave it out")]
+    TrailingDot,
+    /// A label has more than [`MAX_LABEL_CHARS`] characters.
+    #[error("a label has {chars} characters; at most {MAX_LABEL_CHARS} are allowed")]
+    LabelTooLong {
+        /// Characters found.
+        chars: usize,
+    },
+    /// A label starts or ends with a hyphen.
+    #[error("a label starts or ends with `-`")]
+    Hyphen,
+    /// A character that no host name has.
+    #[error("{found:?} cannot stand in a host name")]
+    Character {
+        /// The first such character.
+        found: char,
+    },
+    /// One label only.
+    #[error("a single label is no mail domain or mail host; want at least two, as in `example.org`")]
+    SingleLabel,
+    /// The last label is numeric or one character long: an IP address, or no name of the public DNS.
+    #[error("the last label is no top-level domain (IP addresses are not accepted)")]
+    TopLabel,
+    /// An internationalised name that UTS #46 refuses.
+    #[error("the internationalised name is not valid under UTS #46")]
+    Idna,
+}
+
+impl Name {
+    /// Reads a name; U-labels become A-labels, upper case becomes lower case.
+    pub(crate) fn parse(text: &str) -> Result<Self, NameError> {
+        match scan(text)? {
+            Shape::Canonical => Ok(Self(SmolStr::new(text))),
+            Shape::Mixed => Self::parse_folded(&text.to_ascii_lowercase()),
+            Shape::International => Self::parse_international(text),
+        }
+    }
+
+    fn parse_folded(lower: &str) -> Result<Self, NameError> {
+        match scan(lower)? {
+            Shape::International => Self::parse_international(lower),
+            Shape::Canonical | Shape::Mixed => Ok(Self(SmolStr::new(lower))),
+        }
+    }
+
+    fn parse_international(text: &str) -> Result<Self, NameError> {
+        let ascii = idna::domain_to_ascii_strict(text).map_err(|_| NameError::Idna)?;
+        match scan(&ascii)? {
+            Shape::Canonical | Shape::International if ascii.is_ascii() => Ok(Self(SmolStr::new(&ascii))),
+            _ => Err(NameError::Idna),
+        }
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Tells whether this name lies below `parent`, at any depth; no name lies below itself.
+    pub(crate) fn is_below(&self, parent: &Self) -> bool {
+        self.0.strip_suffix(parent.as_str()).is_some_and(|rest| rest.ends_with('.'))
+    }
+
+    /// Tells whether this name is `parent` with exactly one label in front.
+    pub(crate) fn is_child_of(&self, parent: &Self) -> bool {
+        self.0.split_once('.').is_some_and(|(_, rest)| rest == parent.as_str())
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What [`scan`] found, when it found no fault.
+enum Shape {
+    /// Already as it should be.
+    Canonical,
+    /// Has upper-case letters.
+    Mixed,
+    /// Has characters outside ASCII, or labels that claim to be A-labels.
+    International,
+}
+
+/// Walks the bytes once: the fast path of every list with a million names.
+fn scan(text: &str) -> Result<Shape, NameError> {
+    if text.is_empty() {
+        return Err(NameError::Empty);
+    }
+    if text.len() > MAX_NAME_CHARS && text.is_ascii() {
+        return Err(NameError::TooLong { chars: text.len() });
+    }
+    let (mut mixed, mut international, mut labels) = (false, false, 0_usize);
+    let mut rest = text;
+    loop {
+        let (label, tail) = match rest.split_once('.') {
+            Some((label, tail)) => (label, Some(tail)),
+            None => (rest, None),
+        };
+        labels += 1;
+        match label_shape(label, tail.is_none() && labels > 1)? {
+            Shape::Canonical => {}
+            Shape::Mixed => mixed = true,
+            Shape::International => international = true,
+        }
+        match tail {
+            None if labels == 1 && !international => return Err(NameError::SingleLabel),
+            None => {
+                let top_is_bad = !international && !is_top_label(label);
+                return match (top_is_bad, international, mixed) {
+                    (true, ..) => Err(NameError::TopLabel),
+                    (_, true, _) => Ok(Shape::International),
+                    (_, _, true) => Ok(Shape::Mixed),
+                    _ => Ok(Shape::Canonical),
+                };
+            }
+            Some(tail) => rest = tail,
+        }
+    }
+}
+
+fn label_shape(label: &str, is_last: bool) -> Result<Shape, NameError> {
+    let bytes = label.as_bytes();
+    let (Some(first), Some(last)) = (bytes.first(), bytes.last()) else {
+        return Err(if is_last { NameError::TrailingDot } else { NameError::EmptyLabel });
+    };
+    if label.is_ascii() {
+        if bytes.len() > MAX_LABEL_CHARS {
+            return Err(NameError::LabelTooLong { chars: bytes.len() });
+        }
+        if *first == b'-' || *last == b'-' {
+            return Err(NameError::Hyphen);
+        }
+    }
+    let mut mixed = false;
+    let mut international = false;
+    for &byte in bytes {
+        match byte {
+            b'a'..=b'z' | b'0'..=b'9' | b'-' => {}
+            b'A'..=b'Z' => mixed = true,
+            0x80.. => international = true,
+            _ => return Err(NameError::Character { found: char::from(byte) }),
+        }
+    }
+    let claims_a_label = bytes.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case(b"xn--"));
+    Ok(match (international || claims_a_label, mixed) {
+        (true, _) => Shape::International,
+        (_, true) => Shape::Mixed,
+        _ => Shape::Canonical,
+    })
+}
+
+/// A letter first and two characters at least: what keeps IPv4 addresses out.
+fn is_top_label(label: &str) -> bool {
+    label.len() >= 2 && label.as_bytes().first().is_some_and(u8::is_ascii_alphabetic)
+}
+
+/// Shows text of a stranger so that it cannot steer a terminal: control characters are escaped.
+pub fn printable(text: &str) -> String {
+    text.chars()
+        .flat_map(|c| if c.is_control() { Escaped::Yes(c.escape_default()) } else { Escaped::No(Some(c)) })
+        .collect()
+}
+
+enum Escaped {
+    Yes(core::char::EscapeDefault),
+    No(Option<char>),
+}
+
+impl Iterator for Escaped {
+    type Item = char;
+
+    fn next(&mut self) -> Option<char> {
+        match self {
+            Self::Yes(escape) => escape.next(),
+            Self::No(one) => one.take(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod names {
+    use super::*;
+
+    #[test]
+    fn are_lower_case_a_labels() {
+        for (text, want) in [
+            ("example.org", "example.org"),
+            ("EXAMPLE.Org", "example.org"),
+            ("bücher.example", "xn--bcher-kva.example"),
+            ("BÜCHER.example", "xn--bcher-kva.example"),
+            ("faß.example", "xn--fa-hia.example"),
+            ("XN--Bcher-KVA.example", "xn--bcher-kva.example"),
+            ("example.xn--p1ai", "example.xn--p1ai"),
+            ("3com.com", "3com.com"),
+            ("a.b-c.d9.museum", "a.b-c.d9.museum"),
+        ] {
+            assert_eq!(Name::parse(text).unwrap().as_str(), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn refuse_whatever_could_mean_something_else_to_a_mail_server() {
+        for text in [
+            "",
+            ".",
+            "..",
+            "example",
+            "hostname",
+            "nexthop",
+            "dot-nexthop",
+            "example.org.",
+            ".example.org",
+            "a..example.org",
+            "-a.example.org",
+            "a-.example.org",
+            "a_b.example.org",
+            "a b.example.org",
+            "a.example.org\n",
+            "a.example.org\0",
+            "a:b.example.org",
+            "a,b.example.org",
+            "a=b.example.org",
+            "#a.example.org",
+            "[a.example.org]",
+            "*.example.org",
+            "192.0.2.1",
+            "a.b.c.4",
+            "2001:db8::1",
+            "xn--.example",
+            "xn--a.example",
+            "a.example.o",
+            "a\u{200b}\u{0}.example",
+            "ex\u{3002}ample\u{ff0e}",
+            "{a}.example.org",
+            "$a.example.org",
+            "a|b.example.org",
+        ] {
+            assert!(Name::parse(text).is_err(), "{text:?} was accepted");
+        }
+    }
+
+    #[test]
+    fn have_limits_on_label_and_length() {
+        let label = "a".repeat(64);
+        assert_eq!(Name::parse(&alloc::format!("{label}.org")), Err(NameError::LabelTooLong { chars: 64 }));
+        let long = "abcdefg.".repeat(32) + "org";
+        assert_eq!(Name::parse(&long), Err(NameError::TooLong { chars: 259 }));
+        assert!(Name::parse(&("ü".repeat(300) + ".org")).is_err());
+    }
+
+    #[test]
+    fn of_strangers_cannot_steer_a_terminal() {
+        assert_eq!(printable("a\u{1b}[31mb\r\n"), "a\\u{1b}[31mb\\r\\n");
+        assert_eq!(printable("Müller & Co"), "Müller & Co");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn that_parse_are_made_of_safe_characters_and_parse_to_themselves(text in "\\PC*|[a-z.*-]{1,70}") {
+            if let Ok(name) = Name::parse(&text) {
+                proptest::prop_assert!(name.as_str().bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'.'));
+                proptest::prop_assert!(name.as_str().len() <= MAX_NAME_CHARS);
+                proptest::prop_assert_eq!(Name::parse(name.as_str()), Ok(name.clone()));
+            }
+        }
+    }
+}
