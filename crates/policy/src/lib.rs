@@ -15,6 +15,7 @@ mod mx;
 mod name;
 mod pin;
 mod policy;
+pub mod read;
 mod report_to;
 mod timestamp;
 
