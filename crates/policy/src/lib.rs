@@ -10,6 +10,7 @@ pub mod decide;
 mod domain;
 mod finding;
 mod list;
+pub mod merge;
 mod mode;
 mod mx;
 mod name;
@@ -19,7 +20,7 @@ pub mod read;
 mod report_to;
 mod timestamp;
 
-pub use decide::{Action, Decision, Demand, Origin};
+pub use decide::{Action, Decision, Demand, Origin, decide};
 pub use domain::Domain;
 pub use finding::{Finding, Severity};
 pub use list::{Alias, Dialect, Entry, Extensions, Head, List, Listed, Notes, Terms};
