@@ -6,6 +6,7 @@
 
 extern crate alloc;
 
+pub mod check;
 pub mod decide;
 mod domain;
 mod finding;
