@@ -57,17 +57,22 @@ fn beginning(list: &List, now: Timestamp) -> Option<Finding> {
     let begin = list.head.timestamp?;
     (now.until(begin).as_secs() > MAX_SKEW_SECONDS).then(|| {
         let message = format!("the list is dated {begin}, more than a day ahead of this machine's clock");
-        Finding::warning("list.from-the-future", "$.timestamp", message).with_cure("check the clock, then the list")
+        Finding::warning("list.from-the-future", "$.timestamp", message)
+            .with_cure("check the clock, then the list")
     })
 }
 
 fn unusable(pinset: &Pinset) -> Option<Finding> {
     let subject = format!("$.pinsets.{}", pinset.name);
     let (usable, why) = match pinset.kind {
-        PinKind::TrustAnchor => {
-            (pinset.trust_anchors().count(), "hashes cannot become trust anchors; it takes the keys themselves (`spki`)")
-        }
-        PinKind::Leaf => (pinset.leaf_hashes().count(), "only `sha256/` hashes and keys can be compared with a certificate"),
+        PinKind::TrustAnchor => (
+            pinset.trust_anchors().count(),
+            "hashes cannot become trust anchors; it takes the keys themselves (`spki`)",
+        ),
+        PinKind::Leaf => (
+            pinset.leaf_hashes().count(),
+            "only `sha256/` hashes and keys can be compared with a certificate",
+        ),
     };
     let unusable = pinset.pins.len() - usable;
     if unusable == 0 {
@@ -87,14 +92,24 @@ fn entries(list: &List) -> Vec<Finding> {
     list.iter().for_each(|listed| tally.count(&listed));
     let mut findings = Vec::new();
     if list.entries.is_empty() {
-        findings.push(Finding::warning("list.empty", "$.policies", "the list names no domain"));
+        findings.push(Finding::warning("list.empty", "", "the list names no domain"));
     } else if tally.enforced == 0 {
         let message = format!("0 enforced, {} testing: this list protects nobody yet", tally.testing);
-        findings.push(Finding::warning("list.nothing-enforced", "$.policies", message));
+        findings.push(Finding::warning("list.nothing-enforced", "", message));
     }
-    findings.extend(tally.old_tls.finding("list.old-tls", "allow TLS older than 1.2 (RFC 9325 §3.1.1); your floor raises it"));
-    findings.extend(tally.tls_only.finding("list.tls-only", "ask for encryption alone: any certificate passes, so an active attacker does too"));
-    findings.extend(tally.leaf_pins.finding("list.leaf-pins", "pin leaf certificates, which most mail servers check instead of names and dates"));
+    findings.extend(
+        tally
+            .old_tls
+            .finding("list.old-tls", "allow TLS older than 1.2 (RFC 9325 §3.1.1); your floor raises it"),
+    );
+    findings.extend(tally.tls_only.finding(
+        "list.tls-only",
+        "ask for encryption alone: any certificate passes, so an active attacker does too",
+    ));
+    findings.extend(tally.leaf_pins.finding(
+        "list.leaf-pins",
+        "pin leaf certificates, which most mail servers check instead of names and dates",
+    ));
     findings
 }
 
@@ -147,7 +162,8 @@ impl<'a> Group<'a> {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
-        (self.count > 0).then(|| Finding::info(code, "$.policies", format!("{} entries {what} ({names}{rest})", self.count)))
+        (self.count > 0)
+            .then(|| Finding::info(code, "", format!("{} entries {what} ({names}{rest})", self.count)))
     }
 }
 
@@ -176,7 +192,8 @@ mod checks {
     #[test]
     fn tell_what_the_clock_says() {
         for (now, want) in [
-            ("2026-12-14T00:00:00Z", "list.ends-soon"), ("2026-12-20T00:00:00Z", "list.expired"),
+            ("2026-12-14T00:00:00Z", "list.ends-soon"),
+            ("2026-12-20T00:00:00Z", "list.expired"),
             ("2026-11-18T00:00:00Z", "list.from-the-future"),
         ] {
             assert_eq!(codes(&text(ENTRY), now), [want]);

@@ -69,7 +69,9 @@ fn in_words(action: &Action<'_>) -> &'static str {
         Action::Opportunistic => "nothing is demanded; your mail server's own settings apply",
         Action::Relaxed => "exempt: encrypt where possible, deliver in any case",
         Action::LogOnly(_) => "deliver in any case, note what would have failed",
-        Action::Require(Demand { requirement: Certificate, .. }) => "deliver only over TLS with a valid certificate",
+        Action::Require(Demand { requirement: Certificate, .. }) => {
+            "deliver only over TLS with a valid certificate"
+        }
         Action::Require(Demand { requirement: Tls, .. }) => "deliver only over TLS",
         Action::Dane => "DANE where the domain has it, otherwise opportunistic",
         Action::DaneOnly => "deliver only with DANE",
@@ -88,7 +90,8 @@ pub(crate) fn decision_json(decision: &Decision<'_>) -> Value {
         Action::DaneOnly => "dane-only",
         Action::Defer => "defer",
     };
-    let reasons = decision.reasons.iter().map(|reason| json!({ "text": reason.to_string(), "spec": reason.spec() }));
+    let reasons =
+        decision.reasons.iter().map(|reason| json!({ "text": reason.to_string(), "spec": reason.spec() }));
     let mut value = json!({
         "domain": decision.domain.as_str(),
         "action": action,

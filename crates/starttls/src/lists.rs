@@ -71,7 +71,8 @@ impl FromStr for ListArg {
                     scope.max_mode = Some(mode);
                 }
                 Some(("only", pattern)) => {
-                    let pattern = DomainPattern::parse(pattern).map_err(|error| format!("`{pattern}`: {error}"))?;
+                    let pattern =
+                        DomainPattern::parse(pattern).map_err(|error| format!("`{pattern}`: {error}"))?;
                     scope.only.push(pattern);
                 }
                 _ => return Err(format!("`{part}`: {HELP_OPTIONS}")),
@@ -93,7 +94,8 @@ pub(crate) fn load(file: &str) -> Result<List, LoadError> {
     };
     let bytes = bytes.ok_or_else(|| LoadError::TooLarge { file: file.into() })?;
     let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-    let _progress = Progress::over_bytes(format!("reading {} ({} MB)", printable(file), size / 1_000_000), size);
+    let _progress =
+        Progress::over_bytes(format!("reading {} ({} MB)", printable(file), size / 1_000_000), size);
     read::list(&bytes).map_err(|error| LoadError::Malformed { file: file.into(), error: Box::new(error) })
 }
 
@@ -153,7 +155,11 @@ impl ListArgs {
 
 /// The lists as one.
 pub(crate) fn merged(loaded: &[Loaded]) -> Merged<'_> {
-    let layers = loaded.iter().map(|loaded| Layer { name: &loaded.name, list: &loaded.list, scope: loaded.scope.clone() });
+    let layers = loaded.iter().map(|loaded| Layer {
+        name: &loaded.name,
+        list: &loaded.list,
+        scope: loaded.scope.clone(),
+    });
     Merged::new(layers.collect())
 }
 
@@ -165,7 +171,10 @@ mod list_arguments {
     fn carry_a_scope_behind_commas() {
         let arg: ListArg = "over.json,may-relax,max-mode=testing,only=*.de,only=example.org".parse().unwrap();
         assert_eq!(arg.file, "over.json");
-        assert_eq!((arg.scope.relaxing, arg.scope.max_mode, arg.scope.only.len()), (Relaxing::Allowed, Some(Mode::Testing), 2));
+        assert_eq!(
+            (arg.scope.relaxing, arg.scope.max_mode, arg.scope.only.len()),
+            (Relaxing::Allowed, Some(Mode::Testing), 2)
+        );
         assert_eq!("a,,b.json".parse::<ListArg>().unwrap().file, "a,b.json");
     }
 

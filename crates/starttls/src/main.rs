@@ -7,6 +7,7 @@ mod clock;
 mod commands;
 mod decision;
 mod exit;
+mod generation;
 mod lists;
 mod output;
 

@@ -65,7 +65,10 @@ fn print_reasons(decision: &Decision<'_>, relax: Option<&str>) -> anyhow::Result
     }
     if let Some(relax) = relax {
         writeln!(out, "{}", "to relax it".bold())?;
-        writeln!(out, "  save this line as relax.json and add `--list relax.json,may-relax` behind your lists:")?;
+        writeln!(
+            out,
+            "  save this line as relax.json and add `--list relax.json,may-relax` behind your lists:"
+        )?;
         writeln!(out, "  {relax}")?;
     }
     Ok(())

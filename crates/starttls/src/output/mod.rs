@@ -3,10 +3,12 @@
 pub(crate) mod diagnostic;
 mod findings;
 mod progress;
+mod summary;
 mod table;
 
 pub(crate) use findings::{findings_json, print_findings};
 pub(crate) use progress::Progress;
+pub(crate) use summary::{print_settings, print_summary, summary_json};
 pub(crate) use table::Table;
 
 use starttls_policy::{Mode, Severity};

@@ -10,7 +10,7 @@ pub(crate) struct Table(comfy_table::Table);
 impl Table {
     pub(crate) fn new(headings: &[&str]) -> Self {
         let mut table = comfy_table::Table::new();
-        table.load_style(presets::NOTHING.style());
+        table.load_style(presets::NOTHING);
         table.set_header(headings.iter().copied());
         Self(table)
     }

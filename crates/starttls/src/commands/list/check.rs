@@ -12,7 +12,9 @@ use starttls_policy::{Finding, List, Mode, Severity, Timestamp, printable};
 use crate::clock;
 use crate::exit::Exit;
 use crate::lists::{self, LoadError};
-use crate::output::{self, Format, Table, counted, diagnostic, findings_json, grouped, mode_style, print_findings};
+use crate::output::{
+    self, Format, Table, counted, diagnostic, findings_json, grouped, mode_style, print_findings,
+};
 
 /// Check policy lists: counts per mode, warnings, errors.
 ///
@@ -47,7 +49,9 @@ impl Args {
                 Err(LoadError::Malformed { file, error }) => {
                     worst = worst.max(Some(Severity::Error));
                     match format {
-                        Format::Text => diagnostic::print_malformed(&mut anstream::stderr().lock(), &file, &error)?,
+                        Format::Text => {
+                            diagnostic::print_malformed(&mut anstream::stderr().lock(), &file, &error)?
+                        }
                         Format::Json => reports.push(malformed_json(&file, &error)),
                     }
                 }
@@ -72,8 +76,19 @@ fn count(list: &List, mode: Mode) -> usize {
 fn print_report(file: &str, list: &List, findings: &[Finding], now: Timestamp) -> anyhow::Result<()> {
     let mut out = anstream::stdout().lock();
     let author = list.head.author.as_deref().map_or("nobody named".into(), printable);
-    writeln!(out, "{}: policy list version {}, serial {}, by {author}", printable(file).bold(), list.head.dialect, list.head.serial)?;
-    writeln!(out, "issued {}, {}", list.head.timestamp.map_or("at no stated time".into(), |time| time.to_string()), end_in_words(list, now))?;
+    writeln!(
+        out,
+        "{}: policy list version {}, serial {}, by {author}",
+        printable(file).bold(),
+        list.head.dialect,
+        list.head.serial
+    )?;
+    writeln!(
+        out,
+        "issued {}, {}",
+        list.head.timestamp.map_or("at no stated time".into(), |time| time.to_string()),
+        end_in_words(list, now)
+    )?;
     let domains = counted(list.entries.len(), "domain", "domains");
     let shared = counted(list.aliases.len(), "shared policy", "shared policies");
     writeln!(out, "{domains}, {shared}, {}", counted(list.pinsets.len(), "pinset", "pinsets"))?;

@@ -1,8 +1,6 @@
 //! `starttls list`: policy lists, looked at and transformed.
 
 mod check;
-mod convert;
-mod diff;
 mod show;
 
 use clap::Subcommand;
@@ -16,10 +14,6 @@ pub(crate) enum Command {
     Check(check::Args),
     /// Show a list, or one domain of it.
     Show(show::Args),
-    /// Write a list in another version of the format.
-    Convert(convert::Args),
-    /// Explain in words what changes from one list to another.
-    Diff(diff::Args),
 }
 
 impl Command {
@@ -27,8 +21,6 @@ impl Command {
         match self {
             Self::Check(args) => args.run(format),
             Self::Show(args) => args.run(format),
-            Self::Convert(args) => args.run(),
-            Self::Diff(args) => args.run(format),
         }
     }
 }

@@ -30,10 +30,14 @@ impl Args {
         let list = lists::load(&self.file)?;
         match (self.domain, format) {
             (None, Format::Text) => print_table(&list)?,
-            (None, Format::Json) => output::print_json(&list.iter().map(|listed| entry_json(&listed)).collect())?,
+            (None, Format::Json) => {
+                output::print_json(&list.iter().map(|listed| entry_json(&listed)).collect())?
+            }
             (Some(domain), format) => {
                 let Some(listed) = list.get(&domain) else {
-                    anyhow::bail!("{domain} is not on this list (an entry covers that very domain, none above or below it)");
+                    anyhow::bail!(
+                        "{domain} is not on this list (an entry covers that very domain, none above or below it)"
+                    );
                 };
                 match format {
                     Format::Text => print_entry(&listed)?,
