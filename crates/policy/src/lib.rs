@@ -18,6 +18,7 @@ mod policy;
 pub mod read;
 mod report_to;
 mod timestamp;
+pub mod write;
 
 pub use decide::{Action, Decision, Demand, Origin};
 pub use domain::Domain;
