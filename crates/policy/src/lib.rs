@@ -20,6 +20,7 @@ mod policy;
 pub mod read;
 mod report_to;
 mod timestamp;
+pub mod write;
 
 pub use decide::{Action, Decision, Demand, Origin, decide};
 pub use domain::Domain;

@@ -12,7 +12,7 @@ use super::json::TextOrNumber;
 use super::{MAX_MX_PATTERNS, Read};
 use crate::domain::Domain;
 use crate::finding::Finding;
-use crate::list::{Alias, Entry, Head, List, Notes, Terms};
+use crate::list::{Alias, Entry, Extensions, Head, List, Notes, Terms};
 use crate::mx::MxPattern;
 use crate::name::NameError;
 use crate::pin::{Label, PinError, Pinset};
@@ -24,6 +24,7 @@ use crate::timestamp::Timestamp;
 #[derive(Default)]
 pub(super) struct Builder {
     pub(super) pinsets: BTreeMap<Label, Arc<Pinset>>,
+    pub(super) pinset_extensions: BTreeMap<Label, Extensions>,
     aliases: Vec<Slot>,
     alias_index: BTreeMap<Label, u32>,
     pub(super) entries: Vec<Entry>,
@@ -117,7 +118,14 @@ impl Builder {
             return Err(Failure::new(Fault::DuplicateDomain { domain }, At::Name, path));
         }
         entries.shrink_to_fit();
-        let mut list = List { head, pinsets: self.pinsets, aliases, entries, findings: self.findings };
+        let mut list = List {
+            head,
+            pinsets: self.pinsets,
+            pinset_extensions: self.pinset_extensions,
+            aliases,
+            entries,
+            findings: self.findings,
+        };
         note_unused(&mut list, words);
         Ok(list)
     }
@@ -212,15 +220,8 @@ fn first_duplicate(entries: &[Entry]) -> Option<Domain> {
 }
 
 fn note_unused(list: &mut List, words: &Words) {
-    let mut used = Vec::from_iter(core::iter::repeat_n(false, list.aliases.len()));
-    for entry in &list.entries {
-        if let Terms::Alias(index) = entry.terms {
-            if let Some(flag) = usize::try_from(index).ok().and_then(|index| used.get_mut(index)) {
-                *flag = true;
-            }
-        }
-    }
-    for (alias, _) in list.aliases.iter().zip(used).filter(|(_, used)| !used) {
+    let domains = list.domains_per_alias();
+    for (alias, _) in list.aliases.iter().zip(domains).filter(|(_, domains)| *domains == 0) {
         let path = format!("$.{}.{}", words.aliases, alias.name);
         list.findings.push(Finding::info("list.unused-alias", path, "no entry refers to this shared policy"));
     }

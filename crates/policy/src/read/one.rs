@@ -118,7 +118,11 @@ impl<'de> Object<'de> for Pinsets<'_> {
         let name = build::label(&member.name).or_else(|fault| member.refuse_name(fault))?;
         let mut body = PinsetBody::default();
         member.object(&mut body)?;
+        let extensions = core::mem::take(&mut body.extensions);
         let pinset = body.pinset(name.clone()).or_else(|fault| member.refuse_value(fault))?;
+        if !extensions.is_empty() {
+            self.0.pinset_extensions.insert(name.clone(), extensions);
+        }
         match self.0.pinsets.insert(name, pinset.into()) {
             None => Ok(()),
             Some(old) => member.refuse_name(Fault::DuplicateMember { name: shortened(old.name.as_str()) }),
@@ -143,7 +147,7 @@ impl PinsetBody {
         if self.pins.len() < 2 {
             return Err(Fault::NoBackupPin { pins: self.pins.len() });
         }
-        Ok(Pinset { name, kind, pins: self.pins.into(), bad: self.bad.into() })
+        Ok(Pinset::new(name, kind, self.pins, self.bad))
     }
 }
 

@@ -139,8 +139,7 @@ fn hashes_label(name: &str) -> Option<Label> {
 fn define_shared(builder: &mut Builder, name: &str, body: &MxDomain) {
     let pinset = pinset_of(name, body);
     if let (Some(pins), None, Some(label)) = (&body.pins, &body.pinset, &pinset) {
-        let pinset =
-            Pinset { name: label.clone(), kind: PinKind::Leaf, pins: pins.as_slice().into(), bad: [].into() };
+        let pinset = Pinset::new(label.clone(), PinKind::Leaf, pins.clone(), Vec::new());
         builder.pinsets.entry(label.clone()).or_insert_with(|| pinset.into());
     }
     if let (Ok(label), Ok(policy)) = (Label::parse(name), weakest(&[(name, body)])) {
@@ -206,5 +205,5 @@ fn pinset(raw: &RawPinset, hashes: &BTreeMap<String, Pin>) -> Result<Pinset, Fau
         return Err(Fault::NoBackupPin { pins: pins.len() });
     }
     // Hashes cannot become trust anchors, so all that can be done with them is to look at the leaf.
-    Ok(Pinset { name, kind: PinKind::Leaf, pins: pins.into(), bad: bad.into() })
+    Ok(Pinset::new(name, PinKind::Leaf, pins, bad))
 }
