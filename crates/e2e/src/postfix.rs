@@ -103,6 +103,24 @@ impl Postfix {
         self.log().wait_for_line(": reload -- version", skip).map(drop)
     }
 
+    /// Sets a parameter in main.cf; [`Postfix::reload`] makes it known.
+    ///
+    /// # Errors
+    /// When `postconf` refuses.
+    pub fn set(&self, parameter: &str, value: &str) -> Result<()> {
+        run(self.command("postconf").args(["-e", &format!("{parameter} = {value}")]))?;
+        self.site.age(&format!("{}/main.cf", self.directory()))
+    }
+
+    /// Puts a parameter of main.cf back to its default.
+    ///
+    /// # Errors
+    /// When `postconf` refuses.
+    pub fn unset(&self, parameter: &str) -> Result<()> {
+        run(self.command("postconf").args(["-X", parameter]))?;
+        self.site.age(&format!("{}/main.cf", self.directory()))
+    }
+
     fn line(&self, verb: &str) -> String {
         format!("postfix -c {} {verb}", self.directory())
     }

@@ -112,7 +112,7 @@ impl Sender {
     /// When the configuration cannot be changed.
     pub fn remove_table(&self) -> Result<()> {
         self.changing(|| {
-            run(self.postfix.command("postconf").args(["-X", "smtp_tls_policy_maps"]))?;
+            self.postfix.unset("smtp_tls_policy_maps")?;
             self.postfix.reload()
         })
     }

@@ -5,6 +5,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, Result};
 use tempfile::TempDir;
@@ -44,6 +45,8 @@ impl Site {
 
     /// Writes a file, and the directories above it.
     ///
+    /// The file looks older than it is: Postfix will not read a file that changed within the last second, and waits.
+    ///
     /// # Errors
     /// When the file system refuses.
     pub fn write(&self, inside: &str, content: &str) -> Result<()> {
@@ -51,7 +54,17 @@ impl Site {
         if let Some(parent) = path.parent() {
             fs::create_dir_all(parent)?;
         }
-        fs::write(&path, content).with_context(|| path.display().to_string())
+        fs::write(&path, content).with_context(|| path.display().to_string())?;
+        self.age(inside)
+    }
+
+    /// Makes a file look older than it is.
+    ///
+    /// # Errors
+    /// When there is no such file.
+    pub fn age(&self, inside: &str) -> Result<()> {
+        let file = fs::File::options().append(true).open(self.outside(inside))?;
+        Ok(file.set_modified(SystemTime::now() - Duration::from_secs(3600))?)
     }
 
     /// Reads a file.

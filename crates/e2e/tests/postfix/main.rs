@@ -27,8 +27,8 @@ fn bookworm_without_attributes_for_mx_patterns() -> Result<()> {
 
 #[test]
 #[ignore = "needs unpacked servers: run `./test e2e`"]
-fn bookworm_backports() -> Result<()> {
-    test("bookworm_backports", "bookworm-backports", |_| true)
+fn backports() -> Result<()> {
+    test("backports", "backports", |_| true)
 }
 
 #[test]
