@@ -1,5 +1,6 @@
 //! DNS of the lab: NSD serves the zones, Unbound validates them and answers every server.
 
+use std::fmt::Write as _;
 use std::net::{Ipv4Addr, SocketAddrV4, UdpSocket};
 use std::process::{Child, Stdio};
 use std::time::Duration;
@@ -108,7 +109,7 @@ fn authority_settings(zones: &[(Zone, Signing)]) -> String {
          remote-control:\n control-enable: no\n"
     );
     for (zone, _) in zones {
-        text += &format!("zone:\n name: \"{}\"\n zonefile: \"{}\"\n", zone.origin(), zone_file(zone));
+        let _ = write!(text, "zone:\n name: \"{}\"\n zonefile: \"{}\"\n", zone.origin(), zone_file(zone));
     }
     text
 }
@@ -121,15 +122,18 @@ fn resolver_settings(zones: &[(Zone, Signing)]) -> String {
     );
     for (zone, signing) in zones {
         // RFC 6761 §6.2: `test` would be answered locally otherwise.
-        text += &format!(" local-zone: \"{}.\" nodefault\n", zone.origin());
+        let _ = writeln!(text, " local-zone: \"{}.\" nodefault", zone.origin());
         if *signing == Signing::Unsigned {
-            text += &format!(" domain-insecure: \"{}.\"\n", zone.origin());
+            let _ = writeln!(text, " domain-insecure: \"{}.\"", zone.origin());
         }
     }
     text += "remote-control:\n control-enable: no\n";
     for (zone, _) in zones {
-        text +=
-            &format!("stub-zone:\n name: \"{}.\"\n stub-addr: {AUTHORITY}@{AUTHORITY_PORT}\n", zone.origin());
+        let _ = writeln!(
+            text,
+            "stub-zone:\n name: \"{}.\"\n stub-addr: {AUTHORITY}@{AUTHORITY_PORT}",
+            zone.origin()
+        );
     }
     text
 }
@@ -149,6 +153,7 @@ fn ask_soa(origin: &str) -> Result<Signing> {
     let mut answer = [0; 4096];
     let length = socket.recv(&mut answer)?;
     let header = answer[..length].first_chunk::<12>().context("a truncated answer")?;
-    ensure!(header[3] & 0x0f == 0 && header[7] > 0, "no such zone");
+    let rcode = header[3] % 16;
+    ensure!(rcode == 0 && header[7] > 0, "no such zone");
     Ok(if header[3] & 0x20 == 0 { Signing::Unsigned } else { Signing::Signed })
 }

@@ -126,7 +126,7 @@ fn zones(listeners: &[Listener], mail: Mail<'_>) -> [(Zone, Signing); 2] {
         }
     }
     for (domain, hosts) in mail {
-        let zone = if domain.ends_with(".plain") { &mut unsigned } else { &mut signed };
+        let zone = if domain.rsplit('.').next() == Some("plain") { &mut unsigned } else { &mut signed };
         for (preference, host) in *hosts {
             zone.mx(domain, *preference, host);
         }

@@ -14,6 +14,7 @@ pub mod log;
 pub mod matrix;
 pub mod network;
 pub mod postfix;
+pub mod program;
 pub mod receiver;
 pub mod sender;
 pub mod site;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 
 /// How long anything in the lab may take. Generous: the machine may be busy, and nothing waits longer than it must.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How long to rest between two looks.
 const PAUSE: Duration = Duration::from_millis(20);

@@ -17,7 +17,7 @@ impl Matrix {
     }
 
     /// Fills in the next cell of a case. Any `complaint` marks the cell and is kept.
-    pub fn cell(&mut self, case: &str, outcome: String, complaint: Option<String>) {
+    pub fn cell(&mut self, case: &str, outcome: &str, complaint: Option<String>) {
         let mark = if complaint.is_some() { "  ✗ " } else { "" };
         let cell = format!("{mark}{outcome}");
         match self.rows.iter_mut().find(|(name, _)| name == case) {

@@ -50,7 +50,7 @@ fn start_again(test: &str, trees: &Path) -> Result<()> {
         .args(["--pdeathsig", "KILL", "unshare", "--net", "--mount", "--pid", "--fork", "--kill-child"])
         .args(["--mount-proc", "--propagation", "private", "sh", "-c", FIRST_PROCESS, "sh"])
         .arg(env::current_exe()?)
-        .args(["--exact", test, "--include-ignored", "--nocapture", "--test-threads", "1"])
+        .args(["--quiet", "--exact", test, "--include-ignored", "--nocapture", "--test-threads", "1"])
         .env(SITE, directory.path())
         .stdin(Stdio::null())
         .status()

@@ -1,6 +1,7 @@
 //! The receiving side: one Postfix with one listener per defect, and what each listener received.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::net::Ipv4Addr;
 
 use anyhow::Result;
@@ -95,7 +96,7 @@ fn service(site: &Site, listener: &Listener) -> Result<String> {
     if let Offer::Tls(identity) | Offer::OldTls(identity) = offer {
         let chain = format!("/lab/rx/{host}.pem");
         site.write(&chain, &identity.pem())?;
-        text += &format!(" -o smtpd_tls_security_level=may -o smtpd_tls_chain_files={chain}");
+        let _ = write!(text, " -o smtpd_tls_security_level=may -o smtpd_tls_chain_files={chain}");
     }
     if let Offer::OldTls(_) = offer {
         text += " -o smtpd_tls_protocols=<=TLSv1.2";

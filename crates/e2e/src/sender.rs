@@ -1,6 +1,7 @@
 //! The sending side: a Postfix whose operator wants its mail protected.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::net::Ipv4Addr;
 
@@ -49,8 +50,9 @@ impl Sender {
         let mut script = String::new();
         for recipient in recipients {
             // The null sender: what goes wrong makes no further mail.
-            script += &format!(
-                "printf 'Subject: lab\\n\\nThe secret of {recipient}.\\n' | sendmail -C {} -f '' {recipient}\n",
+            let _ = writeln!(
+                script,
+                "printf 'Subject: lab\\n\\nThe secret of {recipient}.\\n' | sendmail -C {} -f '' {recipient}",
                 self.postfix.directory()
             );
         }

@@ -64,7 +64,7 @@ impl Site {
     /// When there is no such file.
     pub fn age(&self, inside: &str) -> Result<()> {
         let file = fs::File::options().append(true).open(self.outside(inside))?;
-        Ok(file.set_modified(SystemTime::now() - Duration::from_secs(3600))?)
+        Ok(file.set_modified(SystemTime::now() - Duration::from_hours(1))?)
     }
 
     /// Reads a file.
