@@ -10,6 +10,8 @@ mod exit;
 mod generation;
 mod lists;
 mod output;
+#[cfg(test)]
+mod reference;
 
 use std::process::ExitCode;
 
