@@ -7,6 +7,7 @@
 extern crate alloc;
 
 pub mod decide;
+pub mod diff;
 mod domain;
 mod finding;
 mod list;
