@@ -1,1 +1,22 @@
-//! Real mail servers in sealed networks.
+//! Real mail servers in a sealed network: senders and receivers, an attacker on the path, DNS with DNSSEC.
+//!
+//! A test calls [`network::sealed`], builds a [`lab::Lab`] inside, lets a [`sender::Sender`] send, and asserts on what
+//! the sender logged ([`delivery::Delivery`]) and on what the receiver got ([`receiver::Receipt`]). The servers
+//! come from packages unpacked by the script `trees` beside this crate's manifest; nothing is installed.
+//! Certificates and zone files are made by `starttls-testkit`. What is expected of a policy is in `tests/`.
+//!
+//! To add a mail server: one file like `postfix`, and its packages in `trees`.
+
+pub mod delivery;
+pub mod dns;
+pub mod lab;
+pub mod log;
+pub mod matrix;
+pub mod network;
+pub mod postfix;
+pub mod program;
+pub mod receiver;
+pub mod sender;
+pub mod site;
+pub mod stripper;
+pub mod tree;

@@ -6,11 +6,13 @@
 
 extern crate alloc;
 
+pub mod check;
 pub mod decide;
 pub mod diff;
 mod domain;
 mod finding;
 mod list;
+pub mod merge;
 mod mode;
 mod mx;
 mod name;
@@ -21,7 +23,7 @@ mod report_to;
 mod timestamp;
 pub mod write;
 
-pub use decide::{Action, Decision, Demand, Origin};
+pub use decide::{Action, Decision, Demand, Origin, decide};
 pub use domain::Domain;
 pub use finding::{Finding, Severity};
 pub use list::{Alias, Dialect, Entry, Extensions, Head, List, Listed, Notes, Terms};

@@ -1,0 +1,83 @@
+//! The program under test, run where an operator would: beside the sender's Postfix.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result};
+
+use crate::network::output;
+use crate::site::Site;
+use crate::tree::Tree;
+
+/// Where the program is; set by `./test`.
+const PROGRAM: &str = "STARTTLS_BIN";
+
+/// Where it is put for the servers' trees.
+const INSIDE: &str = "/lab/bin/starttls";
+
+/// The program, as it can be run in a tree.
+#[derive(Clone, Debug)]
+pub struct Program {
+    tree: Tree,
+    /// The loader and its arguments, then the program.
+    words: Vec<String>,
+}
+
+/// One run of the program.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// The exit code; `None` after a signal.
+    pub code: Option<i32>,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+}
+
+impl Program {
+    /// Brings the program and the libraries that it was linked with to the site.
+    ///
+    /// A tree may be older or newer than the machine, so its own C library would not do.
+    ///
+    /// # Errors
+    /// When there is no program, or it cannot be copied.
+    pub fn bring(tree: &Tree, site: &Site) -> Result<Self> {
+        let source = PathBuf::from(env::var_os(PROGRAM).with_context(|| format!("{PROGRAM} is not set"))?);
+        let target = site.outside(INSIDE);
+        let directory = target.parent().context("no directory")?;
+        fs::create_dir_all(directory)?;
+        fs::copy(&source, &target).with_context(|| source.display().to_string())?;
+        let mut words = Vec::new();
+        for library in libraries(&source) {
+            let name = library.file_name().context("no name")?.to_string_lossy().into_owned();
+            fs::copy(&library, directory.join(&name))?;
+            if name.starts_with("ld-") {
+                words = vec![format!("/lab/bin/{name}"), "--library-path".into(), "/lab/bin".into()];
+            }
+        }
+        words.push(INSIDE.into());
+        Ok(Self { tree: tree.clone(), words })
+    }
+
+    /// Runs it to its end.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn run(&self, arguments: &[&str]) -> Result<Run> {
+        let (first, rest) = self.words.split_first().context("no program")?;
+        let output = self.tree.command(first).args(rest).args(arguments).stdin(Stdio::null()).output()?;
+        Ok(Run {
+            code: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        })
+    }
+}
+
+/// The shared libraries of a program and the loader itself; none if it is linked statically.
+fn libraries(program: &Path) -> Vec<PathBuf> {
+    let text = output(Command::new("ldd").arg(program)).unwrap_or_default();
+    text.split_whitespace().filter(|word| word.starts_with('/')).map(PathBuf::from).collect()
+}

@@ -1,0 +1,45 @@
+//! Postfix, in each version that Debian has, as the sender: what reaches whom with and without our configuration.
+//!
+//! Each claim is a file with one function that runs on a [`stage::Stage`]; here they are made tests, once per suite.
+
+mod activation;
+mod attributes;
+mod cases;
+mod deactivation;
+mod list;
+mod policies;
+mod stage;
+
+/// Makes a test of each claim, for the Postfix in the tree of this name.
+macro_rules! suite {
+    ($tree:ident) => {
+        mod $tree {
+            use anyhow::Result;
+
+            claims! {
+                $tree:
+                policies_are_enforced_and_testing_ones_only_show = crate::policies::claim,
+                attributes_for_mx_patterns_act_as_this_version_does = crate::attributes::claim,
+                activation_without_roots_is_refused = crate::activation::claim,
+                deactivation_while_mail_flows_loses_none = crate::deactivation::claim,
+            }
+        }
+    };
+}
+
+macro_rules! claims {
+    ($tree:ident: $($test:ident = $claim:path,)*) => {
+        $(
+            #[test]
+            #[ignore = "needs unpacked servers: run `./test e2e`"]
+            fn $test() -> Result<()> {
+                crate::stage::play(concat!(stringify!($tree), "::", stringify!($test)), stringify!($tree), $claim)
+            }
+        )*
+    };
+}
+
+suite!(bookworm);
+suite!(backports);
+suite!(trixie);
+suite!(sid);

@@ -1,0 +1,66 @@
+//! Claim: what goes wrong without a policy goes right with one, and a policy in `testing` only shows it.
+
+use std::collections::HashMap;
+
+use anyhow::{Result, bail, ensure};
+use starttls_e2e::delivery::Delivery;
+use starttls_e2e::matrix::Matrix;
+
+use crate::cases::{self, CASES};
+use crate::list;
+use crate::stage::Stage;
+
+pub(crate) fn claim(stage: &Stage) -> Result<()> {
+    let mut matrix = Matrix::default();
+    let result = fill(stage, &mut matrix);
+    println!("{}", matrix.table(&format!("Postfix {}", stage.version)));
+    result?;
+    if !matrix.complaints().is_empty() {
+        bail!("{}", matrix.complaints().join("\n"));
+    }
+    Ok(())
+}
+
+fn fill(stage: &Stage, matrix: &mut Matrix) -> Result<()> {
+    matrix.column("no policy");
+    let deliveries = send(stage, "none")?;
+    for (case, delivery) in CASES.iter().zip(&deliveries) {
+        matrix.cell(case.name, &cases::summary(delivery), case.wrongly.complaint(&stage.lab, delivery)?);
+    }
+    ensure!(stage.lab.stripper.overheard("The secret of none@stripped.test"), "the attacker did not listen");
+
+    stage.sender.postfix().site().write("/lab/anchors.pem", &anchors(stage))?;
+    stage.sender.install_table(&list::table_by_hand(&stage.lab.keys, stage.version))?;
+    matrix.column("enforced");
+    let deliveries = send(stage, "enforced")?;
+    for (case, delivery) in CASES.iter().zip(&deliveries) {
+        let complaint = case.rightly(stage.version).complaint(&stage.lab, delivery)?;
+        matrix.cell(case.name, &cases::summary(delivery), complaint);
+    }
+    ensure!(!stage.lab.stripper.overheard("enforced@stripped.test"), "the attacker overheard an address");
+
+    stage.sender.remove_table()?;
+    matrix.column("testing");
+    let deliveries = send(stage, "testing")?;
+    for (case, delivery) in CASES.iter().zip(&deliveries) {
+        matrix.cell(case.name, &cases::summary(delivery), case.wrongly.complaint(&stage.lab, delivery)?);
+    }
+    matrix.column("what the log shows");
+    for (case, delivery) in CASES.iter().zip(&deliveries) {
+        let complaint = (!case.shown.is_in(delivery, case.entry)).then(|| "not shown".to_owned());
+        matrix.cell(case.name, case.shown.word(), complaint);
+    }
+    Ok(())
+}
+
+/// Sends a mail for each case, and returns what became of each.
+fn send(stage: &Stage, user: &str) -> Result<Vec<Delivery>> {
+    let recipients: Vec<_> = CASES.iter().map(|case| format!("{user}@{}", case.domain)).collect();
+    let mut deliveries: HashMap<_, _> = stage.sender.deliver(&recipients)?;
+    stage.sender.empty_queue()?;
+    Ok(recipients.iter().filter_map(|recipient| deliveries.remove(recipient)).collect())
+}
+
+fn anchors(stage: &Stage) -> String {
+    format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", stage.lab.keys.other_authority)
+}

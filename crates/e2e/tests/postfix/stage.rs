@@ -1,0 +1,66 @@
+//! What every claim starts from: a lab with mail for all cases, and a sender without any policy.
+
+use anyhow::{Context as _, Result, bail, ensure};
+use starttls_e2e::lab::Lab;
+use starttls_e2e::network::sealed;
+use starttls_e2e::postfix::Version;
+use starttls_e2e::sender::Sender;
+use starttls_e2e::tree::Tree;
+
+use crate::cases::{CASES, Outcome};
+
+/// From here on Postfix knows attributes for MX patterns.
+pub(crate) const KNOWS_PATTERNS: Version = Version(3, 10, 0);
+
+/// From here on Postfix compares MX hosts with the patterns of a policy.
+pub(crate) const ENFORCES_PATTERNS: Version = Version(3, 10, 5);
+
+/// A lab and the sender under test.
+pub(crate) struct Stage {
+    pub(crate) lab: Lab,
+    pub(crate) sender: Sender,
+    pub(crate) version: Version,
+}
+
+/// Builds a stage in a sealed network and has the claim played on it; `test` is the full name of the calling test.
+pub(crate) fn play(test: &str, tree: &str, claim: fn(&Stage) -> Result<()>) -> Result<()> {
+    sealed(test, |trees, site| {
+        let mail: Vec<_> = CASES.iter().map(|case| (case.domain, case.hosts)).collect();
+        let lab = Lab::build(trees, &site, &mail)?;
+        let sender = Sender::start(&Tree::mount(trees, tree, &site)?, &site)?;
+        let version = sender.postfix().version()?;
+        let expected = match tree {
+            "bookworm" => version < KNOWS_PATTERNS,
+            "trixie" => version >= ENFORCES_PATTERNS,
+            _ => true,
+        };
+        ensure!(expected, "{tree} has Postfix {version}: choose another suite in crates/e2e/trees");
+        let stage = Stage { lab, sender, version };
+        claim(&stage)
+            .map_err(|error| stage.explain(error))
+            .with_context(|| format!("Postfix {version} ({tree})"))
+    })
+}
+
+impl Stage {
+    /// Sends one mail and complains if it does not end so. The recipient must be new.
+    pub(crate) fn expect(&self, recipient: &str, outcome: Outcome) -> Result<()> {
+        let recipients = [recipient.to_owned()];
+        for delivery in self.sender.deliver(&recipients)?.values() {
+            if let Some(complaint) = outcome.complaint(&self.lab, delivery)? {
+                bail!("{recipient}: {complaint}");
+            }
+        }
+        Ok(())
+    }
+
+    /// Prints what the servers logged.
+    fn explain(&self, error: anyhow::Error) -> anyhow::Error {
+        for (name, log) in
+            [("receiver", self.lab.receiver.postfix().log()), ("sender", self.sender.postfix().log())]
+        {
+            println!("--- log of the {name} ---\n{}", log.lines().unwrap_or_default().join("\n"));
+        }
+        error
+    }
+}
