@@ -215,6 +215,7 @@ impl<'a> Group<'a> {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
+        let domains = if self.count == 1 { "domain" } else { "domains" };
         (self.count > 0)
             .then(|| Finding::info(code, "", format!("{what}: {} {domains} ({names}{rest})", self.count)))
     }
