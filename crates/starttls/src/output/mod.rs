@@ -1,5 +1,6 @@
 //! How results look: tables and colours on a terminal, plain in a pipe, JSON on request.
 
+pub(crate) mod change;
 pub(crate) mod diagnostic;
 mod findings;
 mod progress;
