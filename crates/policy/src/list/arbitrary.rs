@@ -55,8 +55,8 @@ fn lists_over(name: BoxedStrategy<String>, label: BoxedStrategy<Label>) -> impl 
                         Ok(policy) => Terms::Own(Box::new(policy)),
                         Err(index) => Terms::Alias(u32::try_from(index.checked_rem(count)?).unwrap()),
                     };
-                    let notes = (notes != Notes::default()).then(|| Box::new(notes));
-                    Some(Entry { domain, terms, notes })
+                    let boxed = (notes != Notes::default()).then(|| Box::new(notes));
+                    Some(Entry { domain, terms, notes: boxed })
                 })
                 .collect();
             entries.sort_by(|one, next| one.domain.cmp(&next.domain));
