@@ -101,6 +101,7 @@ fn names_the_line_that_it_does_not_know() {
         Err(5),
         "twice: Postfix drops the table"
     );
+    assert_eq!(table("a.example may\na.example may\n"), Err(4), "one after the other");
     assert_eq!(check_table("a.example may\n").map_err(|(number, _)| number), Err(1));
     assert_eq!(check_table("").map_err(|(number, _)| number), Err(1));
 }
