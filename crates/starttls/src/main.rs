@@ -12,6 +12,7 @@ mod lists;
 mod output;
 #[cfg(test)]
 mod reference;
+mod server;
 
 use std::process::ExitCode;
 
