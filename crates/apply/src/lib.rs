@@ -4,8 +4,13 @@
 //! activates and undoes. It does not know where a decision came from: deciding is `starttls-policy`, the text is
 //! `starttls-mta`. Nothing is printed here: results, findings and errors are values.
 
+pub mod commands;
+#[cfg(test)]
+mod fake;
 mod fault;
 pub mod generations;
+pub mod postfix;
 mod whole_file;
 
+pub use commands::Commands;
 pub use generations::Generations;

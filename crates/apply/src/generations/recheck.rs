@@ -9,91 +9,112 @@ use starttls_mta::Mta;
 use super::Rejected;
 
 /// How much text is checked at once; a table of any length needs no more memory than this.
-const BLOCK_BYTES: u64 = 1024 * 1024;
+const BLOCK_BYTES: u64 = 4 * 1024 * 1024;
 
 /// Checks every line of a file with the server's own re-parser, for use in [`super::Draft::check`].
 ///
-/// A file of up to a megabyte is checked as one text; a longer one in blocks of whole lines.
+/// A file of up to [`BLOCK_BYTES`] is checked as one text. A longer one is checked in blocks of whole lines; each gets
+/// the comments that open the file, and the last line of the block before, so that what is told by neighbours (a
+/// header, the order of keys) still is.
 ///
 /// # Errors
 /// [`Rejected`] names the first line that the closed grammar does not know.
 pub fn recheck(mta: &dyn Mta, file: &str, path: &Path) -> Result<(), Rejected> {
+    recheck_in_blocks(mta, file, path, BLOCK_BYTES)
+}
+
+fn recheck_in_blocks(mta: &dyn Mta, file: &str, path: &Path, block_bytes: u64) -> Result<(), Rejected> {
     let rejected = |line, reason| Rejected { file: file.to_owned(), line, reason };
     let unreadable = |error: io::Error| rejected(None, format!("cannot be read back: {error}"));
     let mut reader = BufReader::new(File::open(path).map_err(unreadable)?);
-    let mut lines_before: u64 = 0;
+    let (mut header, mut carried, mut lines_before) = (None, String::new(), 0);
     loop {
-        let mut block = Vec::new();
-        reader.by_ref().take(BLOCK_BYTES).read_to_end(&mut block).map_err(unreadable)?;
-        if block.is_empty() {
+        let block = read_block(&mut reader, block_bytes).map_err(unreadable)?;
+        if block.is_empty() && lines_before > 0 {
             return Ok(());
         }
-        if block.last() != Some(&b'\n') {
-            reader.by_ref().take(BLOCK_BYTES).read_until(b'\n', &mut block).map_err(unreadable)?;
-        }
-        let text = std::str::from_utf8(&block)
+        let block = String::from_utf8(block)
             .map_err(|error| rejected(Some(lines_before + 1), format!("is not UTF-8: {error}")))?;
-        mta.check(file, text).map_err(|(line, reason)| {
-            rejected(Some(lines_before.saturating_add(line.try_into().unwrap_or(u64::MAX))), reason)
+        let before = format!("{}{carried}", header.as_deref().unwrap_or_default());
+        // What was checked already stands in front, and does not count again.
+        let offset = lines_before.saturating_sub(lines_in(&before));
+        mta.check(file, &format!("{before}{block}")).map_err(|(line, reason)| {
+            rejected(Some(offset.saturating_add(line.try_into().unwrap_or(u64::MAX))), reason)
         })?;
-        lines_before += block.iter().map(|byte| u64::from(*byte == b'\n')).sum::<u64>();
+        lines_before += lines_in(&block).max(1);
+        header.get_or_insert_with(|| {
+            block.split_inclusive('\n').take_while(|line| line.starts_with('#')).collect::<String>()
+        });
+        carried = block.split_inclusive('\n').next_back().unwrap_or_default().to_owned();
     }
+}
+
+/// The next lines, up to the limit and the end of the line that it falls into; empty at the end of the file.
+fn read_block(reader: &mut impl io::BufRead, block_bytes: u64) -> io::Result<Vec<u8>> {
+    let mut block = Vec::new();
+    reader.by_ref().take(block_bytes).read_to_end(&mut block)?;
+    if block.last().is_some_and(|byte| *byte != b'\n') {
+        reader.by_ref().take(block_bytes).read_until(b'\n', &mut block)?;
+    }
+    Ok(block)
+}
+
+fn lines_in(text: &str) -> u64 {
+    text.bytes().map(|byte| u64::from(byte == b'\n')).sum()
 }
 
 #[cfg(test)]
 mod reading_back {
-    use std::fmt::Write as _;
     use std::fs;
 
-    use starttls_mta::{Facts, Renderer};
+    use starttls_mta::postfix::{Postfix, TABLE};
 
     use super::*;
 
-    /// Knows the line `good` alone.
-    struct OnlyGood;
+    /// A table as the renderer writes it, with one line replaced.
+    fn table(lines: usize, replaced: usize, by: &str) -> String {
+        let header = "# TLS policy per recipient domain (smtp_tls_policy_maps), written by starttls.\n\
+                      # Not to be edited: the next generation replaces this file.\n";
+        let lines = (3..=lines).map(|number| match number == replaced {
+            true => by.to_owned(),
+            false => format!("d{number:04}.test may"),
+        });
+        lines.fold(header.to_owned(), |text, line| text + &line + "\n")
+    }
 
-    impl Mta for OnlyGood {
-        fn name(&self) -> &'static str {
-            "only-good"
-        }
-        fn title(&self) -> &'static str {
-            "Only Good"
-        }
-        fn renderer(&self, _: &Facts) -> Result<Box<dyn Renderer>, starttls_policy::Finding> {
-            Err(starttls_policy::Finding::error("test", "", ""))
-        }
-        fn check(&self, _: &str, text: &str) -> Result<(), (usize, String)> {
-            match text.lines().position(|line| line != "good") {
-                Some(index) => Err((index + 1, "unknown".into())),
-                None => Ok(()),
-            }
-        }
+    fn recheck_small_blocks(text: &[u8]) -> Result<(), Rejected> {
+        let holder = tempfile::tempdir().unwrap();
+        let path = holder.path().join(TABLE);
+        fs::write(&path, text).unwrap();
+        recheck_in_blocks(&Postfix, TABLE, &path, 200)
     }
 
     #[test]
     fn counts_lines_through_blocks() {
-        let holder = tempfile::tempdir().unwrap();
-        let path = holder.path().join("table");
-        for bad in [1_u64, 209_715, 209_716, 209_717, 500_000, 700_000] {
-            let mut text = String::new();
-            for line in 1..=700_000 {
-                writeln!(text, "{}", if line == bad { "bad!" } else { "good" }).unwrap();
-            }
-            fs::write(&path, text).unwrap();
-            let rejected = recheck(&OnlyGood, "table", &path).unwrap_err();
-            assert_eq!(rejected.line, Some(bad));
+        assert_eq!(recheck_small_blocks(table(60, 0, "").as_bytes()), Ok(()));
+        for bad in 3..=60 {
+            let rejected = recheck_small_blocks(table(60, bad, "x.test maybe").as_bytes()).unwrap_err();
+            assert_eq!(rejected.line, Some(bad as u64));
         }
     }
 
     #[test]
-    fn accepts_good_and_empty_and_refuses_what_is_no_text() {
-        let holder = tempfile::tempdir().unwrap();
-        let path = holder.path().join("table");
-        for (bytes, good) in [(&b""[..], true), (b"good\n", true), (b"good", true), (b"good\n\xff\n", false)]
-        {
-            fs::write(&path, bytes).unwrap();
-            assert_eq!(recheck(&OnlyGood, "table", &path).is_ok(), good, "{bytes:?}");
+    fn finds_a_domain_twice_across_a_block_end() {
+        for twice in 4..=60 {
+            let again = format!("d{:04}.test encrypt", twice - 1);
+            let rejected = recheck_small_blocks(table(60, twice, &again).as_bytes()).unwrap_err();
+            assert_eq!(rejected.line, Some(twice as u64));
         }
-        assert!(recheck(&OnlyGood, "table", &holder.path().join("missing")).is_err());
+    }
+
+    #[test]
+    fn refuses_what_is_cut_off_or_no_text() {
+        let text = table(60, 0, "");
+        for bytes in
+            [&b""[..], &text.as_bytes()[..500], &text.as_bytes()[2..], &[text.as_bytes(), b"\xff\n"].concat()]
+        {
+            assert!(recheck_small_blocks(bytes).is_err(), "{}", bytes.len());
+        }
+        assert!(recheck(&Postfix, TABLE, Path::new("/nonexistent")).is_err());
     }
 }
