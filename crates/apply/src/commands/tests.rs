@@ -23,7 +23,7 @@ fn call() -> Call {
         environment: vec![("MAIL_CONFIG", "/etc/x".into())],
         input: None,
         messages: Messages::Pipe,
-        deadline: Duration::from_secs(60),
+        deadline: Duration::from_mins(1),
         max_bytes: 100_000,
     }
 }
@@ -55,7 +55,7 @@ fn a_tool_that_hangs_is_killed_with_its_children() {
     let held = holder.path().join("held");
     let arguments = vec![held.clone().into()];
     let deadline = Duration::from_millis(500);
-    let error = commands.run(Call { deadline, arguments, ..call() }).unwrap_err();
+    let error = commands.run(Call { arguments, deadline, ..call() }).unwrap_err();
     assert!(matches!(error, CommandError::TimedOut { .. }), "{error}");
     // On a machine too slow to have come to it there is nothing to wait for.
     if !held.exists() {

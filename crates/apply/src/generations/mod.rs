@@ -145,6 +145,14 @@ impl Generations {
         Ok(number(text.trim_end()).filter(kept))
     }
 
+    /// Where the files of the generation before are, if it is still kept.
+    ///
+    /// # Errors
+    /// When the directory cannot be read.
+    pub fn previous_directory(&self) -> io::Result<Option<PathBuf>> {
+        Ok(self.previous()?.map(|number| self.generation(number)))
+    }
+
     /// Begins a new generation; nothing of it is in force before [`Ready::publish`].
     ///
     /// # Errors

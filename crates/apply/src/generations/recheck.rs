@@ -45,7 +45,7 @@ fn recheck_in_blocks(mta: &dyn Mta, file: &str, path: &Path, block_bytes: u64) -
         header.get_or_insert_with(|| {
             block.split_inclusive('\n').take_while(|line| line.starts_with('#')).collect::<String>()
         });
-        carried = block.split_inclusive('\n').next_back().unwrap_or_default().to_owned();
+        block.split_inclusive('\n').next_back().unwrap_or_default().clone_into(&mut carried);
     }
 }
 
@@ -75,10 +75,8 @@ mod reading_back {
     fn table(lines: usize, replaced: usize, by: &str) -> String {
         let header = "# TLS policy per recipient domain (smtp_tls_policy_maps), written by starttls.\n\
                       # Not to be edited: the next generation replaces this file.\n";
-        let lines = (3..=lines).map(|number| match number == replaced {
-            true => by.to_owned(),
-            false => format!("d{number:04}.test may"),
-        });
+        let lines = (3..=lines)
+            .map(|number| if number == replaced { by.to_owned() } else { format!("d{number:04}.test may") });
         lines.fold(header.to_owned(), |text, line| text + &line + "\n")
     }
 

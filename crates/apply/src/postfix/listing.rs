@@ -49,7 +49,7 @@ mod listings {
             "([!-~]([ -~]{0,40}[!-~])?)?",
             0..20,
         )) {
-            let text: String = settings.iter().map(|(name, value)| format!("{name} = {value}\n")).collect();
+            let text = settings.iter().fold(String::new(), |text, (name, value)| text + name + " = " + value + "\n");
             prop_assert_eq!(parse(&text), settings);
         }
 
