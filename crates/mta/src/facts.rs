@@ -8,12 +8,16 @@ use alloc::string::String;
 pub struct Facts {
     /// The version as the server or the operator names it; `None` when nothing is installed.
     pub version: Option<String>,
-    /// The server's settings in effect, by name, as its own tool reports them; empty when not asked.
+    /// The server's settings in effect, by name, as its own tool reports them before it expands anything
+    /// (Postfix: `postconf`, without `-x`); empty when not asked.
     pub settings: BTreeMap<String, String>,
     /// Defaults of parameters that the installed program knows (Postfix: `postconf -d`); empty when not asked.
     pub defaults: BTreeMap<String, String>,
     /// The directory in which the server will find the files, absolute.
     pub directory: String,
+    /// Where the running server sees that directory, if it locks itself into a part of the file system
+    /// (chroot); absolute, counted from there. Key files must be in both places.
+    pub directory_in_chroot: Option<String>,
     /// The kind of look-up table asked for, as `texthash`; `None` for the server's usual.
     pub table: Option<String>,
     /// Whether leaf pins may be used although chain, name and dates go unchecked then.

@@ -7,7 +7,7 @@ use core::fmt;
 
 use starttls_policy::{Decision, Finding};
 
-use crate::{Facts, Summary};
+use crate::{Code, Facts, Setting, Summary};
 
 /// A mail server.
 pub trait Mta: Sync {
@@ -28,17 +28,28 @@ pub trait Mta: Sync {
     /// # Errors
     /// The number of the first line (from 1) that the closed grammar does not know, and what is wrong with it.
     fn check(&self, file: &str, text: &str) -> Result<(), (usize, String)>;
+
+    /// Tells which settings to change so that the server no longer consults our files; empty if it does not.
+    ///
+    /// Everything else in those settings stays as it is, to the letter.
+    fn deactivation(&self, facts: &Facts) -> Vec<Setting>;
+
+    /// Everything that policies may ask and this server cannot express, for the documentation.
+    fn shortfalls(&self) -> &'static [Code];
+
+    /// Everything that may come up about the server itself, for the documentation.
+    fn findings(&self) -> &'static [Code];
 }
 
 /// Turns decisions into text, one domain at a time, so that a list of any length needs little memory.
 pub trait Renderer {
-    /// Writes what one decision needs.
+    /// Writes what one decision needs; each domain may come once.
     ///
     /// # Errors
     /// Only what `out` answers.
     fn decision(&mut self, decision: &Decision<'_>, out: &mut dyn Output) -> fmt::Result;
 
-    /// Writes what stands once: settings to add, key files; and sums up.
+    /// Writes what stands once and what is left to write; sums up.
     ///
     /// # Errors
     /// Only what `out` answers.

@@ -6,19 +6,23 @@
 
 extern crate alloc;
 
+pub mod check;
 pub mod decide;
 mod domain;
 mod finding;
 mod list;
+pub mod merge;
 mod mode;
 mod mx;
 mod name;
 mod pin;
 mod policy;
+pub mod read;
 mod report_to;
 mod timestamp;
+pub mod write;
 
-pub use decide::{Action, Decision, Demand, Origin};
+pub use decide::{Action, Decision, Demand, Origin, decide};
 pub use domain::Domain;
 pub use finding::{Finding, Severity};
 pub use list::{Alias, Dialect, Entry, Extensions, Head, List, Listed, Notes, Terms};

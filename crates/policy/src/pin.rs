@@ -31,9 +31,9 @@ pub struct Pinset {
     pub name: Label,
     /// What the pins are pins of.
     pub kind: PinKind,
-    /// Keys one of which must be there.
+    /// Keys one of which must be there; sorted.
     pub pins: Box<[Pin]>,
-    /// Keys that must not be there (Chrome's `bad_static_spki_hashes`).
+    /// Keys that must not be there (Chrome's `bad_static_spki_hashes`); sorted.
     pub bad: Box<[Pin]>,
 }
 
@@ -106,6 +106,13 @@ impl Label {
 }
 
 impl Pinset {
+    /// A pinset; pins are a set, so they are sorted, and equal sets are equal however they were written.
+    pub fn new(name: Label, kind: PinKind, mut pins: Vec<Pin>, mut bad: Vec<Pin>) -> Self {
+        pins.sort_unstable();
+        bad.sort_unstable();
+        Self { name, kind, pins: pins.into(), bad: bad.into() }
+    }
+
     /// The keys that can become trust anchors; empty unless the kind is [`PinKind::TrustAnchor`].
     pub fn trust_anchors(&self) -> impl Iterator<Item = &Spki> {
         let wanted = self.kind == PinKind::TrustAnchor;

@@ -29,13 +29,13 @@ pub enum TimeError {
 }
 
 impl Timestamp {
-    /// The last second that can be written: 9999-12-31T23:59:59Z.
-    pub const MAX: Self = Self(253_402_300_799);
+    /// The last second: 9999-12-30T22:00:00Z, so that no offset from UTC leads out of the year 9999.
+    pub const MAX: Self = Self(253_402_207_200);
 
     /// From seconds since 1970-01-01T00:00:00Z.
     ///
     /// # Errors
-    /// [`TimeError::OutOfRange`] after the year 9999.
+    /// [`TimeError::OutOfRange`] after [`Timestamp::MAX`].
     pub fn from_seconds(seconds: u64) -> Result<Self, TimeError> {
         if seconds > Self::MAX.0 { Err(TimeError::OutOfRange) } else { Ok(Self(seconds)) }
     }
@@ -92,10 +92,12 @@ impl Date {
         text.parse().map(Self).map_err(|_| TimeError::NotADay)
     }
 
-    /// The first second of the day.
+    /// The first second of the day; the nearest there is for a day before 1970 or the very last one.
     pub fn start(self) -> Timestamp {
-        let zoned = self.0.to_zoned(jiff::tz::TimeZone::UTC);
-        Timestamp(zoned.ok().and_then(|z| u64::try_from(z.timestamp().as_second()).ok()).unwrap_or(0))
+        match self.0.to_zoned(jiff::tz::TimeZone::UTC) {
+            Ok(zoned) => Timestamp(u64::try_from(zoned.timestamp().as_second()).unwrap_or(0)),
+            Err(_) => Timestamp::MAX,
+        }
     }
 }
 
@@ -166,5 +168,15 @@ mod times {
         for text in ["2026-13-01", "2026-1-1", "20261001", "", "2026-10-01T"] {
             assert_eq!(Date::parse(text), Err(TimeError::NotADay), "{text}");
         }
+    }
+
+    #[test]
+    fn at_the_ends_are_shown_as_they_are() {
+        assert_eq!(Timestamp::MAX.to_string(), "9999-12-30T22:00:00Z");
+        assert_eq!(Timestamp::parse("9999-12-30T22:00:00Z"), Ok(Timestamp::MAX));
+        assert_eq!(Timestamp::from_seconds(Timestamp::MAX.seconds() + 1), Err(TimeError::OutOfRange));
+        assert_eq!(Date::parse("9999-12-30").unwrap().start().to_string(), "9999-12-30T00:00:00Z");
+        assert_eq!(Date::parse("9999-12-31").unwrap().start(), Timestamp::MAX);
+        assert_eq!(Date::parse("1969-12-31").unwrap().start().seconds(), 0);
     }
 }

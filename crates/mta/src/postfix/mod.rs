@@ -1,10 +1,77 @@
 //! Postfix: `smtp_tls_policy_maps` and what goes with it.
 //!
-//! Spec: postconf(5) `smtp_tls_policy_maps`; TLS_README.
+//! Per recipient domain, a table gives a security level and attributes:
+//!
+//! | decision | the table says |
+//! |---|---|
+//! | require a certificate | `secure match=mx1.example.org:.example.net servername=hostname protocols=>=TLSv1.2` |
+//! | the same, MX patterns enforced | … and `policy_type=sts policy_domain=example.org mx_host_pattern=…` |
+//! | the same, trust anchors pinned | … and `tafile=DIRECTORY/anchors/HASH.pem` |
+//! | leaf keys pinned, if allowed | `fingerprint match=DIGEST\|DIGEST servername=hostname protocols=…` |
+//! | a certificate of any MX host | `verify servername=hostname protocols=…` |
+//! | require encryption | `encrypt protocols=…` |
+//! | DANE; DANE or nothing | `dane`; `dane-only` |
+//! | exempt | `may` |
+//! | log only | `may` where the server's own level is `none`, else no line |
+//! | opportunistic, defer | no line |
+//!
+//! What Postfix cannot express is named in [`SHORTFALLS`]; what about the server needs attention, in [`FINDINGS`].
+//! Running Postfix's own tools is `starttls-apply`.
+//!
+//! Spec: postconf(5) `smtp_tls_policy_maps`; `TLS_README`.
 
+mod advice;
+mod anchors;
+mod answer;
+mod capabilities;
+mod check;
+mod findings;
+mod fragment;
+mod level;
+mod line;
+mod policy_maps;
+mod protocols;
+mod renderer;
+mod settings;
+mod shortfall;
+mod table_type;
+#[cfg(test)]
+mod tests;
 mod version;
 
-pub use version::Version;
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use starttls_policy::Finding;
+
+pub use advice::TEXTHASH_MAX_LINES;
+pub use capabilities::{Capabilities, MxPatterns, Tlsrpt};
+pub use check::check_table;
+pub use findings::FINDINGS;
+pub use level::Level;
+pub use line::{Answer, Line, LineError, MAX_NAMES, ServerName};
+pub use policy_maps::PolicyMaps;
+pub use protocols::Syntax;
+pub use settings::Settings;
+pub use shortfall::{MAX_EXAMPLES, SHORTFALLS};
+pub use table_type::TableType;
+pub use version::{Version, VersionError};
+
+use crate::{Code, Facts, Need, Setting};
+
+/// The policy table, as text.
+pub const TABLE: &str = "tls_policy";
+
+/// The settings that go with it, as lines of main.cf.
+pub const FRAGMENT: &str = "main.cf.fragment";
+
+/// Stands on top of the table.
+const TABLE_HEADER: &str = "\
+# TLS policy per recipient domain (smtp_tls_policy_maps), written by starttls.
+# Not to be edited: the next generation replaces this file.
+";
 
 /// Postfix, from 2.11 on.
 pub struct Postfix;
@@ -18,14 +85,36 @@ impl crate::Mta for Postfix {
         "Postfix"
     }
 
-    fn renderer(
-        &self,
-        _facts: &crate::Facts,
-    ) -> Result<alloc::boxed::Box<dyn crate::Renderer>, starttls_policy::Finding> {
-        Err(starttls_policy::Finding::error("postfix.unwritten", "", "not written yet"))
+    fn renderer(&self, facts: &Facts) -> Result<Box<dyn crate::Renderer>, Finding> {
+        Ok(Box::new(renderer::Renderer::new(facts)?))
     }
 
-    fn check(&self, _file: &str, _text: &str) -> Result<(), (usize, alloc::string::String)> {
-        Ok(())
+    fn check(&self, file: &str, text: &str) -> Result<(), (usize, String)> {
+        match file {
+            TABLE => check_table(text),
+            FRAGMENT => fragment::check(text),
+            _ if anchors::is_file_name(file) => anchors::check(file, text),
+            _ => Err((1, format!("`{}` is no file that we write", starttls_policy::printable(file)))),
+        }
+    }
+
+    fn deactivation(&self, facts: &Facts) -> Vec<Setting> {
+        let Some(now) = Settings::of(facts).raw(policy_maps::PARAMETER) else { return Vec::new() };
+        let value = TableType::ALL.into_iter().fold(String::from(now), |value, table_type| {
+            PolicyMaps(&value).without(&renderer::reference(table_type, &facts.directory))
+        });
+        if value == now {
+            return Vec::new();
+        }
+        let reason = "our table is no longer asked; the others stay as they are";
+        alloc::vec![Setting { name: policy_maps::PARAMETER, value, reason, need: Need::Required }]
+    }
+
+    fn shortfalls(&self) -> &'static [Code] {
+        SHORTFALLS
+    }
+
+    fn findings(&self) -> &'static [Code] {
+        FINDINGS
     }
 }

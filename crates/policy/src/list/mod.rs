@@ -30,6 +30,8 @@ pub struct List {
     pub head: Head,
     /// Pinsets by name.
     pub pinsets: BTreeMap<Label, Arc<Pinset>>,
+    /// `x-` members of pinsets, of the few that have any; beside the pinset, since they never bear on a policy.
+    pub pinset_extensions: BTreeMap<Label, Extensions>,
     /// Policies that entries share, sorted by name.
     pub aliases: Vec<Alias>,
     /// Sorted by domain, no domain twice.
@@ -148,6 +150,21 @@ impl List {
                 }
             }
         })
+    }
+
+    /// How many entries refer to each of [`List::aliases`].
+    pub fn domains_per_alias(&self) -> Vec<usize> {
+        let mut domains: Vec<usize> = self.aliases.iter().map(|_| 0).collect();
+        let referred = self.entries.iter().filter_map(|entry| match entry.terms {
+            Terms::Alias(index) => usize::try_from(index).ok(),
+            Terms::Own(_) => None,
+        });
+        for index in referred {
+            if let Some(count) = domains.get_mut(index) {
+                *count += 1;
+            }
+        }
+        domains
     }
 
     /// Tells whether the list has ended at `now`; one without an end has (design §4).

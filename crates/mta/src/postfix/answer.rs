@@ -1,0 +1,335 @@
+//! Answers: what the policy table says of one domain.
+//!
+//! Built from a fixed vocabulary and from names, versions and digests that are types; nothing else of a policy can
+//! reach the text. What the answer cannot say is noted in [`Gaps`]. Reading back is `line`.
+//!
+//! Spec: postconf(5) `smtp_tls_policy_maps`; RFC 8461 §4.1 and §4.2 (MX names and certificates); RFC 7672 §2.2 (DANE).
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use starttls_policy::{
+    Action, Decision, Demand, Domain, MxPattern, Origin, PinKind, Pinset, Reach, Requirement, TlsVersion,
+};
+
+use super::anchors::Anchors;
+use super::capabilities::{Capabilities, MxPatterns, Tlsrpt};
+use super::level::Level;
+use super::line::MAX_NAMES;
+use super::shortfall::{Gap, Gaps};
+use crate::LeafPins;
+
+/// What became of a decision.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Outcome {
+    Enforced,
+    LogOnly,
+    Nothing,
+    Unexpressed,
+}
+
+/// Whether the table has a line for the domain; without one the level of main.cf applies.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Entry {
+    Absent,
+    Written,
+}
+
+/// Writes answers for one server.
+#[derive(Debug)]
+pub(super) struct Answers {
+    pub(super) capabilities: Capabilities,
+    /// The operator's own level, where it is known.
+    pub(super) level: Option<Level>,
+    /// The oldest version that the operator's own settings admit, where it is known.
+    pub(super) lowest: Option<TlsVersion>,
+    pub(super) leaf_pins: LeafPins,
+    /// Where the running server finds key files.
+    pub(super) directory: String,
+    pub(super) anchors: Anchors,
+    /// What was used, for the settings that it needs.
+    pub(super) used: Used,
+}
+
+/// What was used at least once.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) struct Used {
+    pub(super) dane: bool,
+    pub(super) fingerprints: bool,
+    /// Domains for which the operator's own lowest version was newer.
+    pub(super) raised: u64,
+}
+
+impl Answers {
+    /// Adds the answer to `text`, if there is one.
+    pub(super) fn write(
+        &mut self,
+        decision: &Decision<'_>,
+        text: &mut String,
+        gaps: &mut Gaps,
+    ) -> (Outcome, Entry) {
+        match &decision.action {
+            Action::Opportunistic => (Outcome::Nothing, Entry::Absent),
+            Action::Relaxed => {
+                text.push_str(Level::May.name());
+                (Outcome::Nothing, Entry::Written)
+            }
+            Action::LogOnly(_) => (Outcome::LogOnly, self.write_log_only(text, gaps)),
+            Action::Require(demand) => {
+                self.write_demand(decision.domain, demand, text, gaps);
+                (Outcome::Enforced, Entry::Written)
+            }
+            Action::Dane => (Outcome::Enforced, self.write_dane(text, gaps)),
+            Action::DaneOnly => {
+                self.used.dane = true;
+                text.push_str(Level::DaneOnly.name());
+                (Outcome::Enforced, Entry::Written)
+            }
+            Action::Defer => {
+                gaps.add(Gap::CannotDefer);
+                (Outcome::Unexpressed, Entry::Absent)
+            }
+        }
+    }
+
+    /// A line replaces the operator's level: only where that is known to be `none` is `may` no step down.
+    ///
+    /// Never with `protocols=`: a handshake that fails for it would be followed by cleartext.
+    fn write_log_only(&self, text: &mut String, gaps: &mut Gaps) -> Entry {
+        gaps.add(Gap::LogOnlyUnchecked);
+        if self.level != Some(Level::None) {
+            return Entry::Absent;
+        }
+        text.push_str(Level::May.name());
+        Entry::Written
+    }
+
+    /// `dane` is `may` where TLSA records are proven absent: no step down from a mandatory level.
+    fn write_dane(&mut self, text: &mut String, gaps: &mut Gaps) -> Entry {
+        if self.level.is_some_and(Level::is_mandatory) {
+            gaps.add(Gap::StricterKept);
+            return Entry::Absent;
+        }
+        self.used.dane = true;
+        text.push_str(Level::Dane.name());
+        Entry::Written
+    }
+
+    fn write_demand(&mut self, domain: &Domain, demand: &Demand<'_>, text: &mut String, gaps: &mut Gaps) {
+        if let Some(digests) = self.leaf_digests(demand, gaps) {
+            self.write_fingerprints(demand, &digests, text, gaps);
+            return;
+        }
+        match demand.requirement {
+            Requirement::Tls => self.write_encryption(demand, text, gaps),
+            Requirement::Certificate if demand.mx.is_empty() => {
+                gaps.add(Gap::MxFromDns);
+                text.push_str(Level::Verify.name());
+                self.write_attributes(demand, text, gaps);
+            }
+            Requirement::Certificate => self.write_names(domain, demand, text, gaps),
+        }
+    }
+
+    /// Any certificate will do; but an operator who authenticates everybody goes on to do so.
+    fn write_encryption(&mut self, demand: &Demand<'_>, text: &mut String, gaps: &mut Gaps) {
+        if !demand.mx.is_empty() {
+            gaps.add(Gap::NamesNeedCertificate);
+        }
+        if demand.pinset.is_some_and(|pinset| pinset.kind == PinKind::TrustAnchor) {
+            gaps.add(Gap::PinNeedsCertificate);
+        }
+        self.write_encryption_level(demand, text);
+    }
+
+    fn write_encryption_level(&mut self, demand: &Demand<'_>, text: &mut String) {
+        let level = self.level.filter(|level| level.is_authenticated()).unwrap_or(Level::Encrypt);
+        text.push_str(level.name());
+        self.write_protocols(demand, text);
+    }
+
+    fn write_names(&mut self, domain: &Domain, demand: &Demand<'_>, text: &mut String, gaps: &mut Gaps) {
+        let start = text.len();
+        text.push_str(Level::Secure.name());
+        text.push_str(" match=");
+        let mut names = Names::default();
+        for pattern in demand.mx {
+            match names.add(Name::in_certificate(pattern)) {
+                Added::New if names.list.len() > 1 => text.push(':'),
+                Added::New => {}
+                Added::Known => continue,
+                Added::TooMany => {
+                    text.truncate(start);
+                    gaps.add(Gap::TooManyNames);
+                    self.write_encryption_level(demand, text);
+                    return;
+                }
+            }
+            text.push_str(if pattern.reach() == Reach::Exact { "" } else { "." });
+            text.push_str(pattern.name());
+        }
+        self.write_attributes(demand, text, gaps);
+        self.write_mx_patterns(domain, demand, text, gaps);
+    }
+
+    /// `servername=hostname` only selects a certificate; as a value of `match=` it would let the DNS choose the name.
+    fn write_attributes(&mut self, demand: &Demand<'_>, text: &mut String, gaps: &mut Gaps) {
+        self.write_server_name(text);
+        self.write_protocols(demand, text);
+        let Some(pinset) = demand.pinset.filter(|pinset| pinset.kind == PinKind::TrustAnchor) else { return };
+        note_exclusions(pinset, gaps);
+        if pinset.trust_anchors().count() < pinset.pins.len() {
+            gaps.add(Gap::PinUnusable);
+        }
+        if let Some(file) = self.anchors.file(pinset) {
+            text.push_str(" tafile=");
+            text.push_str(&self.directory);
+            text.push('/');
+            text.push_str(file);
+        }
+    }
+
+    /// MX patterns go out where Postfix enforces them, and where no TLS report would take our list for MTA-STS.
+    fn write_mx_patterns(&self, domain: &Domain, demand: &Demand<'_>, text: &mut String, gaps: &mut Gaps) {
+        let may_say_sts = demand.origin == Origin::MtaSts || self.capabilities.tlsrpt() == Tlsrpt::Suppressed;
+        let is_expressible = demand.mx.iter().all(|pattern| pattern.reach() != Reach::AnyDepth);
+        if self.capabilities.mx_patterns() != MxPatterns::Enforced || !may_say_sts || !is_expressible {
+            gaps.add(Gap::MxNameUnchecked);
+            if demand.mx.iter().any(|pattern| pattern.reach() == Reach::OneLabel) {
+                gaps.add(Gap::WiderMatch);
+            }
+            return;
+        }
+        text.push_str(" policy_type=sts policy_domain=");
+        text.push_str(domain.as_str());
+        let mut names = Names::default();
+        for pattern in demand.mx {
+            // As many as there were names in `match=`, so not too many.
+            if names.add(Name::of_host(pattern)) != Added::New {
+                continue;
+            }
+            text.push_str(" mx_host_pattern=");
+            text.push_str(if pattern.reach() == Reach::OneLabel { "*." } else { "" });
+            text.push_str(pattern.name());
+        }
+    }
+
+    fn write_fingerprints(
+        &mut self,
+        demand: &Demand<'_>,
+        digests: &[[u8; 32]],
+        text: &mut String,
+        gaps: &mut Gaps,
+    ) {
+        gaps.add(Gap::PinAlone);
+        self.used.fingerprints = true;
+        text.push_str(Level::Fingerprint.name());
+        text.push_str(" match=");
+        for (index, digest) in digests.iter().enumerate() {
+            if index > 0 {
+                text.push('|');
+            }
+            push_digest(digest, text);
+        }
+        self.write_server_name(text);
+        self.write_protocols(demand, text);
+    }
+
+    fn write_server_name(&self, text: &mut String) {
+        if self.capabilities.has_server_name() {
+            text.push_str(" servername=hostname");
+        }
+    }
+
+    /// The attribute replaces `smtp_tls_mandatory_protocols`: never by something older.
+    fn write_protocols(&mut self, demand: &Demand<'_>, text: &mut String) {
+        let Some(demanded) = demand.min_tls else { return };
+        let lowest = self.lowest.map_or(demanded, |own| own.max(demanded));
+        self.used.raised += u64::from(lowest > demanded);
+        text.push_str(" protocols=");
+        text.push_str(self.capabilities.protocol_syntax().at_least(lowest));
+    }
+
+    /// The digests to compare a leaf with; `None` if there are none or chain and names are to be checked instead.
+    fn leaf_digests(&self, demand: &Demand<'_>, gaps: &mut Gaps) -> Option<Vec<[u8; 32]>> {
+        let pinset = demand.pinset.filter(|pinset| pinset.kind == PinKind::Leaf)?;
+        note_exclusions(pinset, gaps);
+        if self.leaf_pins == LeafPins::Ignore {
+            gaps.add(Gap::PinIgnored);
+            return None;
+        }
+        let mut digests: Vec<_> = pinset.leaf_hashes().take(MAX_NAMES + 1).collect();
+        if digests.len() > MAX_NAMES {
+            gaps.add(Gap::TooManyPins);
+            return None;
+        }
+        if digests.len() < pinset.pins.len() {
+            gaps.add(Gap::PinUnusable);
+        }
+        digests.sort_unstable();
+        digests.dedup();
+        (!digests.is_empty()).then_some(digests)
+    }
+}
+
+fn note_exclusions(pinset: &Pinset, gaps: &mut Gaps) {
+    if !pinset.bad.is_empty() {
+        gaps.add(Gap::PinExclusions);
+    }
+}
+
+fn push_digest(digest: &[u8], text: &mut String) {
+    let digit = |value: u8| char::from(if value < 10 { b'0' + value } else { b'A' + value - 10 });
+    for (index, byte) in digest.iter().enumerate() {
+        if index > 0 {
+            text.push(':');
+        }
+        text.push(digit(byte >> 4));
+        text.push(digit(byte & 15));
+    }
+}
+
+/// A pattern as it will stand in the text.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Name<'a> {
+    name: &'a str,
+    reach: Reach,
+}
+
+impl<'a> Name<'a> {
+    /// `*.example.org` is `.example.org` in `match=`: there a `*` is no wildcard.
+    fn in_certificate(pattern: &'a MxPattern) -> Self {
+        let reach = if pattern.reach() == Reach::Exact { Reach::Exact } else { Reach::AnyDepth };
+        Self { name: pattern.name(), reach }
+    }
+
+    fn of_host(pattern: &'a MxPattern) -> Self {
+        Self { name: pattern.name(), reach: pattern.reach() }
+    }
+}
+
+/// The names that stand in the text already.
+#[derive(Default)]
+struct Names<'a> {
+    list: Vec<Name<'a>>,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Added {
+    Known,
+    New,
+    TooMany,
+}
+
+impl<'a> Names<'a> {
+    fn add(&mut self, name: Name<'a>) -> Added {
+        if self.list.contains(&name) {
+            return Added::Known;
+        }
+        if self.list.len() == MAX_NAMES {
+            return Added::TooMany;
+        }
+        self.list.push(name);
+        Added::New
+    }
+}

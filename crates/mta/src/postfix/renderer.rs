@@ -1,0 +1,173 @@
+//! Writes a generation: the policy table, key files, and the settings that go with them.
+
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+use core::mem;
+
+use starttls_policy::{Decision, Finding};
+
+use super::advice::{Server, of_generation};
+use super::anchors::Anchors;
+use super::answer::{Answers, Entry, Outcome, Used};
+use super::capabilities::Capabilities;
+use super::line::is_path;
+use super::settings::Settings;
+use super::shortfall::{Gaps, Tally};
+use super::table_type::TableType;
+use super::version::Version;
+use super::{FRAGMENT, TABLE, TABLE_HEADER, findings, fragment};
+use crate::{Facts, Output, Summary};
+
+/// How much text is gathered before it goes out, in bytes.
+const BATCH_BYTES: usize = 64 * 1024;
+
+/// Writes one generation for one server.
+pub(super) struct Renderer {
+    facts: Facts,
+    version: Option<Version>,
+    table_type: TableType,
+    table: String,
+    answers: Answers,
+    batch: String,
+    tally: Tally,
+    summary: Summary,
+}
+
+impl Renderer {
+    /// Interprets the facts.
+    ///
+    /// # Errors
+    /// A finding when the version, the kind of table or the directory is none that can be served.
+    pub(super) fn new(facts: &Facts) -> Result<Self, Finding> {
+        let version = version(facts)?;
+        let table_type = table_type(facts)?;
+        check_directory(&facts.directory)?;
+        facts.directory_in_chroot.as_deref().map_or(Ok(()), check_directory)?;
+        let settings = Settings::of(facts);
+        let seen_from_inside = facts.directory_in_chroot.as_ref().unwrap_or(&facts.directory);
+        let answers = Answers {
+            capabilities: Capabilities::new(version.unwrap_or(Version::ASSUMED), &settings),
+            level: settings.level(),
+            lowest: settings.lowest_mandatory_version(),
+            leaf_pins: facts.leaf_pins,
+            directory: seen_from_inside.trim_end_matches('/').into(),
+            anchors: Anchors::default(),
+            used: Used::default(),
+        };
+        Ok(Self {
+            version,
+            table_type,
+            table: reference(table_type, &facts.directory),
+            answers,
+            batch: String::from(TABLE_HEADER),
+            tally: Tally::default(),
+            summary: Summary::default(),
+            facts: facts.clone(),
+        })
+    }
+
+    fn flush(&mut self, out: &mut dyn Output) -> fmt::Result {
+        out.append(TABLE, &self.batch)?;
+        self.batch.clear();
+        Ok(())
+    }
+
+    fn count(&mut self, outcome: Outcome, entry: Entry) {
+        let count = match outcome {
+            Outcome::Enforced => &mut self.summary.enforced,
+            Outcome::LogOnly => &mut self.summary.log_only,
+            Outcome::Nothing => &mut self.summary.none,
+            Outcome::Unexpressed => &mut self.summary.unexpressed,
+        };
+        *count += 1;
+        self.summary.lines += u64::from(entry == Entry::Written);
+    }
+}
+
+impl crate::Renderer for Renderer {
+    fn decision(&mut self, decision: &Decision<'_>, out: &mut dyn Output) -> fmt::Result {
+        let start = self.batch.len();
+        self.batch.push_str(decision.domain.as_str());
+        self.batch.push(' ');
+        let mut gaps = Gaps::default();
+        let (outcome, entry) = self.answers.write(decision, &mut self.batch, &mut gaps);
+        match entry {
+            Entry::Written => self.batch.push('\n'),
+            Entry::Absent => self.batch.truncate(start),
+        }
+        self.count(outcome, entry);
+        self.tally.add(gaps, decision.domain);
+        if self.batch.len() < BATCH_BYTES { Ok(()) } else { self.flush(out) }
+    }
+
+    fn finish(mut self: Box<Self>, out: &mut dyn Output) -> Result<Summary, fmt::Error> {
+        // Even a table without lines must exist: Postfix defers all mail while one is missing.
+        self.flush(out)?;
+        self.answers.anchors.write(out)?;
+        let used = self.answers.used;
+        let now = Settings::of(&self.facts);
+        let settings = fragment::settings(&self.table, used, &self.answers.capabilities, &now);
+        out.append(FRAGMENT, &fragment::text(&settings))?;
+        let is_unsure = !self.answers.anchors.is_empty() && self.facts.directory_in_chroot.is_none();
+        let directory = is_unsure.then_some(self.answers.directory.as_str());
+        let found = of_generation(used, self.summary.lines, self.table_type, directory);
+        let shortfalls = mem::take(&mut self.tally).into_shortfalls();
+        Ok(Summary { shortfalls, settings, findings: found, ..mem::take(&mut self.summary) })
+    }
+
+    fn advice(&self) -> Vec<Finding> {
+        let server = Server {
+            settings: Settings::of(&self.facts),
+            capabilities: self.answers.capabilities,
+            version: self.version,
+            table_type: self.table_type,
+            table: &self.table,
+            leaf_pins: self.facts.leaf_pins,
+        };
+        server.advice()
+    }
+}
+
+/// How main.cf names our table.
+pub(super) fn reference(table_type: TableType, directory: &str) -> String {
+    format!("{}:{}/{TABLE}", table_type.name(), directory.trim_end_matches('/'))
+}
+
+fn version(facts: &Facts) -> Result<Option<Version>, Finding> {
+    let Some(text) = &facts.version else { return Ok(None) };
+    let version = Version::parse(text.trim()).map_err(|error| {
+        let finding = findings::VERSION.finding("mail_version", format!("{error}"));
+        finding.with_cure("name a version as `postconf -h mail_version` prints it")
+    })?;
+    if version < Version::OLDEST {
+        let message =
+            format!("Postfix {version} cannot express enough; {} is the oldest that can", Version::OLDEST);
+        let finding = findings::TOO_OLD.finding("mail_version", message);
+        return Err(finding.with_cure("upgrade Postfix; every release that is still maintained will do"));
+    }
+    Ok(Some(version))
+}
+
+fn table_type(facts: &Facts) -> Result<TableType, Finding> {
+    let Some(name) = &facts.table else { return Ok(TableType::default()) };
+    TableType::from_name(name).ok_or_else(|| {
+        let known: Vec<&str> = TableType::ALL.iter().map(|table| table.name()).collect();
+        let message = format!("`{}` is no kind of table that we write", starttls_policy::printable(name));
+        findings::TABLE_TYPE
+            .finding("table", message)
+            .with_cure(format!("choose one of {}", known.join(", ")))
+    })
+}
+
+fn check_directory(directory: &str) -> Result<(), Finding> {
+    if is_path(directory) {
+        return Ok(());
+    }
+    let message =
+        format!("`{}` cannot stand in a table or in main.cf", starttls_policy::printable(directory));
+    let cure = "choose an absolute path of `A-Z a-z 0-9 . _ / -`, up to 1024 characters";
+    Err(findings::DIRECTORY.finding("directory", message).with_cure(cure))
+}

@@ -1,0 +1,208 @@
+//! EFF's format 0.1, in use from 2018 to 2020.
+//!
+//! A leading dot means any depth; what the published texts contradict one another on is settled in docs/matching.md.
+//!
+//! Spec: docs/list-format.md, "0.1".
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde::de::MapAccess;
+
+use super::Read;
+use super::build::{self, Builder, Words};
+use super::error::{Fault, shortened};
+use super::json::{Ctx, Member, Object};
+use super::one::read_time;
+use crate::finding::Finding;
+use crate::list::{Dialect, Extensions, Head, List, Notes, Terms};
+use crate::mode::Mode;
+use crate::mx::{MxPattern, MxPatternError, Reach};
+use crate::pin::Label;
+use crate::policy::Policy;
+use crate::timestamp::Timestamp;
+
+const WORDS: Words =
+    Words { entries: "policies", aliases: "policy-aliases", reference: "policy-alias", pinset: "pinset" };
+
+/// Reads a list of version 0.1.
+pub(super) fn read(text: &str) -> Read<List> {
+    let mut top = Top::default();
+    Ctx::default().read(text, &mut top)?;
+    top.version.ok_or_else(|| build::missing("version"))?;
+    top.policies.ok_or_else(|| build::missing("policies"))?;
+    build::check_times(top.timestamp, top.expires)?;
+    let head = Head {
+        dialect: Dialect::Eff,
+        author: top.author,
+        serial: top.timestamp.map_or(0, Timestamp::seconds),
+        timestamp: top.timestamp,
+        expires: top.expires,
+        extensions: Extensions::new(),
+    };
+    let mut list = top.builder.finish(head, &WORDS)?;
+    note_incomplete_head(&mut list);
+    Ok(list)
+}
+
+/// A list that does not say who speaks, since when and until when counts as ended.
+pub(super) fn note_incomplete_head(list: &mut List) {
+    let missing: Vec<&str> = [
+        (list.head.author.is_none(), "author"),
+        (list.head.timestamp.is_none(), "timestamp"),
+        (list.head.expires.is_none(), "expires"),
+    ]
+    .into_iter()
+    .filter_map(|(is_missing, name)| is_missing.then_some(name))
+    .collect();
+    if missing.is_empty() {
+        return;
+    }
+    list.head.expires = None;
+    let message = format!("without `{}` the list counts as expired", missing.join("`, `"));
+    let cure = "ask the author for a complete list, or add the members";
+    list.findings.push(Finding::warning("list.incomplete-head", "$", message).with_cure(cure));
+}
+
+#[derive(Default)]
+struct Top {
+    version: Option<()>,
+    author: Option<String>,
+    timestamp: Option<Timestamp>,
+    expires: Option<Timestamp>,
+    aliases: Option<()>,
+    policies: Option<()>,
+    builder: Builder,
+}
+
+impl<'de> Object<'de> for Top {
+    fn member<A: MapAccess<'de>>(&mut self, mut member: Member<'_, 'de, A>) -> Result<(), A::Error> {
+        match &*member.name {
+            "version" => {
+                member.once(&self.version)?;
+                self.version = Some(member.parsed(version)?);
+            }
+            "author" => {
+                member.once(&self.author)?;
+                self.author = Some(member.parsed(build::author)?);
+            }
+            "timestamp" => {
+                member.once(&self.timestamp)?;
+                self.timestamp = Some(read_time(&mut member)?);
+            }
+            "expires" => {
+                member.once(&self.expires)?;
+                self.expires = Some(read_time(&mut member)?);
+            }
+            "policy-aliases" => {
+                member.once(&self.aliases)?;
+                self.aliases = Some(member.object(&mut Aliases(&mut self.builder))?);
+            }
+            "policies" => {
+                member.once(&self.policies)?;
+                self.policies = Some(member.object(&mut Policies(&mut self.builder))?);
+            }
+            _ => member.unknown(Dialect::Eff)?,
+        }
+        Ok(())
+    }
+}
+
+fn version(text: &str) -> Result<(), Fault> {
+    if text == "0.1" { Ok(()) } else { Err(Fault::Version { got: shortened(text) }) }
+}
+
+struct Aliases<'a>(&'a mut Builder);
+
+impl<'de> Object<'de> for Aliases<'_> {
+    fn member<A: MapAccess<'de>>(&mut self, mut member: Member<'_, 'de, A>) -> Result<(), A::Error> {
+        let name = build::label(&member.name).or_else(|fault| member.refuse_name(fault))?;
+        let mut body = Body::default();
+        member.object(&mut body)?;
+        if let Some(other) = &body.alias {
+            return member.refuse_value(Fault::AliasOfAlias { name: shortened(other.as_str()) });
+        }
+        let policy = body.own().or_else(|fault| member.refuse_value(fault))?;
+        if self.0.define(name, policy, Notes::default(), None) {
+            Ok(())
+        } else {
+            member.refuse_name(Fault::DuplicateMember { name: shortened(&member.name) })
+        }
+    }
+}
+
+struct Policies<'a>(&'a mut Builder);
+
+impl<'de> Object<'de> for Policies<'_> {
+    fn member<A: MapAccess<'de>>(&mut self, mut member: Member<'_, 'de, A>) -> Result<(), A::Error> {
+        let domain = build::domain(&member.name).or_else(|fault| member.refuse_name(fault))?;
+        let mut body = Body::default();
+        member.object(&mut body)?;
+        let terms = match body.alias.take() {
+            Some(alias) if body.mode.is_some() || body.mx.is_some() => {
+                let said = if body.mode.is_some() { "mode" } else { "mxs" };
+                return member
+                    .refuse_value(Fault::MixedTerms { alias: shortened(alias.as_str()), member: said });
+            }
+            Some(alias) => Terms::Alias(self.0.mention(alias, &domain)),
+            None => Terms::Own(body.own().or_else(|fault| member.refuse_value(fault))?.into()),
+        };
+        self.0.add(domain, terms, Notes::default(), None);
+        Ok(())
+    }
+}
+
+#[derive(Default)]
+struct Body {
+    alias: Option<Label>,
+    mode: Option<Mode>,
+    mx: Option<Vec<MxPattern>>,
+}
+
+impl Body {
+    fn own(self) -> Result<Policy, Fault> {
+        let mode = self.mode.ok_or(Fault::MissingMember { name: "mode" })?;
+        let mx = self.mx.ok_or(Fault::MissingMember { name: "mxs" })?;
+        if mx.is_empty() { Err(Fault::NoMx) } else { Ok(Policy::new(mode, mx)) }
+    }
+}
+
+impl<'de> Object<'de> for Body {
+    fn member<A: MapAccess<'de>>(&mut self, mut member: Member<'_, 'de, A>) -> Result<(), A::Error> {
+        match &*member.name {
+            "policy-alias" => {
+                member.once(&self.alias)?;
+                self.alias = Some(member.parsed(build::label)?);
+            }
+            "mode" => {
+                member.once(&self.mode)?;
+                self.mode = Some(member.parsed(mode)?);
+            }
+            "mxs" => {
+                member.once(&self.mx)?;
+                let mut mx = Vec::new();
+                member.texts(&mut |text| build::push_pattern(&mut mx, pattern(text)?))?;
+                self.mx = Some(mx);
+            }
+            _ => member.unknown(Dialect::Eff)?,
+        }
+        Ok(())
+    }
+}
+
+fn mode(text: &str) -> Result<Mode, Fault> {
+    match Mode::from_name(text) {
+        Some(mode @ (Mode::Enforce | Mode::Testing)) => Ok(mode),
+        _ => Err(Fault::Word { got: shortened(text), want: "`enforce` or `testing`" }),
+    }
+}
+
+/// 0.1 has no `*.`: its schema refuses it, and its texts disagree on how deep it would reach.
+fn pattern(text: &str) -> Result<MxPattern, Fault> {
+    let pattern = build::pattern(text)?;
+    if pattern.reach() == Reach::OneLabel {
+        return Err(Fault::Mx { got: shortened(text), cause: MxPatternError::Star });
+    }
+    Ok(pattern)
+}

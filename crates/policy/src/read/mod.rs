@@ -1,0 +1,65 @@
+//! Reading policy lists: three dialects in, one [`List`] out.
+//!
+//! ```text
+//! bytes ─► comments blanked ─► dialect told by its first members ─► one pass with serde_json ─► Builder ─► List
+//!                                                                        └─ on a fault: path, then its place in the text
+//! ```
+//!
+//! One file per dialect: [`one`] (version 1), [`eff`] (0.1), [`original`] (2014). To add one: a file here and a
+//! line in [`list`].
+//!
+//! Spec: docs/list-format.md; RFC 8259 for JSON, of which duplicate members and trailing commas are refused.
+
+mod build;
+mod comments;
+mod dialect;
+mod eff;
+mod error;
+mod json;
+mod locate;
+mod one;
+mod original;
+
+use alloc::borrow::Cow;
+
+pub use error::{Excerpt, Fault, Path, ReadError, Step};
+
+use crate::list::{Dialect, List};
+use error::Failure;
+
+/// Most bytes that a list may have: 100,000,000 domains with shared policies fit.
+pub const MAX_LIST_BYTES: u64 = 8 << 30;
+
+/// Most MX patterns in one policy; the longest real one has fewer than twenty.
+pub const MAX_MX_PATTERNS: usize = 256;
+
+/// Reads a list in any dialect.
+///
+/// # Errors
+/// [`ReadError`] with line, column, JSON path and the offending line.
+pub fn list(bytes: &[u8]) -> Result<List, ReadError> {
+    let blanked =
+        comments::blank(bytes).map_err(|offset| ReadError::at_offset(bytes, offset, Fault::OpenComment))?;
+    let text = core::str::from_utf8(&blanked)
+        .map_err(|error| ReadError::at_offset(bytes, error.valid_up_to(), Fault::NotUtf8))?;
+    let text = without_byte_order_mark(text);
+    let result = dialect::of(text).and_then(|dialect| match dialect {
+        Dialect::One => one::read(text),
+        Dialect::Eff => eff::read(text),
+        Dialect::Original => original::read(text),
+    });
+    result.map_err(|failure| failure.locate(bytes, &blanked))
+}
+
+/// RFC 8259 §8.1 lets a parser ignore the mark; it becomes a blank so that columns stay right.
+fn without_byte_order_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
+
+type Read<T> = Result<T, Failure>;
+
+/// Text that is borrowed from the list where it has no escapes.
+type Text<'de> = Cow<'de, str>;
+
+#[cfg(test)]
+mod tests;

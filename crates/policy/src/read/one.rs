@@ -1,0 +1,374 @@
+//! Version 1, our own.
+//!
+//! Spec: docs/list-format.md.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde::de::MapAccess;
+
+use super::Read;
+use super::build::{self, Builder, Words};
+use super::error::{Fault, shortened};
+use super::json::{Ctx, Member, Object};
+use crate::domain::Domain;
+use crate::list::{Dialect, Extensions, Head, List, Notes, Terms};
+use crate::mode::{Mode, Requirement, TlsVersion};
+use crate::mx::MxPattern;
+use crate::pin::{Label, Pin, PinKind, Pinset, Spki};
+use crate::policy::Policy;
+use crate::report_to::ReportTo;
+use crate::timestamp::{Date, Timestamp};
+
+const WORDS: Words =
+    Words { entries: "policies", aliases: "providers", reference: "provider", pinset: "pinset" };
+
+/// Longest evidence URL and most of them per entry.
+const MAX_EVIDENCE: usize = 16;
+
+/// Reads a list of version 1.
+pub(super) fn read(text: &str) -> Read<List> {
+    let mut top = Top::default();
+    Ctx::default().read(text, &mut top)?;
+    let head = Head {
+        dialect: Dialect::One,
+        author: Some(top.author.ok_or_else(|| build::missing("author"))?),
+        serial: top.serial.ok_or_else(|| build::missing("serial"))?,
+        timestamp: Some(top.timestamp.ok_or_else(|| build::missing("timestamp"))?),
+        expires: Some(top.expires.ok_or_else(|| build::missing("expires"))?),
+        extensions: top.extensions,
+    };
+    top.version.ok_or_else(|| build::missing("version"))?;
+    top.policies.ok_or_else(|| build::missing("policies"))?;
+    build::check_times(head.timestamp, head.expires)?;
+    top.builder.finish(head, &WORDS)
+}
+
+#[derive(Default)]
+struct Top {
+    version: Option<()>,
+    author: Option<String>,
+    serial: Option<u64>,
+    timestamp: Option<Timestamp>,
+    expires: Option<Timestamp>,
+    pinsets: Option<()>,
+    providers: Option<()>,
+    policies: Option<()>,
+    extensions: Extensions,
+    builder: Builder,
+}
+
+impl<'de> Object<'de> for Top {
+    fn member<A: MapAccess<'de>>(&mut self, mut member: Member<'_, 'de, A>) -> Result<(), A::Error> {
+        match &*member.name {
+            "version" => {
+                member.once(&self.version)?;
+                self.version = Some(member.parsed(version)?);
+            }
+            "author" => {
+                member.once(&self.author)?;
+                self.author = Some(member.parsed(build::author)?);
+            }
+            "serial" => {
+                member.once(&self.serial)?;
+                self.serial = Some(member.number()?);
+            }
+            "timestamp" => {
+                member.once(&self.timestamp)?;
+                self.timestamp = Some(read_time(&mut member)?);
+            }
+            "expires" => {
+                member.once(&self.expires)?;
+                self.expires = Some(read_time(&mut member)?);
+            }
+            "pinsets" => {
+                member.once(&self.pinsets)?;
+                self.pinsets = Some(member.object(&mut Pinsets(&mut self.builder))?);
+            }
+            "providers" => {
+                member.once(&self.providers)?;
+                self.providers = Some(member.object(&mut Providers(&mut self.builder))?);
+            }
+            "policies" => {
+                member.once(&self.policies)?;
+                self.policies = Some(member.object(&mut Policies(&mut self.builder))?);
+            }
+            _ => member.extension(&mut self.extensions, Dialect::One)?,
+        }
+        Ok(())
+    }
+}
+
+fn version(text: &str) -> Result<(), Fault> {
+    if text == "1" { Ok(()) } else { Err(Fault::Version { got: shortened(text) }) }
+}
+
+/// Reads a time in either form.
+pub(super) fn read_time<'de, A: MapAccess<'de>>(
+    member: &mut Member<'_, 'de, A>,
+) -> Result<Timestamp, A::Error> {
+    let value = member.text_or_number()?;
+    build::time(&value).or_else(|fault| member.refuse_value(fault))
+}
+
+struct Pinsets<'a>(&'a mut Builder);
+
+impl<'de> Object<'de> for Pinsets<'_> {
+    fn member<A: MapAccess<'de>>(&mut self, mut member: Member<'_, 'de, A>) -> Result<(), A::Error> {
+        let name = build::label(&member.name).or_else(|fault| member.refuse_name(fault))?;
+        let mut body = PinsetBody::default();
+        member.object(&mut body)?;
+        let extensions = core::mem::take(&mut body.extensions);
+        let pinset = body.pinset(name.clone()).or_else(|fault| member.refuse_value(fault))?;
+        if !extensions.is_empty() {
+            self.0.pinset_extensions.insert(name.clone(), extensions);
+        }
+        match self.0.pinsets.insert(name, pinset.into()) {
+            None => Ok(()),
+            Some(old) => member.refuse_name(Fault::DuplicateMember { name: shortened(old.name.as_str()) }),
+        }
+    }
+}
+
+#[derive(Default)]
+struct PinsetBody {
+    kind: Option<PinKind>,
+    keys: Option<()>,
+    hashes: Option<()>,
+    bad_hashes: Option<()>,
+    pins: Vec<Pin>,
+    bad: Vec<Pin>,
+    extensions: Extensions,
+}
+
+impl PinsetBody {
+    fn pinset(self, name: Label) -> Result<Pinset, Fault> {
+        let kind = self.kind.ok_or(Fault::MissingMember { name: "kind" })?;
+        if self.pins.len() < 2 {
+            return Err(Fault::NoBackupPin { pins: self.pins.len() });
+        }
+        Ok(Pinset::new(name, kind, self.pins, self.bad))
+    }
+}
+
+impl<'de> Object<'de> for PinsetBody {
+    fn member<A: MapAccess<'de>>(&mut self, mut member: Member<'_, 'de, A>) -> Result<(), A::Error> {
+        match &*member.name {
+            "kind" => {
+                member.once(&self.kind)?;
+                self.kind = Some(member.parsed(pin_kind)?);
+            }
+            "spki" => {
+                member.once(&self.keys)?;
+                self.keys = Some(member.texts(&mut |text| push_pin(&mut self.pins, key(text)?))?);
+            }
+            "static_spki_hashes" => {
+                member.once(&self.hashes)?;
+                self.hashes = Some(member.texts(&mut |text| push_pin(&mut self.pins, hash(text)?))?);
+            }
+            "bad_static_spki_hashes" => {
+                member.once(&self.bad_hashes)?;
+                self.bad_hashes = Some(member.texts(&mut |text| push_pin(&mut self.bad, hash(text)?))?);
+            }
+            _ => member.extension(&mut self.extensions, Dialect::One)?,
+        }
+        Ok(())
+    }
+}
+
+fn pin_kind(text: &str) -> Result<PinKind, Fault> {
+    PinKind::from_name(text)
+        .ok_or_else(|| Fault::Word { got: shortened(text), want: "`trust-anchor` or `leaf`" })
+}
+
+fn key(text: &str) -> Result<Pin, Fault> {
+    Spki::parse(text).map(Pin::Key).map_err(|cause| build::pin_fault(text, cause))
+}
+
+/// Reads `sha256/…` or `sha1/…`.
+pub(super) fn hash(text: &str) -> Result<Pin, Fault> {
+    Pin::parse_hash(text).map_err(|cause| build::pin_fault(text, cause))
+}
+
+/// Adds a pin that is not there yet.
+pub(super) fn push_pin(pins: &mut Vec<Pin>, pin: Pin) -> Result<(), Fault> {
+    if pins.contains(&pin) {
+        return Err(Fault::DuplicateValue { value: shortened(&alloc::format!("{pin}")) });
+    }
+    pins.push(pin);
+    Ok(())
+}
+
+struct Providers<'a>(&'a mut Builder);
+
+impl<'de> Object<'de> for Providers<'_> {
+    fn member<A: MapAccess<'de>>(&mut self, mut member: Member<'_, 'de, A>) -> Result<(), A::Error> {
+        let name = build::label(&member.name).or_else(|fault| member.refuse_name(fault))?;
+        let mut body = Body::default();
+        member.object(&mut body)?;
+        if let Some(other) = &body.provider {
+            return member.refuse_value(Fault::AliasOfAlias { name: shortened(other.as_str()) });
+        }
+        let (policy, notes, pinset) = body.own().or_else(|fault| member.refuse_value(fault))?;
+        if self.0.define(name, policy, notes, pinset) {
+            Ok(())
+        } else {
+            member.refuse_name(Fault::DuplicateMember { name: shortened(&member.name) })
+        }
+    }
+}
+
+struct Policies<'a>(&'a mut Builder);
+
+impl<'de> Object<'de> for Policies<'_> {
+    fn member<A: MapAccess<'de>>(&mut self, mut member: Member<'_, 'de, A>) -> Result<(), A::Error> {
+        let domain: Domain = build::domain(&member.name).or_else(|fault| member.refuse_name(fault))?;
+        let mut body = Body::default();
+        member.object(&mut body)?;
+        if let Some(alias) = body.provider.take() {
+            if let Some(said) = body.says() {
+                return member
+                    .refuse_value(Fault::MixedTerms { alias: shortened(alias.as_str()), member: said });
+            }
+            let index = self.0.mention(alias, &domain);
+            self.0.add(domain, Terms::Alias(index), body.notes(), None);
+        } else {
+            let (policy, notes, pinset) = body.own().or_else(|fault| member.refuse_value(fault))?;
+            self.0.add(domain, Terms::Own(policy.into()), notes, pinset);
+        }
+        Ok(())
+    }
+}
+
+/// The members of an entry or of a provider.
+#[derive(Default)]
+struct Body {
+    provider: Option<Label>,
+    mode: Option<Mode>,
+    mx: Option<Vec<MxPattern>>,
+    requirement: Option<Requirement>,
+    min_tls: Option<TlsVersion>,
+    pinset: Option<Label>,
+    report_to: Option<Vec<ReportTo>>,
+    since: Option<Date>,
+    evidence: Option<Vec<String>>,
+    extensions: Extensions,
+}
+
+impl Body {
+    /// The first member that stands beside a reference although it may not.
+    fn says(&self) -> Option<&'static str> {
+        let said = [
+            (self.mode.is_some(), "mode"),
+            (self.mx.is_some(), "mx"),
+            (self.requirement.is_some(), "require"),
+            (self.min_tls.is_some(), "min-tls-version"),
+            (self.pinset.is_some(), "pinset"),
+            (self.report_to.is_some(), "report-to"),
+        ];
+        said.into_iter().find_map(|(is_there, name)| is_there.then_some(name))
+    }
+
+    fn notes(self) -> Notes {
+        Notes { since: self.since, evidence: self.evidence.unwrap_or_default(), extensions: self.extensions }
+    }
+
+    fn own(mut self) -> Result<(Policy, Notes, Option<Label>), Fault> {
+        let mode = self.mode.ok_or(Fault::MissingMember { name: "mode" })?;
+        let mx = self.mx.take().unwrap_or_default();
+        if mx.is_empty() && mode != Mode::None {
+            return Err(Fault::NoMx);
+        }
+        let policy = Policy {
+            mode,
+            requirement: self.requirement.unwrap_or(Requirement::Certificate),
+            min_tls: self.min_tls,
+            mx: mx.into(),
+            pinset: None,
+            report_to: self.report_to.take().unwrap_or_default().into(),
+        };
+        let pinset = self.pinset.take();
+        Ok((policy, self.notes(), pinset))
+    }
+}
+
+impl<'de> Object<'de> for Body {
+    fn member<A: MapAccess<'de>>(&mut self, mut member: Member<'_, 'de, A>) -> Result<(), A::Error> {
+        match &*member.name {
+            "provider" => {
+                member.once(&self.provider)?;
+                self.provider = Some(member.parsed(build::label)?);
+            }
+            "mode" => {
+                member.once(&self.mode)?;
+                self.mode = Some(member.parsed(mode)?);
+            }
+            "mx" => {
+                member.once(&self.mx)?;
+                let mut mx = Vec::new();
+                member.texts(&mut |text| build::push_pattern(&mut mx, build::pattern(text)?))?;
+                self.mx = Some(mx);
+            }
+            "require" => {
+                member.once(&self.requirement)?;
+                self.requirement = Some(member.parsed(requirement)?);
+            }
+            "min-tls-version" => {
+                member.once(&self.min_tls)?;
+                self.min_tls = Some(member.parsed(tls_version)?);
+            }
+            "pinset" => {
+                member.once(&self.pinset)?;
+                self.pinset = Some(member.parsed(build::label)?);
+            }
+            "report-to" => {
+                member.once(&self.report_to)?;
+                let mut addresses = Vec::new();
+                member.texts(&mut |text| Ok(addresses.push(build::report_to(text)?)))?;
+                self.report_to = Some(addresses);
+            }
+            "since" => {
+                member.once(&self.since)?;
+                self.since = Some(member.parsed(day)?);
+            }
+            "evidence" => {
+                member.once(&self.evidence)?;
+                let mut urls = Vec::new();
+                member.texts(&mut |text| push_evidence(&mut urls, text))?;
+                self.evidence = Some(urls);
+            }
+            _ => member.extension(&mut self.extensions, Dialect::One)?,
+        }
+        Ok(())
+    }
+}
+
+fn mode(text: &str) -> Result<Mode, Fault> {
+    Mode::from_name(text)
+        .ok_or_else(|| Fault::Word { got: shortened(text), want: "`enforce`, `testing` or `none`" })
+}
+
+fn requirement(text: &str) -> Result<Requirement, Fault> {
+    Requirement::from_name(text)
+        .ok_or_else(|| Fault::Word { got: shortened(text), want: "`certificate` or `tls`" })
+}
+
+/// Reads `TLSv1` to `TLSv1.3`.
+pub(super) fn tls_version(text: &str) -> Result<TlsVersion, Fault> {
+    let want = "`TLSv1`, `TLSv1.1`, `TLSv1.2` or `TLSv1.3`";
+    TlsVersion::from_name(text).ok_or_else(|| Fault::Word { got: shortened(text), want })
+}
+
+fn day(text: &str) -> Result<Date, Fault> {
+    Date::parse(text).map_err(|cause| Fault::Time { got: shortened(text), cause })
+}
+
+fn push_evidence(urls: &mut Vec<String>, text: &str) -> Result<(), Fault> {
+    let want = "`https:` URLs, at most 16 of them";
+    let good = text.starts_with("https://") && ReportTo::parse(text).is_ok() && urls.len() < MAX_EVIDENCE;
+    if !good {
+        return Err(Fault::Word { got: shortened(text), want });
+    }
+    urls.push(text.into());
+    Ok(())
+}

@@ -1,0 +1,395 @@
+//! The reader as a whole; each dialect's own rules.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+
+use super::*;
+use crate::{Domain, Mode, Requirement, TlsVersion};
+
+const KEY_1: &str = "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=";
+const KEY_2: &str = "MCowBQYDK2VwAyEAO2onvM62pC1io6jQKm8Nc2UyFXcd4kOmOsBIoYtZ2ik=";
+
+fn head() -> &'static str {
+    r#""version": "1", "author": "A", "serial": 7, "timestamp": "2026-11-20T00:00:00Z", "expires": "2026-12-20T00:00:00Z""#
+}
+
+fn one(rest: &str) -> String {
+    format!("{{{}, {rest}}}", head())
+}
+
+fn refused(text: &str) -> ReadError {
+    list(text.as_bytes()).expect_err(text)
+}
+
+fn read(text: &str) -> List {
+    list(text.as_bytes())
+        .unwrap_or_else(|error| panic!("{error} at {}:{} {}", error.line, error.column, error.path))
+}
+
+mod version_1 {
+    use super::*;
+
+    #[test]
+    fn reads_every_member() {
+        let list = read(&one(&format!(
+            r#""pinsets": {{"roots": {{"kind": "trust-anchor", "spki": ["{KEY_1}", "{KEY_2}"], "x-n": 1}}}},
+            "providers": {{"google": {{"mode": "enforce", "mx": ["aspmx.l.google.com", "*.aspmx.l.google.com"], "since": "2026-01-02"}}}},
+            "policies": {{
+              "gmail.com": {{"provider": "google", "since": "2026-10-01"}},
+              "Example.ORG": {{"mode": "testing", "mx": [".mail.example.net"], "require": "tls", "min-tls-version": "TLSv1.3",
+                "pinset": "roots", "report-to": ["https://example.org/tls"], "evidence": ["https://example.org/e"], "x-ticket": {{"a": [1, null]}}}},
+              "gone.example": {{"mode": "none"}} }}, "x-note": "kept""#
+        )));
+        assert_eq!((list.head.serial, list.head.author.as_deref()), (7, Some("A")));
+        assert_eq!(
+            list.entries.iter().map(|entry| entry.domain.as_str()).collect::<alloc::vec::Vec<_>>(),
+            ["example.org", "gmail.com", "gone.example"]
+        );
+        let gmail = list.get(&Domain::parse("gmail.com").unwrap()).unwrap();
+        assert_eq!((gmail.policy.mode, gmail.alias.unwrap().as_str()), (Mode::Enforce, "google"));
+        assert_eq!(gmail.since.unwrap().to_string(), "2026-10-01");
+        let own = list.get(&Domain::parse("example.org").unwrap()).unwrap().policy;
+        assert_eq!((own.requirement, own.min_tls), (Requirement::Tls, Some(TlsVersion::Tls13)));
+        assert_eq!(own.pinset.as_ref().unwrap().trust_anchors().count(), 2);
+        assert!(list.findings.is_empty(), "{:?}", list.findings);
+    }
+
+    #[test]
+    fn does_not_care_in_which_order_things_are_defined() {
+        let text = one(&format!(
+            r#""policies": {{"b.example": {{"provider": "zz"}}, "a.example": {{"provider": "aa"}}}},
+            "providers": {{"zz": {{"mode": "enforce", "mx": ["mx.zz.example"], "pinset": "p"}}, "aa": {{"mode": "testing", "mx": ["mx.aa.example"]}}}},
+            "pinsets": {{"p": {{"kind": "leaf", "spki": ["{KEY_1}", "{KEY_2}"]}}}}"#
+        ));
+        let list = read(&text);
+        let b = list.get(&Domain::parse("b.example").unwrap()).unwrap();
+        assert_eq!((b.alias.unwrap().as_str(), b.policy.mx[0].to_string()), ("zz", "mx.zz.example".into()));
+        assert_eq!(b.policy.pinset.as_ref().unwrap().leaf_hashes().count(), 2);
+        assert_eq!(list.get(&Domain::parse("a.example").unwrap()).unwrap().alias.unwrap().as_str(), "aa");
+    }
+
+    /// Each with its path and the text that the caret must point at.
+    #[test]
+    fn refuses_with_path_and_place() {
+        for (rest, path, points_at) in [
+            (
+                r#""policies": {"a.example": {"mode": "enforce", "mx": ["mx.a.example"], "mode": "none"}}"#,
+                r#"$.policies["a.example"].mode"#,
+                r#""mode": "none"#,
+            ),
+            (
+                r#""policies": {"a.example": {"mode": "none"}, "A.Example": {"mode": "none"}}"#,
+                r#"$.policies["a.example"]"#,
+                r#""A.Example""#,
+            ),
+            (
+                r#""policies": {"a.example": {"mode": "force", "mx": ["mx.a.example"]}}"#,
+                r#"$.policies["a.example"].mode"#,
+                r#""force""#,
+            ),
+            (
+                r#""policies": {"a.example": {"mode": "enforce", "mx": ["ok.example", "mx.*.example"]}}"#,
+                r#"$.policies["a.example"].mx[1]"#,
+                r#""mx.*.example""#,
+            ),
+            (
+                r#""policies": {"a.example": {"mode": "enforce", "mx": []}}"#,
+                r#"$.policies["a.example"]"#,
+                r#"{"mode": "enforce", "mx": []"#,
+            ),
+            (
+                r#""policies": {"a.example": {"mode": "enforce", "mx": [".com"]}}"#,
+                r#"$.policies["a.example"].mx[0]"#,
+                r#"".com""#,
+            ),
+            (
+                r#""policies": {"a.example": {"provider": "nobody"}}"#,
+                r#"$.policies["a.example"].provider"#,
+                r#""nobody""#,
+            ),
+            (
+                r#""policies": {"a.example": {"mode": "enforce", "mx": ["mx.a.example"], "pinset": "nobody"}}"#,
+                r#"$.policies["a.example"].pinset"#,
+                r#""nobody""#,
+            ),
+            (
+                r#""policies": {"a.example": {"mode": "enforce", "mx": ["mx.a.example"], "hosts": 1}}"#,
+                r#"$.policies["a.example"].hosts"#,
+                r#""hosts""#,
+            ),
+            (
+                r#""policies": {"a example": {"mode": "none"}}"#,
+                r#"$.policies["a example"]"#,
+                r#""a example""#,
+            ),
+            (r#""policies": {}, "polices": 1"#, "$.polices", r#""polices""#),
+            (r#""policies": {}, "x-a": 1, "x-a": 2"#, "$.x-a", r#""x-a": 2"#),
+            (
+                r#""policies": {}, "providers": {"p": {"provider": "p"}}"#,
+                "$.providers.p",
+                r#"{"provider": "p"}"#,
+            ),
+            (
+                r#""policies": {}, "pinsets": {"p": {"kind": "leaf", "static_spki_hashes": ["sha1/5R0zeLx7EWRxqw6HRlgCRxNLHDo="]}}"#,
+                "$.pinsets.p",
+                r#"{"kind""#,
+            ),
+            (
+                r#""policies": {}, "pinsets": {"p": {"kind": "leaf", "spki": ["AAAA"]}}"#,
+                "$.pinsets.p.spki[0]",
+                r#""AAAA""#,
+            ),
+            (
+                r#""policies": {"a.example": {"provider": "p", "mode": "none"}}, "providers": {"p": {"mode": "none"}}"#,
+                r#"$.policies["a.example"]"#,
+                r#"{"provider""#,
+            ),
+        ] {
+            let text = one(&rest.replace(", \"", ",\n  \""));
+            let error = refused(&text);
+            assert_eq!(error.path.to_string(), path, "{rest}: {error}");
+            let at: String = error.excerpt.text.chars().skip(error.excerpt.caret).collect();
+            let wanted = points_at.split(", \"").next().unwrap();
+            assert!(at.starts_with(wanted), "{rest}\n{error}\npoints at {at}, not at {wanted}");
+            let line = text.lines().nth(error.line - 1).unwrap();
+            assert!(
+                line.chars().skip(error.column - 1).collect::<String>().starts_with(wanted),
+                "{line} {}",
+                error.column
+            );
+        }
+    }
+
+    #[test]
+    fn needs_its_head() {
+        for name in ["author", "serial", "timestamp", "expires"] {
+            let text = one(r#""policies": {}"#).replace(&format!("\"{name}\""), "\"x-gone\"");
+            assert_eq!(refused(&text).fault, Fault::MissingMember { name });
+        }
+        let text = one(r#""policies": {}"#).replace("2026-12-20", "2026-11-20");
+        assert_eq!(refused(&text).fault, Fault::EndsBeforeItBegins);
+    }
+}
+
+mod hostile_text {
+    use super::*;
+
+    #[test]
+    fn is_refused_with_its_place() {
+        for (text, line, column) in [
+            ("", 1, 1),
+            ("{", 1, 1),
+            ("[]", 1, 1),
+            ("{\n  \"version\": 1}", 2, 14),
+            ("{\"version\": \"1\",}", 1, 17),
+            ("{\"version\": \"1\" \"author\": 1}", 1, 17),
+            ("{} /* open", 1, 4),
+            ("{\"version\": \"2\"}", 1, 13),
+            ("{\"a\": 1}", 1, 1),
+        ] {
+            let error = refused(text);
+            assert_eq!((error.line, error.column), (line, column), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn that_is_not_utf8_is_refused_at_its_byte() {
+        let error = list(b"{\n \"author\": \"\xff\"}").unwrap_err();
+        assert_eq!((error.fault, error.line, error.column), (Fault::NotUtf8, 2, 13));
+    }
+
+    #[test]
+    fn nested_deeply_costs_no_stack() {
+        for opening in ["[", "{\"a\":"] {
+            let text = format!("{{\"version\": \"1\", \"x-deep\": {}", opening.repeat(100_000));
+            assert!(matches!(refused(&text).fault, Fault::Json { .. }));
+            let unknown = format!("{{\"version\": \"1\", \"deep\": {}", opening.repeat(100_000));
+            assert!(matches!(refused(&unknown).fault, Fault::UnknownMember { .. }));
+        }
+    }
+
+    #[test]
+    fn of_one_endless_line_is_shown_in_part() {
+        let text = one(&format!(
+            "\"policies\": {{{}\"a b\": {{}}}}",
+            "\"a.example\": {\"mode\": \"none\"}, ".repeat(1)
+        ));
+        let long = text.replace(
+            "\"author\": \"A\"",
+            &format!("\"author\": \"A\", \"x-long\": \"{}\"", "z".repeat(1_000_000)),
+        );
+        let error = refused(&long);
+        assert!(error.excerpt.text.chars().count() < 200, "{}", error.excerpt.text);
+        assert!(error.column > 1_000_000);
+    }
+
+    #[test]
+    fn cannot_steer_the_terminal() {
+        let error = refused(&one("\"policies\": {\"a\u{7f}\u{9b}31m.example\": {}}"));
+        assert!(!error.to_string().chars().any(char::is_control), "{error}");
+        assert!(!error.excerpt.text.chars().any(char::is_control), "{}", error.excerpt.text);
+    }
+
+    #[test]
+    fn cut_off_anywhere_is_refused() {
+        let whole = one(&format!(
+            r#""pinsets": {{"p": {{"kind": "leaf", "spki": ["{KEY_1}", "{KEY_2}"]}}}}, "policies": {{"a.example": {{"mode": "enforce", "mx": [".mx.example"], "pinset": "p"}}}}"#
+        ));
+        read(&whole);
+        for end in 0..whole.len() {
+            refused(&whole[..end]);
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn never_panics(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
+            let _ = list(&bytes);
+        }
+
+        #[test]
+        fn never_panics_when_almost_right(at in 0_usize..400, byte in proptest::num::u8::ANY) {
+            let mut bytes = one(r#""providers": {"p": {"mode": "testing", "mx": ["*.mx.example"]}}, "policies": {"a.example": {"provider": "p"}} // c"#).into_bytes();
+            let end = bytes.len();
+            bytes[at % end] = byte;
+            if let Err(error) = list(&bytes) {
+                proptest::prop_assert!(error.line >= 1 && error.column >= 1);
+            }
+        }
+    }
+}
+
+mod version_0_1 {
+    use super::*;
+
+    const LIST: &str = r#"{"timestamp": "2020-05-20T10:25:12.710034-07:00", "expires": 1591205112, "version": "0.1", "author": "EFF",
+        "policy-aliases": {"yahoo": {"mode": "testing", "mxs": [".am0.yahoodns.net", "mta5.am0.yahoodns.net"]}},
+        "policies": {"aol.com": {"policy-alias": "yahoo"}, "eff.org": {"mode": "enforce", "mxs": [".eff.org"]}}}"#;
+
+    #[test]
+    fn reads() {
+        let list = read(LIST);
+        assert_eq!(list.head.serial, 1_589_995_512);
+        assert_eq!(list.get(&Domain::parse("aol.com").unwrap()).unwrap().alias.unwrap().as_str(), "yahoo");
+    }
+
+    #[test]
+    fn without_author_counts_as_expired_and_says_so() {
+        let list = read(&LIST.replace("\"author\": \"EFF\",", ""));
+        assert_eq!(list.head.expires, None);
+        assert_eq!(list.findings[0].code, "list.incomplete-head");
+    }
+
+    #[test]
+    fn has_neither_stars_nor_none_nor_aliases_of_aliases() {
+        assert!(matches!(refused(&LIST.replace("\".eff.org\"", "\"*.eff.org\"")).fault, Fault::Mx { .. }));
+        assert!(matches!(refused(&LIST.replace("\"enforce\"", "\"none\"")).fault, Fault::Word { .. }));
+        let looped = LIST.replace(
+            r#""yahoo": {"mode": "testing", "mxs": [".am0.yahoodns.net", "mta5.am0.yahoodns.net"]}"#,
+            r#""yahoo": {"policy-alias": "yahoo"}"#,
+        );
+        assert!(matches!(refused(&looped).fault, Fault::AliasOfAlias { .. }));
+        assert!(matches!(
+            refused(&LIST.replace("\"policies\":", "\"x-a\": 1, \"policies\":")).fault,
+            Fault::UnknownMember { .. }
+        ));
+    }
+}
+
+mod design_of_2014 {
+    use super::*;
+
+    const LIST: &str = r#"{
+      // comments are allowed
+      "comment": "Canonical URL", "comment 2:": 1,
+      "timestamp": 1401414363, "author": "EFF", "expires": "2015-08-01T12:00:00+08:00",
+      "tls-policies": {
+        ".yahoodns.net": { "require-valid-certificate": true },
+        "*.eff.org": { "require-tls": true, "min-tls-version": "TLSv1.1", "enforce-mode": "enforce",
+          "accept-spki-hashes": [ "sha1/5R0zeLx7EWRxqw6HRlgCRxNLHDo=", "sha1/YlrkMlC6C4SJRZSVyRvnvoJ+8eM=" ] },
+        "google.com": { "require-valid-certificate": true, "min-tls-version": "TLSv1.1", "enforce-mode": "enforce",
+          "error-notification": "tls@google.com" } },
+      "acceptable-mxs": {
+        "yahoo.com": { "accept-mx-domains": [".yahoodns.net"] },
+        "gmail.com": { "accept-mx-domains": ["*.google.com"] },
+        "both.example": { "accept-mx-domains": ["google.com", "yahoodns.net"] },
+        "eff.org": { "accept-mx-domains": ["eff.org"] } } }"#;
+
+    fn policy<'a>(list: &'a List, domain: &str) -> &'a crate::Policy {
+        list.get(&Domain::parse(domain).unwrap()).unwrap().policy
+    }
+
+    #[test]
+    fn reads_under_both_sets_of_names() {
+        let prose = LIST.replace("tls-policies", "mx-domains").replace("acceptable-mxs", "address-domains");
+        for text in [LIST, &prose] {
+            let list = read(text);
+            assert_eq!(list.entries.len(), 4);
+            let eff = policy(&list, "eff.org");
+            assert_eq!(
+                (eff.mode, eff.requirement, eff.min_tls),
+                (Mode::Enforce, Requirement::Tls, Some(TlsVersion::Tls11))
+            );
+            assert_eq!(eff.mx.iter().map(ToString::to_string).collect::<alloc::vec::Vec<_>>(), [".eff.org"]);
+            assert_eq!(eff.pinset.as_ref().unwrap().leaf_hashes().count(), 0, "sha1 pins are unusable");
+        }
+    }
+
+    #[test]
+    fn lets_a_bare_mx_domain_cover_itself() {
+        let mx = read(LIST);
+        let mx: alloc::vec::Vec<_> = policy(&mx, "gmail.com").mx.iter().map(ToString::to_string).collect();
+        assert_eq!(mx, ["google.com", ".google.com"]);
+    }
+
+    #[test]
+    fn without_enforce_mode_only_logs_and_says_so() {
+        let list = read(LIST);
+        assert_eq!(policy(&list, "yahoo.com").mode, Mode::Testing);
+        assert!(list.findings.iter().any(|finding| finding.code == "list.no-enforce-mode"));
+    }
+
+    #[test]
+    fn gives_a_domain_with_several_mx_domains_the_weakest() {
+        let list = read(LIST);
+        let both = policy(&list, "both.example");
+        assert_eq!(
+            (both.mode, both.min_tls, both.requirement),
+            (Mode::Testing, None, Requirement::Certificate)
+        );
+        assert_eq!(both.mx.len(), 3);
+        assert!(list.findings.iter().any(|finding| finding.code == "list.several-mx-domains"));
+    }
+
+    #[test]
+    fn refuses_nested_missing_and_doubled_mx_domains() {
+        let nested = refused(&LIST.replace("\".yahoodns.net\": {", "\"mail.google.com\": {"));
+        assert!(matches!(nested.fault, Fault::NestedMxDomain { .. }), "{nested}");
+        assert_eq!(nested.path.to_string(), "$.tls-policies[\"mail.google.com\"]");
+        let missing = refused(&LIST.replace("[\"eff.org\"]", "[\"mx.eff.org\"]"));
+        assert!(matches!(missing.fault, Fault::AcceptMxWithoutEntry { .. }), "{missing}");
+        assert_eq!(missing.path.to_string(), "$.acceptable-mxs[\"eff.org\"].accept-mx-domains[0]");
+        let doubled = refused(&LIST.replace("\".yahoodns.net\": {", "\"eff.org\": {"));
+        assert!(matches!(doubled.fault, Fault::DuplicateMember { .. }), "{doubled}");
+    }
+
+    #[test]
+    fn without_a_head_counts_as_expired() {
+        let list = read(
+            r#"{"acceptable-mxs": {"a.example": {"accept-mx-domains": [".b.example"]}}, "tls-policies": {".b.example": {"require-tls": true}}}"#,
+        );
+        assert!(list.head.expires.is_none());
+    }
+
+    #[test]
+    fn reads_pinsets_as_chrome_writes_them() {
+        let list = read(
+            r#"{"pinsets": [{"name": "google", "static_spki_hashes": ["A", "B"], "bad_static_spki_hashes": ["sha256/47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="]}],
+            "spki_hashes": {"A": "sha1/vq7OyjSnqOco9nyMCDGdy77eijM=", "B": "sha256/LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ="},
+            "mx-domains": {"google.com": {"accept-pinset": "google", "enforce-mode": "log-only"}},
+            "nexthop-domains": {"gmail.com": {"accept-mx-domains": ["google.com"]}}}"#,
+        );
+        let pinset = policy(&list, "gmail.com").pinset.as_ref().unwrap();
+        assert_eq!((pinset.pins.len(), pinset.leaf_hashes().count(), pinset.bad.len()), (2, 1, 1));
+    }
+}

@@ -1,0 +1,54 @@
+//! The command line: one line per command.
+
+use clap::{Parser, Subcommand};
+
+use crate::commands;
+use crate::exit::{self, Exit};
+use crate::output::Format;
+
+/// Makes mail between servers impossible to downgrade.
+///
+/// Mail servers encrypt to each other only if nobody on the way objects. `starttls` reads a list of what recipient
+/// domains can do, decides what to demand of each, and writes the configuration that makes your mail server demand
+/// it. Start with `starttls list check FILE`, then `starttls generate --mta postfix --list FILE`: neither changes
+/// anything.
+#[derive(Debug, Parser)]
+#[command(name = "starttls", version, after_help = exit::HELP, max_term_width = 100)]
+pub(crate) struct Cli {
+    /// How to print the result.
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT")]
+    format: Format,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Check, show, convert and compare policy lists.
+    #[command(subcommand)]
+    List(commands::list::Command),
+    /// Write the TLS policy of a mail server; activate it or take it back.
+    Generate(commands::generate::Args),
+    /// Tell what is demanded of one domain.
+    Query(commands::query::Args),
+    /// Tell what is demanded of one domain, why, and how to relax it.
+    Why(commands::why::Args),
+    /// Print completions for a shell.
+    Completions(commands::completions::Args),
+    /// Print or write the manual pages.
+    Man(commands::man::Args),
+}
+
+impl Cli {
+    pub(crate) fn run(self) -> anyhow::Result<Exit> {
+        match self.command {
+            Command::List(command) => command.run(self.format),
+            Command::Generate(args) => args.run(self.format),
+            Command::Query(args) => args.run(self.format),
+            Command::Why(args) => args.run(self.format),
+            Command::Completions(args) => args.run(),
+            Command::Man(args) => args.run(),
+        }
+    }
+}

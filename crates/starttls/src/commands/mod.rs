@@ -1,0 +1,8 @@
+//! One file per command: its arguments, one call below, its output.
+
+pub(crate) mod completions;
+pub(crate) mod generate;
+pub(crate) mod list;
+pub(crate) mod man;
+pub(crate) mod query;
+pub(crate) mod why;

@@ -1,0 +1,39 @@
+//! `starttls query`: what is demanded of one domain.
+//!
+//! Exit: 0 answered, 1 could not read a list, 3 a list has expired.
+
+use starttls_policy::Domain;
+use starttls_policy::decide::Choices;
+
+use crate::clock;
+use crate::decision::{decision_json, from_lists, print_decision};
+use crate::exit::Exit;
+use crate::lists::{self, ListArgs};
+use crate::output::{self, Format};
+
+/// Tell what is demanded of one domain, from lists alone.
+///
+/// DANE and MTA-STS are not looked up: this is what the lists say before the network is asked.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The recipient domain: what follows the `@`.
+    domain: Domain,
+
+    #[command(flatten)]
+    lists: ListArgs,
+}
+
+impl Args {
+    pub(crate) fn run(self, format: Format) -> anyhow::Result<Exit> {
+        let now = clock::now();
+        let loaded = self.lists.load(now)?;
+        let merged = lists::merged(&loaded);
+        let listed = merged.get(&self.domain);
+        let decision = from_lists(&self.domain, listed.as_ref(), Choices::default(), now);
+        match format {
+            Format::Text => print_decision(&decision)?,
+            Format::Json => output::print_json(&decision_json(&decision))?,
+        }
+        Ok(Exit::Done)
+    }
+}

@@ -1,0 +1,114 @@
+//! A decision as people and programs see it; taken here from lists alone.
+
+use std::io::Write;
+
+use owo_colors::OwoColorize;
+use serde_json::{Value, json};
+use starttls_policy::decide::evidence::{DaneEvidence, StsEvidence};
+use starttls_policy::decide::{Choices, Question};
+use starttls_policy::merge::MergedEntry;
+use starttls_policy::{Action, Decision, Demand, Domain, Mode, Origin, Timestamp, TlsVersion, decide};
+
+use crate::output::mode_style;
+
+/// Decides from what lists say; live sources are not asked.
+pub(crate) fn from_lists<'a>(
+    domain: &'a Domain,
+    listed: Option<&'a MergedEntry<'a>>,
+    choices: Choices,
+    now: Timestamp,
+) -> Decision<'a> {
+    decide(&Question {
+        domain,
+        operator: None,
+        dane: &DaneEvidence::NotAsked,
+        sts: &StsEvidence::NotAsked,
+        release: None,
+        listed,
+        choices,
+        now,
+    })
+}
+
+/// Prints what is demanded, one line per part.
+pub(crate) fn print_decision(decision: &Decision<'_>) -> anyhow::Result<()> {
+    let mut out = anstream::stdout().lock();
+    let style = match decision.action {
+        Action::Require(_) | Action::DaneOnly => mode_style(Mode::Enforce),
+        Action::LogOnly(_) | Action::Dane | Action::Defer => mode_style(Mode::Testing),
+        Action::Opportunistic | Action::Relaxed => mode_style(Mode::None),
+    };
+    writeln!(out, "{}: {}", decision.domain.bold(), in_words(&decision.action).style(style))?;
+    if let Some(demand) = demand(&decision.action) {
+        if let Some(version) = demand.min_tls {
+            writeln!(out, "  TLS     {version} or newer")?;
+        }
+        for (index, pattern) in demand.mx.iter().enumerate() {
+            writeln!(out, "  {}{pattern}", if index == 0 { "MX      " } else { "        " })?;
+        }
+        if let Some(pinset) = demand.pinset {
+            writeln!(out, "  pinset  {} ({})", pinset.name, pinset.kind)?;
+        }
+    }
+    if let Some(end) = decision.valid_until {
+        writeln!(out, "  until   {end}")?;
+    }
+    Ok(())
+}
+
+fn demand<'a, 'b>(action: &'b Action<'a>) -> Option<&'b Demand<'a>> {
+    match action {
+        Action::Require(demand) | Action::LogOnly(demand) => Some(demand),
+        _ => None,
+    }
+}
+
+fn in_words(action: &Action<'_>) -> &'static str {
+    use starttls_policy::Requirement::{Certificate, Tls};
+    match action {
+        Action::Opportunistic => "nothing is demanded; your mail server's own settings apply",
+        Action::Relaxed => "exempt: encrypt where possible, deliver in any case",
+        Action::LogOnly(_) => "deliver in any case, note what would have failed",
+        Action::Require(Demand { requirement: Certificate, .. }) => {
+            "deliver only over TLS with a valid certificate"
+        }
+        Action::Require(Demand { requirement: Tls, .. }) => "deliver only over TLS",
+        Action::Dane => "DANE where the domain has it, otherwise opportunistic",
+        Action::DaneOnly => "deliver only with DANE",
+        Action::Defer => "try again later",
+    }
+}
+
+/// A decision for `--format json`.
+pub(crate) fn decision_json(decision: &Decision<'_>) -> Value {
+    let action = match &decision.action {
+        Action::Opportunistic => "opportunistic",
+        Action::Relaxed => "relaxed",
+        Action::LogOnly(_) => "log-only",
+        Action::Require(_) => "require",
+        Action::Dane => "dane",
+        Action::DaneOnly => "dane-only",
+        Action::Defer => "defer",
+    };
+    let reasons =
+        decision.reasons.iter().map(|reason| json!({ "text": reason.to_string(), "spec": reason.spec() }));
+    let mut value = json!({
+        "domain": decision.domain.as_str(),
+        "action": action,
+        "valid_until": decision.valid_until.map(|end| end.to_string()),
+        "reasons": reasons.collect::<Value>(),
+    });
+    if let (Some(demand), Some(members)) = (demand(&decision.action), value.as_object_mut()) {
+        let origin = match demand.origin {
+            Origin::Override => "override",
+            Origin::MtaSts => "mta-sts",
+            Origin::List => "list",
+        };
+        members.insert("origin".into(), origin.into());
+        members.insert("require".into(), demand.requirement.name().into());
+        members.insert("min_tls_version".into(), demand.min_tls.map(TlsVersion::name).into());
+        members.insert("mx".into(), demand.mx.iter().map(ToString::to_string).collect());
+        members.insert("pinset".into(), demand.pinset.map(|pinset| pinset.name.as_str()).into());
+    }
+    value
+}

@@ -1,0 +1,41 @@
+//! Exit codes: the same table for every command.
+
+use std::process::ExitCode;
+
+use crate::lists::LoadError;
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Exit {
+    /// Everything was done.
+    Done = 0,
+    /// It could not be done.
+    CouldNot = 1,
+    /// Refused: signature, expiry, rollback.
+    Refused = 3,
+    /// There are findings of severity error.
+    Errors = 4,
+    /// There are warnings, and `--strict` was given.
+    Warnings = 5,
+}
+
+/// What `--help` says about exit codes.
+pub(crate) const HELP: &str = "\
+Exit codes: 0 done, 1 could not, 2 usage, 3 refused (signature, expiry, rollback),
+            4 findings of severity error, 5 warnings with --strict";
+
+impl Exit {
+    /// The code for an error that nobody handled.
+    pub(crate) fn of(error: &anyhow::Error) -> Self {
+        match error.downcast_ref::<LoadError>() {
+            Some(LoadError::Ended { .. }) => Self::Refused,
+            _ => Self::CouldNot,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}

@@ -1,0 +1,76 @@
+//! From lists to a mail server's text: every entry decided, every decision rendered, nothing held back.
+
+use std::fmt;
+use std::io::Write;
+
+use starttls_mta::{Facts, Mta, Output, Summary};
+use starttls_policy::decide::Choices;
+use starttls_policy::merge::Merged;
+use starttls_policy::{Finding, Timestamp};
+
+use crate::decision;
+
+/// Why no text came out.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RenderError {
+    /// The server cannot be written for.
+    #[error("{}{}{}", .0.message, if .0.cure.is_empty() { "" } else { "; " }, .0.cure)]
+    Target(Finding),
+    /// The output took no more; its cause stays with it.
+    #[error("the text could not be written")]
+    Output(#[from] fmt::Error),
+}
+
+/// What was rendered, and what there is to say about it.
+pub(crate) struct Rendered {
+    pub(crate) summary: Summary,
+    /// What the operator should know about the server, whatever the list says.
+    pub(crate) advice: Vec<Finding>,
+}
+
+/// Renders all entries of the merged lists.
+pub(crate) fn render(
+    mta: &dyn Mta,
+    facts: &Facts,
+    merged: &Merged<'_>,
+    choices: Choices,
+    now: Timestamp,
+    out: &mut dyn Output,
+) -> Result<Rendered, RenderError> {
+    let mut renderer = mta.renderer(facts).map_err(RenderError::Target)?;
+    let advice = renderer.advice();
+    for entry in merged.iter() {
+        renderer.decision(&decision::from_lists(entry.domain, Some(&entry), choices, now), out)?;
+    }
+    Ok(Rendered { summary: renderer.finish(out)?, advice })
+}
+
+/// Prints one file and drops the others.
+pub(crate) struct OneFile<W> {
+    name: &'static str,
+    out: W,
+    failed: Option<std::io::Error>,
+}
+
+impl<W: Write> OneFile<W> {
+    pub(crate) fn new(name: &'static str, out: W) -> Self {
+        Self { name, out, failed: None }
+    }
+
+    /// Gives the output back, or the error that stopped it.
+    pub(crate) fn finish(self) -> std::io::Result<W> {
+        self.failed.map_or(Ok(self.out), Err)
+    }
+}
+
+impl<W: Write> Output for OneFile<W> {
+    fn append(&mut self, file: &str, text: &str) -> fmt::Result {
+        if file != self.name {
+            return Ok(());
+        }
+        self.out.write_all(text.as_bytes()).map_err(|error| {
+            self.failed = Some(error);
+            fmt::Error
+        })
+    }
+}

@@ -1,0 +1,187 @@
+//! Policy lists from files: bounded reading, the operator's scopes, what is in force.
+//!
+//! Fetching and accepting signed lists is `starttls-sources`; here a file is taken as the operator gives it.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::str::FromStr;
+
+use starttls_policy::merge::{DomainPattern, Layer, Merged, Relaxing, Scope};
+use starttls_policy::read::{self, MAX_LIST_BYTES, ReadError};
+use starttls_policy::{List, Mode, Timestamp, printable};
+
+use crate::output::Progress;
+
+/// A `--list` argument: a file and what it may do.
+#[derive(Clone, Debug)]
+pub(crate) struct ListArg {
+    file: String,
+    scope: Scope,
+}
+
+/// A list that was read.
+pub(crate) struct Loaded {
+    pub(crate) name: String,
+    pub(crate) list: List,
+    scope: Scope,
+}
+
+/// Why a list cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LoadError {
+    /// The file cannot be read.
+    #[error("cannot read {}", printable(file))]
+    Unreadable {
+        file: String,
+        #[source]
+        cause: io::Error,
+    },
+    /// The file is larger than any list.
+    #[error("{} is larger than {} GiB; no policy list is", printable(file), MAX_LIST_BYTES >> 30)]
+    TooLarge { file: String },
+    /// The file is no list.
+    #[error("{}:{}:{}: at {}: {error}", printable(file), error.line, error.column, error.path)]
+    Malformed { file: String, error: Box<ReadError> },
+    /// The list is over.
+    #[error(
+        "{} {}; get a newer one, or say --allow-expired to use it all the same",
+        printable(file),
+        match expires { Some(end) => format!("expired at {end}"), None => "counts as expired, since it has no complete head".into() }
+    )]
+    Ended { file: String, expires: Option<Timestamp> },
+}
+
+/// What is behind the file name, after commas.
+const HELP_OPTIONS: &str = "want `may-relax`, `max-mode=testing` or `only=PATTERN` after the comma (write `,,` for a comma in the name)";
+
+impl FromStr for ListArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        const COMMA: &str = "\u{0}";
+        let escaped = text.replace(",,", COMMA);
+        let mut parts = escaped.split(',').map(|part| part.replace(COMMA, ","));
+        let file = parts.next().filter(|file| !file.is_empty()).ok_or("the file name is empty")?;
+        let mut scope = Scope::default();
+        for part in parts {
+            match part.split_once('=') {
+                None if part == "may-relax" => scope.relaxing = Relaxing::Allowed,
+                Some(("max-mode", mode)) => {
+                    let mode = Mode::from_name(mode).ok_or("`max-mode` is `none`, `testing` or `enforce`")?;
+                    scope.max_mode = Some(mode);
+                }
+                Some(("only", pattern)) => {
+                    let pattern =
+                        DomainPattern::parse(pattern).map_err(|error| format!("`{pattern}`: {error}"))?;
+                    scope.only.push(pattern);
+                }
+                _ => return Err(format!("`{part}`: {HELP_OPTIONS}")),
+            }
+        }
+        Ok(Self { file, scope })
+    }
+}
+
+/// Reads a list; `-` is stdin.
+pub(crate) fn load(file: &str) -> Result<List, LoadError> {
+    let unreadable = |cause| LoadError::Unreadable { file: file.into(), cause };
+    let bytes = if file == "-" {
+        bounded(io::stdin().lock(), 0).map_err(unreadable)?
+    } else {
+        let open = File::open(file).map_err(unreadable)?;
+        let size = open.metadata().map_err(unreadable)?.len();
+        bounded(open, size.min(MAX_LIST_BYTES)).map_err(unreadable)?
+    };
+    let bytes = bytes.ok_or_else(|| LoadError::TooLarge { file: file.into() })?;
+    let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    let _progress =
+        Progress::over_bytes(format!("reading {} ({} MB)", printable(file), size / 1_000_000), size);
+    read::list(&bytes).map_err(|error| LoadError::Malformed { file: file.into(), error: Box::new(error) })
+}
+
+/// Everything up to the limit; `None` past it.
+fn bounded(source: impl Read, expected: u64) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    bytes.try_reserve_exact(usize::try_from(expected).unwrap_or(0).saturating_add(1))?;
+    source.take(MAX_LIST_BYTES + 1).read_to_end(&mut bytes)?;
+    Ok((u64::try_from(bytes.len()).unwrap_or(u64::MAX) <= MAX_LIST_BYTES).then_some(bytes))
+}
+
+/// Whether lists that have ended may be used.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Ended {
+    Refused,
+    Allowed,
+}
+
+/// The lists of a command, in the operator's order.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct ListArgs {
+    /// A policy list; again for overlays, each of which may tighten what stands before it.
+    ///
+    /// Behind the file name, after commas: `may-relax` (it may weaken earlier lists), `max-mode=testing` (nothing in
+    /// it is enforced), `only=*.de` (it speaks for these domains alone; may be repeated). `-` reads stdin.
+    #[arg(long = "list", value_name = "FILE[,OPTION…]", required = true)]
+    lists: Vec<ListArg>,
+
+    /// Use lists that have expired, too.
+    #[arg(long)]
+    allow_expired: bool,
+}
+
+impl ListArgs {
+    /// Whether lists that have ended may be used.
+    pub(crate) fn ended(&self) -> Ended {
+        if self.allow_expired { Ended::Allowed } else { Ended::Refused }
+    }
+
+    /// Reads them all.
+    ///
+    /// # Errors
+    /// The first that cannot be read, or has ended although that is refused.
+    pub(crate) fn load(&self, now: Timestamp) -> Result<Vec<Loaded>, LoadError> {
+        self.lists
+            .iter()
+            .map(|arg| {
+                let list = load(&arg.file)?;
+                if self.ended() == Ended::Refused && list.has_ended(now) {
+                    return Err(LoadError::Ended { file: arg.file.clone(), expires: list.head.expires });
+                }
+                Ok(Loaded { name: arg.file.clone(), list, scope: arg.scope.clone() })
+            })
+            .collect()
+    }
+}
+
+/// The lists as one.
+pub(crate) fn merged(loaded: &[Loaded]) -> Merged<'_> {
+    let layers = loaded.iter().map(|loaded| Layer {
+        name: &loaded.name,
+        list: &loaded.list,
+        scope: loaded.scope.clone(),
+    });
+    Merged::new(layers.collect())
+}
+
+#[cfg(test)]
+mod list_arguments {
+    use super::*;
+
+    #[test]
+    fn carry_a_scope_behind_commas() {
+        let arg: ListArg = "over.json,may-relax,max-mode=testing,only=*.de,only=example.org".parse().unwrap();
+        assert_eq!(arg.file, "over.json");
+        assert_eq!(
+            (arg.scope.relaxing, arg.scope.max_mode, arg.scope.only.len()),
+            (Relaxing::Allowed, Some(Mode::Testing), 2)
+        );
+        assert_eq!("a,,b.json".parse::<ListArg>().unwrap().file, "a,b.json");
+    }
+
+    #[test]
+    fn with_anything_else_are_refused() {
+        for text in ["", ",may-relax", "a.json,relax", "a.json,max-mode=log", "a.json,only=*", "a.json,"] {
+            assert!(text.parse::<ListArg>().is_err(), "{text}");
+        }
+    }
+}
