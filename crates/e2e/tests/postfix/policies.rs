@@ -29,7 +29,9 @@ fn fill(stage: &Stage, matrix: &mut Matrix) -> Result<()> {
     }
     ensure!(stage.lab.stripper.overheard("The secret of none@stripped.test"), "the attacker did not listen");
 
-    stage.sender.postfix().site().write("/lab/anchors.pem", &anchors(stage))?;
+    for root in ["", "/lab/tx/queue"] {
+        stage.sender.postfix().site().write(&format!("{root}/lab/anchors.pem"), &anchors(stage))?;
+    }
     stage.sender.install_table(&list::table_by_hand(&stage.lab.keys, stage.version))?;
     matrix.column("enforced");
     let deliveries = send(stage, "enforced")?;
