@@ -1,12 +1,12 @@
 //! What is worth knowing of a list that was read without error.
 //!
-//! Codes: docs/findings.md.
+//! [`CODES`] explains each code; docs/findings.md is made from it.
 
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::finding::Finding;
+use crate::finding::{Finding, Severity};
 use crate::list::{List, Listed};
 use crate::mode::{Mode, Requirement, TlsVersion};
 use crate::pin::{PinKind, Pinset};
@@ -23,6 +23,60 @@ pub const MAX_SKEW_SECONDS: u64 = 86_400;
 
 /// Domains named in a finding about many.
 const EXAMPLES: usize = 3;
+
+/// Every code that reading or checking a list may give, with its severity and meaning, for the documentation.
+pub const CODES: &[(&str, Severity, &str)] = &[
+    ("list.empty", Severity::Warning, "the list names no domain"),
+    ("list.ends-soon", Severity::Warning, "the list ends within a week"),
+    ("list.expired", Severity::Warning, "the list has ended; `generate` refuses it"),
+    (
+        "list.from-the-future",
+        Severity::Warning,
+        "the list is dated more than a day ahead of this machine's clock",
+    ),
+    (
+        "list.incomplete-head",
+        Severity::Warning,
+        "a list of 2014 or 0.1 without author, timestamp or end: counts as expired",
+    ),
+    ("list.leaf-pins", Severity::Info, "some entries pin leaf certificates"),
+    (
+        "list.long-lived",
+        Severity::Info,
+        "the list lives longer than 400 days, where signed lists are cut off",
+    ),
+    ("list.no-backup-pin", Severity::Warning, "an mx-domain (2014) has one pin and no backup"),
+    (
+        "list.no-enforce-mode",
+        Severity::Warning,
+        "an mx-domain (2014) does not say `enforce-mode`, so failures are only logged",
+    ),
+    ("list.nothing-enforced", Severity::Warning, "all entries are in testing: the list protects nobody yet"),
+    ("list.old-tls", Severity::Info, "some entries allow TLS older than 1.2; the operator's floor raises it"),
+    (
+        "list.require-tls-false",
+        Severity::Warning,
+        "an mx-domain (2014) says that TLS is not required; it is all the same",
+    ),
+    (
+        "list.several-mx-domains",
+        Severity::Warning,
+        "a domain (2014) accepts several mx-domains; the weakest of them holds",
+    ),
+    (
+        "list.tls-only",
+        Severity::Info,
+        "some entries ask for encryption alone, which an active attacker can offer too",
+    ),
+    (
+        "list.unusable-pin",
+        Severity::Info,
+        "some pins of a set cannot be used (SHA-1, or the hash of an anchor's key)",
+    ),
+    ("list.unusable-pinset", Severity::Warning, "no pin of a set can be used"),
+    ("list.unused-alias", Severity::Info, "no entry refers to a shared policy"),
+    ("list.unused-mx-domain", Severity::Warning, "no mail domain accepts an mx-domain (2014)"),
+];
 
 /// Everything that is worth knowing of a list at `now`; what reading found comes first.
 pub fn list(list: &List, now: Timestamp) -> Vec<Finding> {
@@ -97,18 +151,17 @@ fn entries(list: &List) -> Vec<Finding> {
         let message = format!("0 enforced, {} testing: this list protects nobody yet", tally.testing);
         findings.push(Finding::warning("list.nothing-enforced", "", message));
     }
-    findings.extend(
-        tally
-            .old_tls
-            .finding("list.old-tls", "allow TLS older than 1.2 (RFC 9325 §3.1.1); your floor raises it"),
-    );
+    findings.extend(tally.old_tls.finding(
+        "list.old-tls",
+        "TLS older than 1.2 is allowed (RFC 9325 §3.1.1), and your floor raises it",
+    ));
     findings.extend(tally.tls_only.finding(
         "list.tls-only",
-        "ask for encryption alone: any certificate passes, so an active attacker does too",
+        "encryption alone is asked for, with any certificate, so that an active attacker passes too",
     ));
     findings.extend(tally.leaf_pins.finding(
         "list.leaf-pins",
-        "pin leaf certificates, which most mail servers check instead of names and dates",
+        "leaf certificates are pinned, which most mail servers check instead of names and dates",
     ));
     findings
 }
@@ -162,8 +215,9 @@ impl<'a> Group<'a> {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
+        let domains = if self.count == 1 { "domain" } else { "domains" };
         (self.count > 0)
-            .then(|| Finding::info(code, "", format!("{} entries {what} ({names}{rest})", self.count)))
+            .then(|| Finding::info(code, "", format!("{what}: {} {domains} ({names}{rest})", self.count)))
     }
 }
 

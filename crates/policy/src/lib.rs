@@ -8,6 +8,7 @@ extern crate alloc;
 
 pub mod check;
 pub mod decide;
+pub mod diff;
 mod domain;
 mod finding;
 mod list;

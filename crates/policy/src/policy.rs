@@ -76,8 +76,14 @@ impl Policy {
             && self.requirement >= other.requirement
             && self.min_tls >= other.min_tls
             && mx_within(&self.mx, &other.mx, other.mode)
-            && (other.pinset.is_none() || self.pinset == other.pinset)
+            && (other.pinset.is_none() || same_pins(self.pinset.as_deref(), other.pinset.as_deref()))
     }
+}
+
+/// A pinset's name is the list's business: another name binds no certificate otherwise.
+fn same_pins(one: Option<&Pinset>, other: Option<&Pinset>) -> bool {
+    let pins = |pinset: &'_ Pinset| (pinset.kind, pinset.pins.clone(), pinset.bad.clone());
+    one.map(pins) == other.map(pins)
 }
 
 fn mx_within(narrow: &[MxPattern], wide: &[MxPattern], wide_mode: Mode) -> bool {

@@ -1,12 +1,13 @@
 //! From lists to a mail server's text: every entry decided, every decision rendered, nothing held back.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io::Write;
 
 use starttls_mta::{Facts, Mta, Output, Summary};
 use starttls_policy::decide::Choices;
 use starttls_policy::merge::Merged;
-use starttls_policy::{Finding, Timestamp};
+use starttls_policy::{Finding, Severity, Timestamp};
 
 use crate::decision;
 
@@ -26,6 +27,13 @@ pub(crate) struct Rendered {
     pub(crate) summary: Summary,
     /// What the operator should know about the server, whatever the list says.
     pub(crate) advice: Vec<Finding>,
+}
+
+impl Rendered {
+    /// Tells whether something that is demanded goes unchecked.
+    pub(crate) fn falls_short(&self) -> bool {
+        self.summary.shortfalls.values().any(|shortfall| shortfall.severity >= Severity::Warning)
+    }
 }
 
 /// Renders all entries of the merged lists.
@@ -57,9 +65,9 @@ impl<W: Write> OneFile<W> {
         Self { name, out, failed: None }
     }
 
-    /// Gives the output back, or the error that stopped it.
-    pub(crate) fn finish(self) -> std::io::Result<W> {
-        self.failed.map_or(Ok(self.out), Err)
+    /// Flushes the output, or tells the error that stopped it.
+    pub(crate) fn finish(mut self) -> std::io::Result<()> {
+        self.failed.map_or_else(|| self.out.flush(), Err)
     }
 }
 
@@ -72,5 +80,25 @@ impl<W: Write> Output for OneFile<W> {
             self.failed = Some(error);
             fmt::Error
         })
+    }
+}
+
+/// Keeps all files in memory: for `--format json`.
+#[derive(Default)]
+pub(crate) struct Kept(pub(crate) BTreeMap<String, String>);
+
+impl Output for Kept {
+    fn append(&mut self, file: &str, text: &str) -> fmt::Result {
+        self.0.entry(file.to_owned()).or_default().push_str(text);
+        Ok(())
+    }
+}
+
+/// Drops everything: for counts alone.
+pub(crate) struct Nowhere;
+
+impl Output for Nowhere {
+    fn append(&mut self, _file: &str, _text: &str) -> fmt::Result {
+        Ok(())
     }
 }

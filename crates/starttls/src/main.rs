@@ -10,6 +10,9 @@ mod exit;
 mod generation;
 mod lists;
 mod output;
+#[cfg(test)]
+mod reference;
+mod server;
 
 use std::process::ExitCode;
 

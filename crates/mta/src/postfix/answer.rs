@@ -9,13 +9,14 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use starttls_policy::{
-    Action, Decision, Demand, Domain, MxPattern, Origin, PinKind, Pinset, Reach, Requirement, TlsVersion,
+    Action, Decision, Demand, Domain, Origin, PinKind, Pinset, Reach, Requirement, TlsVersion,
 };
 
 use super::anchors::Anchors;
 use super::capabilities::{Capabilities, MxPatterns, Tlsrpt};
 use super::level::Level;
 use super::line::MAX_NAMES;
+use super::names;
 use super::shortfall::{Gap, Gaps};
 use crate::LeafPins;
 
@@ -152,21 +153,11 @@ impl Answers {
         let start = text.len();
         text.push_str(Level::Secure.name());
         text.push_str(" match=");
-        let mut names = Names::default();
-        for pattern in demand.mx {
-            match names.add(Name::in_certificate(pattern)) {
-                Added::New if names.list.len() > 1 => text.push(':'),
-                Added::New => {}
-                Added::Known => continue,
-                Added::TooMany => {
-                    text.truncate(start);
-                    gaps.add(Gap::TooManyNames);
-                    self.write_encryption_level(demand, text);
-                    return;
-                }
-            }
-            text.push_str(if pattern.reach() == Reach::Exact { "" } else { "." });
-            text.push_str(pattern.name());
+        if names::push_certificate_names(demand.mx, text).is_err() {
+            text.truncate(start);
+            gaps.add(Gap::TooManyNames);
+            self.write_encryption_level(demand, text);
+            return;
         }
         self.write_attributes(demand, text, gaps);
         self.write_mx_patterns(domain, demand, text, gaps);
@@ -202,16 +193,7 @@ impl Answers {
         }
         text.push_str(" policy_type=sts policy_domain=");
         text.push_str(domain.as_str());
-        let mut names = Names::default();
-        for pattern in demand.mx {
-            // As many as there were names in `match=`, so not too many.
-            if names.add(Name::of_host(pattern)) != Added::New {
-                continue;
-            }
-            text.push_str(" mx_host_pattern=");
-            text.push_str(if pattern.reach() == Reach::OneLabel { "*." } else { "" });
-            text.push_str(pattern.name());
-        }
+        names::push_mx_patterns(demand.mx, text);
     }
 
     fn write_fingerprints(
@@ -229,7 +211,7 @@ impl Answers {
             if index > 0 {
                 text.push('|');
             }
-            push_digest(digest, text);
+            names::push_digest(digest, text);
         }
         self.write_server_name(text);
         self.write_protocols(demand, text);
@@ -275,61 +257,5 @@ impl Answers {
 fn note_exclusions(pinset: &Pinset, gaps: &mut Gaps) {
     if !pinset.bad.is_empty() {
         gaps.add(Gap::PinExclusions);
-    }
-}
-
-fn push_digest(digest: &[u8], text: &mut String) {
-    let digit = |value: u8| char::from(if value < 10 { b'0' + value } else { b'A' + value - 10 });
-    for (index, byte) in digest.iter().enumerate() {
-        if index > 0 {
-            text.push(':');
-        }
-        text.push(digit(byte >> 4));
-        text.push(digit(byte & 15));
-    }
-}
-
-/// A pattern as it will stand in the text.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-struct Name<'a> {
-    name: &'a str,
-    reach: Reach,
-}
-
-impl<'a> Name<'a> {
-    /// `*.example.org` is `.example.org` in `match=`: there a `*` is no wildcard.
-    fn in_certificate(pattern: &'a MxPattern) -> Self {
-        let reach = if pattern.reach() == Reach::Exact { Reach::Exact } else { Reach::AnyDepth };
-        Self { name: pattern.name(), reach }
-    }
-
-    fn of_host(pattern: &'a MxPattern) -> Self {
-        Self { name: pattern.name(), reach: pattern.reach() }
-    }
-}
-
-/// The names that stand in the text already.
-#[derive(Default)]
-struct Names<'a> {
-    list: Vec<Name<'a>>,
-}
-
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Added {
-    Known,
-    New,
-    TooMany,
-}
-
-impl<'a> Names<'a> {
-    fn add(&mut self, name: Name<'a>) -> Added {
-        if self.list.contains(&name) {
-            return Added::Known;
-        }
-        if self.list.len() == MAX_NAMES {
-            return Added::TooMany;
-        }
-        self.list.push(name);
-        Added::New
     }
 }

@@ -2,18 +2,20 @@
 //!
 //! `DOMAIN LEVEL [match=…] [servername=hostname] [protocols=…] [tafile=…] [policy_type=sts policy_domain=DOMAIN
 //! mx_host_pattern=…]`, one blank between them, attributes in this order and each at the levels where it has a
-//! meaning. Writing is `answer`; the two share no code, so that neither hides the other's fault.
+//! meaning. Writing is `answer`; the two share words only (levels, versions), so that neither hides the other's fault.
 //!
 //! Spec: postconf(5) `smtp_tls_policy_maps`.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use starttls_policy::{Domain, MxPattern, Reach, TlsVersion, printable};
+use starttls_policy::{TlsVersion, printable};
 
 use super::anchors;
 use super::level::Level;
+use super::pattern::{Pattern, is_name};
 use super::protocols::Syntax;
+use super::words::Words;
 
 /// Most MX names, MX patterns or pins in one line; real policies have a handful. With names of full length a line
 /// stays below the 100,000 bytes that a policy server's answer may have.
@@ -21,20 +23,20 @@ pub const MAX_NAMES: usize = 128;
 
 /// A line of the policy table.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Line {
+pub struct Line<'a> {
     /// The policy domain.
-    pub domain: Domain,
+    pub domain: &'a str,
     /// What Postfix is to do.
-    pub answer: Answer,
+    pub answer: Answer<'a>,
 }
 
 /// What stands behind the domain.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Answer {
+pub struct Answer<'a> {
     /// The security level.
     pub level: Level,
     /// Names one of which the certificate must carry: exact, or any depth below.
-    pub names: Vec<MxPattern>,
+    pub names: Vec<Pattern<'a>>,
     /// SHA-256 digests of keys or certificates, at level `fingerprint`.
     pub digests: Vec<[u8; 32]>,
     /// Whether the MX host's name is sent as TLS server name.
@@ -42,9 +44,9 @@ pub struct Answer {
     /// The oldest TLS version, and how it is written.
     pub lowest: Option<(Syntax, TlsVersion)>,
     /// The key file that replaces the public authorities: an absolute path.
-    pub anchors: Option<String>,
+    pub anchors: Option<&'a str>,
     /// MX patterns that the host's name must match.
-    pub mx_patterns: Vec<MxPattern>,
+    pub mx_patterns: Vec<Pattern<'a>>,
 }
 
 /// Whether the MX host's name is sent as TLS server name.
@@ -82,9 +84,9 @@ pub enum LineError {
         got: String,
     },
     /// A value that we do not write.
-    #[error("`{value}` is no value of `{attribute}` that we write")]
+    #[error("`{attribute}{value}` is no attribute that we write")]
     Value {
-        /// The attribute.
+        /// The attribute, as `match=`.
         attribute: &'static str,
         /// The value, made printable.
         value: String,
@@ -92,162 +94,81 @@ pub enum LineError {
     /// More values than [`MAX_NAMES`].
     #[error("`{attribute}` has more than {MAX_NAMES} values")]
     TooMany {
-        /// The attribute.
+        /// The attribute, as `match=`.
         attribute: &'static str,
     },
 }
 
-impl Line {
+impl<'a> Line<'a> {
     /// Reads a line, without its line end.
     ///
     /// # Errors
     /// [`LineError`] says what the closed grammar does not know.
-    pub fn parse(text: &str) -> Result<Self, LineError> {
-        let (key, answer) = text.split_once(' ').ok_or(LineError::NotAPair)?;
-        let domain = parse_domain(key).ok_or_else(|| LineError::Domain { got: printable(key) })?;
-        let answer = Answer::parse(answer, &domain)?;
-        Ok(Self { domain, answer })
+    pub fn parse(text: &'a str) -> Result<Self, LineError> {
+        let (domain, answer) = text.split_once(' ').ok_or(LineError::NotAPair)?;
+        if !is_name(domain) {
+            return Err(LineError::Domain { got: printable(domain) });
+        }
+        Ok(Self { domain, answer: Answer::parse(answer, domain)? })
     }
 }
 
-impl Answer {
+impl<'a> Answer<'a> {
     /// Reads what stands behind the blank.
     ///
     /// # Errors
     /// [`LineError`] says what the closed grammar does not know.
-    pub fn parse(text: &str, domain: &Domain) -> Result<Self, LineError> {
+    pub fn parse(text: &'a str, domain: &str) -> Result<Self, LineError> {
         let mut words = Words { rest: Some(text) };
         let word = words.rest_word();
         let level = Level::from_name(word).filter(|level| *level != Level::None);
         let level = level.ok_or_else(|| LineError::Level { got: printable(word) })?;
         let (mut names, mut digests) = (Vec::new(), Vec::new());
         if matches!(level, Level::Secure) {
-            names = words.list("match", ':', parse_name)?;
+            names = words.list("match=", ':', Pattern::in_certificate)?;
         } else if matches!(level, Level::Fingerprint) {
-            digests = words.list("match", '|', parse_digest)?;
+            digests = words.list("match=", '|', parse_digest)?;
         }
         let mut server_name = ServerName::Unsaid;
         if matches!(level, Level::Secure | Level::Verify | Level::Fingerprint)
-            && words.value("servername", |value| (value == "hostname").then_some(()))?.is_some()
+            && words.value("servername=", |value| (value == "hostname").then_some(()))?.is_some()
         {
             server_name = ServerName::MxHost;
         }
         let mut lowest = None;
         if level.is_mandatory() {
-            lowest = words.value("protocols", Syntax::parse)?;
+            lowest = words.value("protocols=", Syntax::parse)?;
         }
         let mut anchors = None;
         if matches!(level, Level::Secure | Level::Verify) {
-            anchors = words.value("tafile", |value| is_anchor_path(value).then(|| value.into()))?;
+            anchors = words.value("tafile=", |value| is_anchor_path(value).then_some(value))?;
         }
         let mut mx_patterns = Vec::new();
         // Enforced by Postfix only where `match=` stands too.
-        if !names.is_empty() && words.value("policy_type", |value| (value == "sts").then_some(()))?.is_some()
+        if !names.is_empty() && words.value("policy_type=", |value| (value == "sts").then_some(()))?.is_some()
         {
-            mx_patterns = parse_sts(&mut words, domain)?;
+            mx_patterns = parse_sts(&mut words, domain, &names)?;
         }
         words.end()?;
         Ok(Self { level, names, digests, server_name, lowest, anchors, mx_patterns })
     }
 }
 
-fn parse_sts(words: &mut Words<'_>, domain: &Domain) -> Result<Vec<MxPattern>, LineError> {
-    let is_ours = |value: &str| (value == domain.as_str()).then_some(());
-    if words.value("policy_domain", is_ours)?.is_none() {
+/// The MX patterns are the names of `match=`, one by one, save that there one label is any depth.
+fn parse_sts<'a>(
+    words: &mut Words<'a>,
+    domain: &str,
+    names: &[Pattern<'a>],
+) -> Result<Vec<Pattern<'a>>, LineError> {
+    if words.value("policy_domain=", |value| (value == domain).then_some(()))?.is_none() {
         return Err(words.unexpected());
     }
-    let mut patterns = Vec::new();
-    while let Some(pattern) = words.value("mx_host_pattern", parse_mx_pattern)? {
-        if patterns.len() == MAX_NAMES {
-            return Err(LineError::TooMany { attribute: "mx_host_pattern" });
-        }
-        patterns.push(pattern);
+    let mut patterns = Vec::with_capacity(names.len());
+    for name in names {
+        let pattern = words.value("mx_host_pattern=", |value| Pattern::of_host(value, *name))?;
+        patterns.push(pattern.ok_or_else(|| words.unexpected())?);
     }
-    if patterns.is_empty() { Err(words.unexpected()) } else { Ok(patterns) }
-}
-
-/// The words of an answer; `None` when the last one is taken.
-struct Words<'a> {
-    rest: Option<&'a str>,
-}
-
-impl<'a> Words<'a> {
-    /// Takes the next word, whatever it is.
-    fn rest_word(&mut self) -> &'a str {
-        let text = self.rest.unwrap_or_default();
-        let (word, rest) = text.split_once(' ').map_or((text, None), |(word, rest)| (word, Some(rest)));
-        self.rest = rest;
-        word
-    }
-
-    /// Takes the next word if it is `attribute=VALUE`.
-    fn value<T>(
-        &mut self,
-        attribute: &'static str,
-        parse: impl FnOnce(&'a str) -> Option<T>,
-    ) -> Result<Option<T>, LineError> {
-        let is_next =
-            self.rest.and_then(|rest| rest.strip_prefix(attribute)).is_some_and(|r| r.starts_with('='));
-        if !is_next {
-            return Ok(None);
-        }
-        let word = self.rest_word();
-        let value = word.get(attribute.len() + 1..).unwrap_or_default();
-        match parse(value) {
-            Some(parsed) => Ok(Some(parsed)),
-            None => Err(LineError::Value { attribute, value: printable(value) }),
-        }
-    }
-
-    /// Takes the next word if it is `attribute=VALUE…`; the list is never empty where the attribute stands.
-    fn list<T>(
-        &mut self,
-        attribute: &'static str,
-        separator: char,
-        parse: impl Fn(&'a str) -> Option<T>,
-    ) -> Result<Vec<T>, LineError> {
-        let value = self.value(attribute, Some)?;
-        let Some(value) = value else { return Ok(Vec::new()) };
-        let mut parts = value.split(separator);
-        let parsed: Option<Vec<T>> = parts.by_ref().take(MAX_NAMES).map(parse).collect();
-        match (parsed, parts.next()) {
-            (_, Some(_)) => Err(LineError::TooMany { attribute }),
-            (Some(parsed), None) => Ok(parsed),
-            (None, None) => Err(LineError::Value { attribute, value: printable(value) }),
-        }
-    }
-
-    fn end(&self) -> Result<(), LineError> {
-        if self.rest.is_none() { Ok(()) } else { Err(self.unexpected()) }
-    }
-
-    fn unexpected(&self) -> LineError {
-        LineError::Attribute { got: printable(self.rest.unwrap_or_default()) }
-    }
-}
-
-fn parse_domain(text: &str) -> Option<Domain> {
-    Domain::parse(text).ok().filter(|domain| domain.as_str() == text)
-}
-
-/// A name of `match=`: no `*`, and no keyword, since a name has a dot.
-fn parse_name(text: &str) -> Option<MxPattern> {
-    parse_pattern(text).filter(|pattern| pattern.reach() != Reach::OneLabel)
-}
-
-/// A value of `mx_host_pattern=`: exact or one label.
-fn parse_mx_pattern(text: &str) -> Option<MxPattern> {
-    parse_pattern(text).filter(|pattern| pattern.reach() != Reach::AnyDepth)
-}
-
-fn parse_pattern(text: &str) -> Option<MxPattern> {
-    let pattern = MxPattern::parse(text).ok()?;
-    let bare = match pattern.reach() {
-        Reach::Exact => text,
-        Reach::OneLabel => text.strip_prefix("*.")?,
-        Reach::AnyDepth => text.strip_prefix('.')?,
-    };
-    (bare == pattern.name()).then_some(pattern)
+    Ok(patterns)
 }
 
 /// 32 bytes in upper-case hexadecimal, colons between them.

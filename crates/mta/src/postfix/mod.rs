@@ -29,6 +29,8 @@ mod findings;
 mod fragment;
 mod level;
 mod line;
+mod names;
+mod pattern;
 mod policy_maps;
 mod protocols;
 mod renderer;
@@ -38,6 +40,7 @@ mod table_type;
 #[cfg(test)]
 mod tests;
 mod version;
+mod words;
 
 use alloc::boxed::Box;
 use alloc::format;
@@ -52,6 +55,7 @@ pub use check::check_table;
 pub use findings::FINDINGS;
 pub use level::Level;
 pub use line::{Answer, Line, LineError, MAX_NAMES, ServerName};
+pub use pattern::Pattern;
 pub use policy_maps::PolicyMaps;
 pub use protocols::Syntax;
 pub use settings::Settings;

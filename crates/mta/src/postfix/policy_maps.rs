@@ -99,7 +99,7 @@ fn depth_after(text: &str) -> usize {
 }
 
 #[cfg(test)]
-mod policy_maps {
+mod values {
     use super::*;
     use alloc::vec::Vec;
     use proptest::prelude::*;

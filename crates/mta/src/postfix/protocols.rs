@@ -53,7 +53,7 @@ pub(super) fn lowest_admitted(value: &str) -> Option<TlsVersion> {
 }
 
 #[cfg(test)]
-mod protocols {
+mod values {
     use super::*;
 
     #[test]

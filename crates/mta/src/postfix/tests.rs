@@ -14,6 +14,9 @@ use super::*;
 use crate::{LeafPins, Mta, Output, Summary};
 
 mod golden;
+mod grammar;
+mod properties;
+mod server;
 
 /// Files in memory.
 #[derive(Debug, Default)]

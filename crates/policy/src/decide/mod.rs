@@ -187,12 +187,13 @@ impl<'a> Weighing<'a> {
     /// RFC 7672 §2.2 and §2.2.1, as the table of the design has it.
     fn dane(&mut self, tally: &Tally, mx: Security, below: Action<'a>) -> Action<'a> {
         let enforces = matches!(below, Action::Require(_));
+        if tally.usable_or_unknown == 0 && tally.unusable == 0 {
+            return below;
+        }
         let action = match mx {
-            Security::Secure if tally.usable_or_unknown == 0 && tally.unusable == 0 => return below,
             Security::Secure if tally.usable_or_unknown == tally.hosts => Action::DaneOnly,
             Security::Secure if tally.usable_or_unknown > 0 && enforces => Action::DaneOnly,
             Security::Secure if tally.usable_or_unknown > 0 => Action::Dane,
-            Security::Insecure if tally.usable_or_unknown == 0 && tally.unusable == 0 => return below,
             Security::Secure | Security::Insecure if enforces => return below,
             Security::Secure | Security::Insecure => Action::Dane,
         };
@@ -286,14 +287,12 @@ impl<'a> Weighing<'a> {
         for passed in &entry.passed_over {
             self.because(Reason::PassedOver { list: passed.layer, cause: passed.cause });
         }
-        if let Some(release) = release {
-            if !self.stands_against(release, entry) {
-                self.because(Reason::StsReleases { mode: release.mode, at: release.at });
-                return match release.mode {
-                    Mode::Testing => self.log_only(entry.policy.as_ref()),
-                    Mode::None | Mode::Enforce => Action::Opportunistic,
-                };
-            }
+        if let Some(release) = release.filter(|release| !self.stands_against(*release, entry)) {
+            self.because(Reason::StsReleases { mode: release.mode, at: release.at });
+            return match release.mode {
+                Mode::Testing => self.log_only(entry.policy.as_ref()),
+                Mode::None | Mode::Enforce => Action::Opportunistic,
+            };
         }
         self.valid_until = entry.list.head.expires;
         self.by_policy(entry.policy.as_ref(), Origin::List)

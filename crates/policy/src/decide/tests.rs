@@ -139,8 +139,8 @@ mod dane_table {
             assert_eq!(decided(&Case { dane: dane(mx, hosts), ..case(entry) }).0, want, "{mx} {hosts:?}");
         }
         let cause = Cause::Bogus;
-        let case = Case { dane: DaneEvidence::MxInconclusive { cause }, ..case(Some(ENFORCE)) };
-        assert_eq!(decided(&case).0, "defer");
+        let bogus = Case { dane: DaneEvidence::MxInconclusive { cause }, ..case(Some(ENFORCE)) };
+        assert_eq!(decided(&bogus).0, "defer");
     }
 }
 
@@ -205,22 +205,17 @@ mod mta_sts {
 mod overrides {
     use super::*;
 
-    fn ruled(ruling: Ruling, until: u64) -> Option<Override> {
+    fn ruled(ruling: Ruling, until: u64) -> Override {
         let domain = Domain::parse("a.example").unwrap();
-        Some(Override {
-            domain,
-            ruling,
-            until: Timestamp::from_seconds(until).unwrap(),
-            reason: "ticket 7".into(),
-        })
+        Override { domain, ruling, until: Timestamp::from_seconds(until).unwrap(), reason: "ticket 7".into() }
     }
 
     #[test]
     fn win_over_everything_until_they_end() {
         let all = Case { dane: dane(Secure, &[Usable]), sts: found(Mode::Enforce), ..case(Some(ENFORCE)) };
-        let relaxed = Case { operator: ruled(Ruling::Relax, NOW + 1), ..all.clone() };
+        let relaxed = Case { operator: Some(ruled(Ruling::Relax, NOW + 1)), ..all.clone() };
         assert_eq!(decided(&relaxed).0, "relaxed");
-        let ended = Case { operator: ruled(Ruling::Relax, NOW), ..all };
+        let ended = Case { operator: Some(ruled(Ruling::Relax, NOW)), ..all };
         let (action, _, reasons) = decided(&ended);
         assert_eq!(action, "dane-only");
         assert!(reasons[0].contains("ended"), "{reasons:?}");
@@ -229,7 +224,7 @@ mod overrides {
     #[test]
     fn can_require_what_nobody_publishes() {
         let policy = Policy::new(Mode::Enforce, [MxPattern::parse("mx.partner.example").unwrap()]);
-        let case = Case { operator: ruled(Ruling::Require(policy), NOW + 1), ..case(None) };
+        let case = Case { operator: Some(ruled(Ruling::Require(policy), NOW + 1)), ..case(None) };
         assert_eq!(decided(&case).1, Some(Origin::Override));
     }
 }

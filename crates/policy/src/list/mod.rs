@@ -5,6 +5,9 @@
 //!
 //! Spec: docs/list-format.md.
 
+#[cfg(test)]
+pub(crate) mod arbitrary;
+
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::string::String;

@@ -5,6 +5,7 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::sync::Arc;
+use alloc::vec;
 use alloc::vec::Vec;
 
 use super::error::{At, Failure, Fault, Step, shortened};
@@ -186,7 +187,7 @@ impl Builder {
 
     /// Where each shared policy will stand once they are sorted by name.
     fn sorted_aliases(&self) -> Vec<u32> {
-        let mut place = Vec::from_iter(core::iter::repeat_n(0, self.aliases.len()));
+        let mut place = vec![0; self.aliases.len()];
         for (new, old) in self.alias_index.values().enumerate() {
             if let Some(slot) = usize::try_from(*old).ok().and_then(|old| place.get_mut(old)) {
                 *slot = u32::try_from(new).unwrap_or(u32::MAX);

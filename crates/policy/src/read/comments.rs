@@ -56,7 +56,7 @@ fn comment_end(bytes: &[u8], start: usize) -> Option<usize> {
 }
 
 #[cfg(test)]
-mod comments {
+mod tests {
     use super::*;
 
     #[test]

@@ -37,6 +37,7 @@ pub const MAX_MX_PATTERNS: usize = 256;
 ///
 /// # Errors
 /// [`ReadError`] with line, column, JSON path and the offending line.
+#[expect(clippy::result_large_err, reason = "made once per list")]
 pub fn list(bytes: &[u8]) -> Result<List, ReadError> {
     let blanked =
         comments::blank(bytes).map_err(|offset| ReadError::at_offset(bytes, offset, Fault::OpenComment))?;

@@ -324,7 +324,10 @@ impl<'de> Object<'de> for Body {
             "report-to" => {
                 member.once(&self.report_to)?;
                 let mut addresses = Vec::new();
-                member.texts(&mut |text| Ok(addresses.push(build::report_to(text)?)))?;
+                member.texts(&mut |text| {
+                    addresses.push(build::report_to(text)?);
+                    Ok(())
+                })?;
                 self.report_to = Some(addresses);
             }
             "since" => {

@@ -43,7 +43,7 @@ pub(super) fn read(text: &str) -> Read<List> {
         extensions: Extensions::new(),
     };
     let words = words(&top);
-    let mut list = combine::builder(top)?.finish(head, &words)?;
+    let mut list = combine::builder(&top)?.finish(head, &words)?;
     note_incomplete_head(&mut list);
     Ok(list)
 }
@@ -132,7 +132,10 @@ impl<'de> Object<'de> for Top {
             "pinsets" => {
                 member.once(&self.pinsets)?;
                 let mut pinsets = Vec::new();
-                member.objects(&mut |raw: RawPinset| Ok(pinsets.push(raw)))?;
+                member.objects(&mut |raw: RawPinset| {
+                    pinsets.push(raw);
+                    Ok(())
+                })?;
                 self.pinsets = Some(pinsets);
             }
             "spki_hashes" => {
@@ -286,7 +289,8 @@ impl<'de> Object<'de> for AcceptBody {
                     if names.len() >= super::MAX_MX_PATTERNS {
                         return Err(Fault::TooManyMx);
                     }
-                    Ok(names.push(text.into()))
+                    names.push(text.into());
+                    Ok(())
                 })?;
                 self.mx_domains = Some(names);
                 Ok(())
@@ -321,7 +325,10 @@ impl<'de> Object<'de> for RawPinset {
 
 fn texts<'de, A: MapAccess<'de>>(member: &mut Member<'_, 'de, A>) -> Result<Vec<String>, A::Error> {
     let mut texts = Vec::new();
-    member.texts(&mut |text| Ok(texts.push(String::from(text))))?;
+    member.texts(&mut |text| {
+        texts.push(String::from(text));
+        Ok(())
+    })?;
     Ok(texts)
 }
 
@@ -340,8 +347,8 @@ impl<'de> Object<'de> for SpkiHashes<'_> {
 /// No mx-domain may lie below another: it would be unclear which of them counts for a host.
 fn check_nesting(top: &Top) -> Read<()> {
     for (name, body) in &top.mx_domains {
-        let parents = name.match_indices('.').filter_map(|(dot, _)| name.get(dot + 1..));
-        if let Some(outer) = parents.filter_map(|parent| top.mx_domains.get(parent)).next() {
+        let mut parents = name.match_indices('.').filter_map(|(dot, _)| name.get(dot + 1..));
+        if let Some(outer) = parents.find_map(|parent| top.mx_domains.get(parent)) {
             let fault = Fault::NestedMxDomain { inner: body.written.clone(), outer: outer.written.clone() };
             let section = top.policies_name.clone().unwrap_or_default();
             return Err(Failure::new(

@@ -210,10 +210,8 @@ mod hostile_text {
 
     #[test]
     fn of_one_endless_line_is_shown_in_part() {
-        let text = one(&format!(
-            "\"policies\": {{{}\"a b\": {{}}}}",
-            "\"a.example\": {\"mode\": \"none\"}, ".repeat(1)
-        ));
+        let text =
+            one(&format!("\"policies\": {{{}\"a b\": {{}}}}", "\"a.example\": {\"mode\": \"none\"}, "));
         let long = text.replace(
             "\"author\": \"A\"",
             &format!("\"author\": \"A\", \"x-long\": \"{}\"", "z".repeat(1_000_000)),

@@ -199,6 +199,8 @@ fn value(out: &mut dyn fmt::Write, any: &Value) -> fmt::Result {
         Value::Null => out.write_str("null"),
         Value::Bool(true) => out.write_str("true"),
         Value::Bool(false) => out.write_str("false"),
+        // Minus zero equals zero, so both are written alike.
+        Value::Number(number) if number.as_f64() == Some(0.0) && number.is_f64() => out.write_str("0.0"),
         Value::Number(number) => write!(out, "{number}"),
         Value::String(string) => text(out, string),
         Value::Array(items) => {
@@ -234,7 +236,7 @@ mod values {
     fn are_written_in_one_way() {
         for (read, written) in [
             (r#"{"b":1,"a":[ ],"\u0041":{}}"#, r#"{"A": {}, "a": [], "b": 1}"#),
-            (r#"[true,false,null,-1,1.50,1e3,-0]"#, r#"[true, false, null, -1, 1.5, 1000.0, -0.0]"#),
+            ("[true,false,null,-1,1.50,1e3,-0.0,0]", "[true, false, null, -1, 1.5, 1000.0, 0.0, 0]"),
             (r#""\/ \u00fc \t \u007f \u009b \" \\""#, "\"/ ü \\u0009 \\u007f \\u009b \\\" \\\\\""),
         ] {
             let mut out = String::new();

@@ -17,8 +17,8 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    pub(crate) fn run(self) -> anyhow::Result<Exit> {
+    pub(crate) fn run(self) -> Exit {
         clap_complete::generate(self.shell, &mut Cli::command(), "starttls", &mut std::io::stdout());
-        Ok(Exit::Done)
+        Exit::Done
     }
 }

@@ -1,5 +1,6 @@
 //! How results look: tables and colours on a terminal, plain in a pipe, JSON on request.
 
+pub(crate) mod change;
 pub(crate) mod diagnostic;
 mod findings;
 mod progress;
@@ -8,7 +9,7 @@ mod table;
 
 pub(crate) use findings::{findings_json, print_findings};
 pub(crate) use progress::Progress;
-pub(crate) use summary::{print_settings, print_summary, summary_json};
+pub(crate) use summary::{summary_json, write_settings, write_summary};
 pub(crate) use table::Table;
 
 use starttls_policy::{Mode, Severity};

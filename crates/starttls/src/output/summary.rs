@@ -9,9 +9,8 @@ use starttls_policy::Mode;
 
 use super::{counted, findings_json, grouped, mode_style, print_findings, severity_style};
 
-/// Prints the summary to stderr: words, not data.
-pub(crate) fn print_summary(title: &str, summary: &Summary) -> std::io::Result<()> {
-    let mut out = anstream::stderr().lock();
+/// Writes the summary.
+pub(crate) fn write_summary(out: &mut dyn Write, title: &str, summary: &Summary) -> std::io::Result<()> {
     writeln!(out, "{}", format!("{title}: {}", counted(summary.lines, "line", "lines")).bold())?;
     let rows = [
         ("enforced", summary.enforced, mode_style(Mode::Enforce)),
@@ -36,12 +35,11 @@ pub(crate) fn print_summary(title: &str, summary: &Summary) -> std::io::Result<(
         let domains = counted(shortfall.count, "domain", "domains");
         writeln!(out, "{severity}: {domains} ({}{more}): {} [{code}]", names.join(", "), shortfall.message)?;
     }
-    print_findings(&mut out, &summary.findings)
+    print_findings(out, &summary.findings)
 }
 
-/// Prints what the server's configuration needs beside the files.
-pub(crate) fn print_settings(summary: &Summary) -> std::io::Result<()> {
-    let mut out = anstream::stderr().lock();
+/// Writes what the server's configuration needs beside the files.
+pub(crate) fn write_settings(out: &mut dyn Write, summary: &Summary) -> std::io::Result<()> {
     writeln!(out, "{}", "what the server's configuration needs".bold())?;
     for setting in &summary.settings {
         let mark = if setting.need == Need::Offered { " (offer)" } else { "" };

@@ -19,23 +19,23 @@ use crate::policy::Policy;
 /// Most characters of an mx-domain that a pinset made from its hashes is named after.
 const MAX_LABEL_CHARS: usize = 64;
 
-pub(super) fn builder(top: Top) -> Read<Builder> {
+pub(super) fn builder(top: &Top) -> Read<Builder> {
     let mut builder = Builder::default();
-    read_pinsets(&top, &mut builder)?;
+    read_pinsets(top, &mut builder)?;
     let mut accepted_names = BTreeSet::new();
     for accepted in &top.accepted {
-        let mx_domains = mx_domains(&top, accepted)?;
+        let mx_domains = mx_domains(top, accepted)?;
         accepted_names.extend(mx_domains.iter().map(|(name, _)| *name));
         add_entry(&mut builder, accepted, &mx_domains)?;
     }
     for (name, body) in &top.mx_domains {
-        note_mx_domain(&mut builder, &top, body);
+        note_mx_domain(&mut builder, top, body);
         if accepted_names.contains(name.as_str()) {
             define_shared(&mut builder, name, body);
         } else {
             builder.findings.push(Finding::warning(
                 "list.unused-mx-domain",
-                section_path(&top, body),
+                section_path(top, body),
                 "no mail domain accepts this mx-domain, so its policy has no effect",
             ));
         }
@@ -64,12 +64,12 @@ fn mx_domains<'a>(top: &'a Top, accepted: &Accepted) -> Read<Vec<(&'a str, &'a M
 }
 
 fn add_entry(builder: &mut Builder, accepted: &Accepted, mx_domains: &[(&str, &MxDomain)]) -> Read<()> {
-    if let [(name, _)] = mx_domains {
-        if let Ok(label) = Label::parse(name) {
-            let index = builder.mention(label, &accepted.domain);
-            builder.add(accepted.domain.clone(), Terms::Alias(index), Notes::default(), None);
-            return Ok(());
-        }
+    if let [(name, _)] = mx_domains
+        && let Ok(label) = Label::parse(name)
+    {
+        let index = builder.mention(label, &accepted.domain);
+        builder.add(accepted.domain.clone(), Terms::Alias(index), Notes::default(), None);
+        return Ok(());
     }
     let policy = weakest(mx_domains)?;
     if mx_domains.len() > 1 {

@@ -50,7 +50,7 @@ impl Args {
                     worst = worst.max(Some(Severity::Error));
                     match format {
                         Format::Text => {
-                            diagnostic::print_malformed(&mut anstream::stderr().lock(), &file, &error)?
+                            diagnostic::print_malformed(&mut anstream::stderr().lock(), &file, &error)?;
                         }
                         Format::Json => reports.push(malformed_json(&file, &error)),
                     }

@@ -44,7 +44,11 @@ impl Args {
         };
         out.finish()?;
         for loss in written? {
-            anstream::eprintln!("note: version 0.1 has no place for {} ({} times)", loss.feature.words(), loss.count);
+            anstream::eprintln!(
+                "note: version 0.1 has no place for {} ({} times)",
+                loss.feature.words(),
+                loss.count
+            );
         }
         Ok(Exit::Done)
     }

@@ -2,6 +2,7 @@
 
 mod check;
 mod convert;
+mod diff;
 mod show;
 
 use clap::Subcommand;
@@ -15,6 +16,8 @@ pub(crate) enum Command {
     Check(check::Args),
     /// Write a list in another version of the format.
     Convert(convert::Args),
+    /// Explain in words what changes from one list to another.
+    Diff(diff::Args),
     /// Show a list, or one domain of it.
     Show(show::Args),
 }
@@ -24,6 +27,7 @@ impl Command {
         match self {
             Self::Check(args) => args.run(format),
             Self::Convert(args) => args.run(),
+            Self::Diff(args) => args.run(format),
             Self::Show(args) => args.run(format),
         }
     }

@@ -31,7 +31,7 @@ impl Args {
         match (self.domain, format) {
             (None, Format::Text) => print_table(&list)?,
             (None, Format::Json) => {
-                output::print_json(&list.iter().map(|listed| entry_json(&listed)).collect())?
+                output::print_json(&list.iter().map(|listed| entry_json(&listed)).collect())?;
             }
             (Some(domain), format) => {
                 let Some(listed) = list.get(&domain) else {

@@ -1,0 +1,190 @@
+//! Entering an output directory: it must be safely ours, and no other run may hold it.
+
+use std::fs::{self, DirBuilder, File, Metadata, Permissions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FlockOperation, OFlags, flock};
+
+const MARKER: &str = ".starttls-output";
+const MARKER_TEXT: &str = "starttls output 1\n\
+    Everything in this directory is written and removed by starttls; do not keep your own files here.\n";
+
+/// Why an output directory was not entered.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// Another run holds the lock.
+    #[error("another run of starttls is working in `{path}`; wait until it has ended")]
+    Busy {
+        /// The output directory.
+        path: PathBuf,
+    },
+    /// The directory that should hold it is missing.
+    #[error("`{path}` cannot be made since `{parent}` does not exist; make that first")]
+    NoParent {
+        /// The output directory.
+        path: PathBuf,
+        /// What is missing.
+        parent: PathBuf,
+    },
+    /// The path is something else, perhaps a symbolic link.
+    #[error("`{path}` is {kind}; give a real directory for our own files")]
+    NotADirectory {
+        /// The path.
+        path: PathBuf,
+        /// What it is.
+        kind: &'static str,
+    },
+    /// The directory holds other files and was not made by us.
+    #[error("`{path}` holds `{found}` and was not made by starttls; give a new or an empty directory")]
+    NotOurs {
+        /// The directory.
+        path: PathBuf,
+        /// One of the files.
+        found: String,
+    },
+    /// A later release wrote it, or somebody changed the marker.
+    #[error("`{path}` was not written by this release of starttls; give another directory, or remove it")]
+    UnknownMarker {
+        /// The marker.
+        path: PathBuf,
+    },
+    /// The directory belongs to another user.
+    #[error("`{path}` belongs to user {owner}, we run as {us}; change its owner or give another directory")]
+    OtherOwner {
+        /// The directory.
+        path: PathBuf,
+        /// Its owner's number.
+        owner: u32,
+        /// Our number.
+        us: u32,
+    },
+    /// Others can put files there.
+    #[error("`{path}` can be written by other users (mode {mode:04o}); run `chmod go-w {path}`")]
+    WritableByOthers {
+        /// The directory, or one above it.
+        path: PathBuf,
+        /// Its permissions.
+        mode: u32,
+    },
+    /// The system refused.
+    #[error("cannot use `{path}` for output")]
+    Io {
+        /// The output directory.
+        path: PathBuf,
+        /// What the system answered.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// Makes or checks the directory and takes its lock; the lock lives as long as the returned file.
+pub(super) fn enter(path: &Path) -> Result<(PathBuf, File), OpenError> {
+    let root = absolute(path)?;
+    let failed = |source| OpenError::Io { path: root.clone(), source };
+    check_above(&root)?;
+    match fs::symlink_metadata(&root) {
+        Ok(metadata) => check_itself(&root, &metadata)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => make(&root).map_err(failed)?,
+        Err(error) => return Err(failed(error)),
+    }
+    let marker = mark(&root)?;
+    Ok((root, marker))
+}
+
+/// The path with everything above its last part resolved, so that later changes of links cannot move it.
+fn absolute(path: &Path) -> Result<PathBuf, OpenError> {
+    let failed = |source| OpenError::Io { path: path.to_owned(), source };
+    let given = std::path::absolute(path).map_err(failed)?;
+    let (Some(parent), Some(name)) = (given.parent(), given.file_name()) else {
+        return Err(OpenError::NotADirectory { path: given, kind: "no place for our own files" });
+    };
+    match parent.canonicalize() {
+        Ok(parent) => Ok(parent.join(name)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Err(OpenError::NoParent { path: given.clone(), parent: parent.to_owned() })
+        }
+        Err(error) => Err(failed(error)),
+    }
+}
+
+/// A directory above that anybody may write lets anybody put another directory in our place, unless it is sticky.
+fn check_above(root: &Path) -> Result<(), OpenError> {
+    for above in root.ancestors().skip(1) {
+        let metadata =
+            fs::metadata(above).map_err(|source| OpenError::Io { path: above.to_owned(), source })?;
+        let mode = metadata.mode() & 0o7777;
+        if mode & 0o002 != 0 && mode & 0o1000 == 0 {
+            return Err(OpenError::WritableByOthers { path: above.to_owned(), mode });
+        }
+    }
+    Ok(())
+}
+
+fn check_itself(root: &Path, metadata: &Metadata) -> Result<(), OpenError> {
+    let path = root.to_owned();
+    if metadata.is_symlink() {
+        return Err(OpenError::NotADirectory { path, kind: "a symbolic link" });
+    }
+    if !metadata.is_dir() {
+        return Err(OpenError::NotADirectory { path, kind: "no directory" });
+    }
+    let us = rustix::process::geteuid().as_raw();
+    if metadata.uid() != us {
+        return Err(OpenError::OtherOwner { path, owner: metadata.uid(), us });
+    }
+    let mode = metadata.mode() & 0o7777;
+    if mode & 0o022 != 0 {
+        return Err(OpenError::WritableByOthers { path, mode });
+    }
+    Ok(())
+}
+
+fn make(root: &Path) -> io::Result<()> {
+    DirBuilder::new().mode(0o755).create(root)?;
+    // The mail server must be able to look in whatever our umask is.
+    fs::set_permissions(root, Permissions::from_mode(0o755))
+}
+
+fn mark(root: &Path) -> Result<File, OpenError> {
+    let path = root.join(MARKER);
+    let failed = |source| OpenError::Io { path: root.to_owned(), source };
+    if !path.exists()
+        && let Some(found) = first_entry(root).map_err(failed)?
+    {
+        return Err(OpenError::NotOurs { path: root.to_owned(), found });
+    }
+    let mut marker = File::options()
+        .read(true)
+        .append(true)
+        .create(true)
+        .mode(0o644)
+        .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
+        .open(&path)
+        .map_err(failed)?;
+    match flock(&marker, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => {}
+        Err(rustix::io::Errno::WOULDBLOCK) => return Err(OpenError::Busy { path: root.to_owned() }),
+        Err(error) => return Err(failed(error.into())),
+    }
+    match read_marker(&mut marker).map_err(failed)? {
+        Some(missing) => marker.write_all(missing.as_bytes()).map_err(failed)?,
+        None => return Err(OpenError::UnknownMarker { path }),
+    }
+    Ok(marker)
+}
+
+/// What the marker still lacks, since a run may have died while writing it; `None` when it says something else.
+fn read_marker(marker: &mut File) -> io::Result<Option<&'static str>> {
+    let mut text = Vec::new();
+    marker.take(MARKER_TEXT.len() as u64 + 1).read_to_end(&mut text)?;
+    Ok(std::str::from_utf8(&text).ok().and_then(|text| MARKER_TEXT.strip_prefix(text)))
+}
+
+fn first_entry(root: &Path) -> io::Result<Option<String>> {
+    let entry = fs::read_dir(root)?.next().transpose()?;
+    // Another first run may have put the marker there meanwhile.
+    Ok(entry.map(|entry| entry.file_name().to_string_lossy().into_owned()).filter(|name| name != MARKER))
+}

@@ -1,0 +1,100 @@
+//! Findings of activation, by their permanent names.
+
+use starttls_mta::Code;
+
+pub(super) const DANE_WITHOUT_DNS: Code = Code::error(
+    "activate.dane-without-dns",
+    "lines at a `dane` level need DNSSEC, and this Postfix does not ask for it",
+);
+pub(super) const DANE_RESOLVER: Code = Code::info(
+    "activate.dane-resolver",
+    "lines at a `dane` level count on a local resolver that validates DNSSEC",
+);
+pub(super) const KEY_FILE: Code =
+    Code::error("activate.key-file", "a key file that lines name cannot be put where smtp(8) reads it");
+pub(super) const LINE_WEAKER: Code = Code::warning(
+    "activate.line-weaker",
+    "lines of the table demand less than `smtp_tls_security_level` does for everybody else",
+);
+pub(super) const MAIN_CF: Code =
+    Code::error("activate.main-cf", "main.cf is not a plain file that `postconf -e` can edit");
+pub(super) const NEXT_HOP: Code = Code::warning(
+    "activate.next-hop",
+    "a setting may send mail to other next hops, which our table does not name",
+);
+pub(super) const NOTHING_VERIFIED: Code = Code::error(
+    "activate.nothing-verified",
+    "none of the listed domains that were tried live could be verified",
+);
+pub(super) const OVERRIDE: Code = Code::error(
+    "activate.override",
+    "master.cf gives the delivering service a setting that bypasses the table",
+);
+pub(super) const OVERRIDE_ELSEWHERE: Code = Code::warning(
+    "activate.override-elsewhere",
+    "master.cf gives another delivering service a setting that bypasses the table",
+);
+pub(super) const PATH: Code =
+    Code::error("activate.path", "the output directory's name cannot stand in main.cf");
+pub(super) const PATH_CLOSED: Code =
+    Code::error("activate.path-closed", "the user `postfix` cannot reach the output directory");
+pub(super) const PER_SITE: Code = Code::error(
+    "activate.per-site",
+    "Postfix ignores `smtp_tls_per_site` as soon as `smtp_tls_policy_maps` is set",
+);
+pub(super) const PROBE_FAILED: Code =
+    Code::warning("activate.probe-failed", "a listed domain was reached and could not be verified");
+pub(super) const PROBE_UNREACHED: Code =
+    Code::warning("activate.probe-unreached", "a listed domain could not be reached to verify it");
+pub(super) const RELAYHOST: Code = Code::error(
+    "activate.relayhost",
+    "all mail goes to a relay, so lines for recipients' domains are never looked up",
+);
+pub(super) const ROOTS: Code = Code::error(
+    "activate.roots",
+    "no CA roots load where smtp(8) runs: mail that needs a valid certificate would wait for ever",
+);
+pub(super) const SETTING_CONFLICT: Code = Code::error(
+    "activate.setting-conflict",
+    "main.cf gives a setting a value that the table cannot work with and that others may rely on",
+);
+pub(super) const SHADOWED: Code = Code::warning(
+    "activate.shadowed",
+    "an earlier table answers for listed domains, so our lines are not used",
+);
+pub(super) const TABLE_KIND: Code =
+    Code::error("activate.table-kind", "this Postfix cannot read the kind of table that was written");
+pub(super) const UNKNOWN_TABLE: Code = Code::info(
+    "activate.unknown-table",
+    "an earlier table could not be looked through for domains that it answers for",
+);
+pub(super) const UNPROBED: Code =
+    Code::warning("activate.unprobed", "no listed domain was tried live before the table is used");
+pub(super) const VERSION: Code =
+    Code::error("activate.version", "the table was written for a newer Postfix than the one installed");
+
+/// Every finding of activation, for the documentation.
+pub const FINDINGS: &[Code] = &[
+    DANE_RESOLVER,
+    DANE_WITHOUT_DNS,
+    KEY_FILE,
+    LINE_WEAKER,
+    MAIN_CF,
+    NEXT_HOP,
+    NOTHING_VERIFIED,
+    OVERRIDE,
+    OVERRIDE_ELSEWHERE,
+    PATH,
+    PATH_CLOSED,
+    PER_SITE,
+    PROBE_FAILED,
+    PROBE_UNREACHED,
+    RELAYHOST,
+    ROOTS,
+    SETTING_CONFLICT,
+    SHADOWED,
+    TABLE_KIND,
+    UNKNOWN_TABLE,
+    UNPROBED,
+    VERSION,
+];

@@ -1,0 +1,115 @@
+//! Finding Postfix and asking it about itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use starttls_mta::postfix::{Version, VersionError};
+use starttls_mta::{Facts, LeafPins};
+
+use super::services::{self, Master, SmtpService};
+use super::{Instance, listing};
+use crate::commands::CommandError;
+
+/// What an installed Postfix says of itself.
+#[derive(Clone, Debug)]
+pub struct Detected {
+    /// Its release.
+    pub version: Version,
+    /// Where main.cf is.
+    pub config_directory: PathBuf,
+    /// Where chrooted services live.
+    pub queue_directory: PathBuf,
+    /// Every setting in effect, with `$name` expanded.
+    pub settings: BTreeMap<String, String>,
+    /// Every setting in effect, as written.
+    pub unexpanded: BTreeMap<String, String>,
+    /// The settings that main.cf gives, as written.
+    pub given: BTreeMap<String, String>,
+    /// The defaults of every setting that this release knows.
+    pub defaults: BTreeMap<String, String>,
+    /// The kinds of look-up tables that it can use.
+    pub table_kinds: BTreeSet<String>,
+    /// The services that deliver by SMTP.
+    pub smtp_services: Vec<SmtpService>,
+    /// What the service that chooses routes sets for itself.
+    pub rewrite_overrides: BTreeMap<String, String>,
+}
+
+/// Why Postfix could not be asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DetectError {
+    /// A tool is missing, or gave no answer.
+    #[error(transparent)]
+    Command(#[from] CommandError),
+    /// It named no version.
+    #[error("`postconf -h mail_version` answers no version")]
+    Version(#[from] VersionError),
+    /// A setting that every release has was not among its answers.
+    #[error("`postconf` names no `{name}`; is this Postfix 2.11 or later?")]
+    NoSetting {
+        /// The setting.
+        name: &'static str,
+    },
+}
+
+impl Detected {
+    /// Asks the instance everything that writing for it and activating on it needs.
+    ///
+    /// # Errors
+    /// [`DetectError`], which is [`CommandError::NotFound`] when there is no Postfix.
+    pub fn ask(instance: &Instance) -> Result<Self, DetectError> {
+        let list = |arguments: &[&str]| instance.postconf(arguments).map(|text| listing::parse(&text));
+        let version = Version::parse(instance.postconf(&["-h", "mail_version"])?.trim())?;
+        let settings = list(&["-x"])?;
+        let master =
+            Master { fields: list(&["-F", "*/unix/command", "*/unix/chroot"])?, overrides: list(&["-P"])? };
+        let compatibility = settings.get("compatibility_level").map_or("", String::as_str);
+        let dash = services::dash(version, compatibility);
+        Ok(Self {
+            version,
+            config_directory: path_of(&settings, "config_directory")?,
+            queue_directory: path_of(&settings, "queue_directory")?,
+            unexpanded: list(&[])?,
+            given: list(&["-n"])?,
+            defaults: list(&["-d"])?,
+            table_kinds: instance.postconf(&["-m"])?.split_whitespace().map(str::to_owned).collect(),
+            smtp_services: master.smtp_services(dash),
+            rewrite_overrides: master.overrides_of("rewrite"),
+            settings,
+        })
+    }
+
+    /// The facts that a renderer wants, for files that Postfix will find in `directory`.
+    ///
+    /// Activation copies key files to where chrooted services see the same path.
+    pub fn facts(&self, directory: &Path, table: Option<String>, leaf_pins: LeafPins) -> Facts {
+        let directory = directory.to_string_lossy().into_owned();
+        Facts {
+            version: Some(self.version.to_string()),
+            settings: self.unexpanded.clone(),
+            defaults: self.defaults.clone(),
+            directory_in_chroot: Some(directory.clone()),
+            directory,
+            table,
+            leaf_pins,
+        }
+    }
+
+    /// A setting in effect, expanded; empty when unset or unknown to this release.
+    pub fn setting(&self, name: &str) -> &str {
+        self.settings.get(name).map_or("", String::as_str)
+    }
+
+    /// Where main.cf is.
+    pub fn main_cf(&self) -> PathBuf {
+        self.config_directory.join("main.cf")
+    }
+}
+
+fn path_of(settings: &BTreeMap<String, String>, name: &'static str) -> Result<PathBuf, DetectError> {
+    match settings.get(name) {
+        Some(path) if path.starts_with('/') => Ok(path.into()),
+        _ => Err(DetectError::NoSetting { name }),
+    }
+}

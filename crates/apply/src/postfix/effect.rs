@@ -1,0 +1,34 @@
+//! Whether a change took effect: `postconf` and `postmap` are asked again.
+
+use super::activate::StepError;
+use super::{Change, Instance, Table, listing, native};
+
+/// Compares each changed setting with what Postfix now says of it.
+pub(super) fn check(instance: &Instance, changes: &[Change]) -> Result<(), StepError> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let given = listing::parse(&instance.postconf(&["-n"])?);
+    for change in changes {
+        let found = given.get(&change.name);
+        if found.map(|value| words(value)) != change.new.as_deref().map(words) {
+            return Err(StepError::NotInEffect {
+                name: change.name.clone(),
+                found: found.cloned().unwrap_or_default(),
+                wanted: change.new.clone().unwrap_or_default(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Asks for a few domains through the name that main.cf has for the table.
+pub(super) fn answers(instance: &Instance, reference: &str, table: &Table) -> Result<(), StepError> {
+    let not_answering = |reason| StepError::NotAnswering { reference: reference.to_owned(), reason };
+    native::compare(instance, reference, &table.samples).map_err(not_answering)
+}
+
+/// `postconf` may print other blanks than were set.
+fn words(value: &str) -> Vec<&str> {
+    value.split_whitespace().collect()
+}

@@ -1,0 +1,117 @@
+//! main.cf as a whole: its bytes, what `postconf` makes of them, and their return.
+//!
+//! Only `postconf` edits it; we write it only to bring back bytes that were saved before.
+
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::os::unix::fs::{MetadataExt as _, chown};
+use std::path::{Path, PathBuf};
+
+use similar::TextDiff;
+
+use super::Instance;
+use crate::commands::CommandError;
+use crate::whole_file;
+
+/// Far above any main.cf seen.
+const MAX_BYTES: u64 = 8 * 1024 * 1024;
+
+/// A setting to be changed.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Change {
+    /// The parameter.
+    pub name: String,
+    /// What main.cf gives it now, as written; `None` when it does not.
+    pub old: Option<String>,
+    /// What it shall give; `None` to remove it.
+    pub new: Option<String>,
+}
+
+/// The bytes of main.cf at one moment.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct MainCf {
+    pub(super) path: PathBuf,
+    pub(super) bytes: Vec<u8>,
+    pub(super) mode: u32,
+    owner: (u32, u32),
+}
+
+impl MainCf {
+    /// Reads it.
+    pub(super) fn read(path: &Path) -> io::Result<Self> {
+        let file = File::open(path)?;
+        let metadata = file.metadata()?;
+        let mut bytes = Vec::new();
+        file.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > MAX_BYTES {
+            return Err(io::Error::other(format!("larger than {MAX_BYTES} bytes")));
+        }
+        let owner = (metadata.uid(), metadata.gid());
+        Ok(Self { path: path.to_owned(), bytes, mode: metadata.mode() & 0o7777, owner })
+    }
+
+    /// The same file with other bytes.
+    pub(super) fn with_bytes(&self, bytes: Vec<u8>) -> Self {
+        Self { bytes, ..self.clone() }
+    }
+
+    /// What `postconf` would make of it: tried on a copy.
+    pub(super) fn simulate(&self, instance: &Instance, changes: &[Change]) -> Result<Vec<u8>, EditError> {
+        let holder = tempfile::tempdir().map_err(EditError::Copy)?;
+        let copy = holder.path().join("main.cf");
+        fs::write(&copy, &self.bytes).map_err(EditError::Copy)?;
+        edit(&instance.with_config(holder.path()), changes)?;
+        fs::read(&copy).map_err(EditError::Copy)
+    }
+
+    /// Brings these bytes back, with their mode and owner.
+    pub(super) fn restore(&self) -> io::Result<()> {
+        whole_file::replace(&self.path, &self.bytes, self.mode)?;
+        let now = fs::metadata(&self.path)?;
+        if (now.uid(), now.gid()) == self.owner {
+            return Ok(());
+        }
+        chown(&self.path, Some(self.owner.0), Some(self.owner.1))
+    }
+}
+
+/// `postconf` could not change a setting.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EditError {
+    /// The tool refused.
+    #[error(transparent)]
+    Command(#[from] CommandError),
+    /// There was no room to try it on a copy.
+    #[error("cannot try the change on a copy of main.cf")]
+    Copy(#[source] io::Error),
+}
+
+/// Has `postconf` make the changes, all that set in one run and then all that remove.
+pub(super) fn edit(instance: &Instance, changes: &[Change]) -> Result<(), CommandError> {
+    let set: Vec<String> = changes
+        .iter()
+        .filter_map(|change| Some(format!("{} = {}", change.name, change.new.as_ref()?)))
+        .collect();
+    let removed: Vec<&str> =
+        changes.iter().filter(|change| change.new.is_none()).map(|change| change.name.as_str()).collect();
+    if !set.is_empty() {
+        instance
+            .postconf(&[&["-e"], set.iter().map(String::as_str).collect::<Vec<_>>().as_slice()].concat())?;
+    }
+    if !removed.is_empty() {
+        instance.postconf(&[&["-X"], removed.as_slice()].concat())?;
+    }
+    Ok(())
+}
+
+/// The difference as a unified diff; empty when there is none.
+pub(super) fn diff(path: &Path, before: &[u8], after: &[u8]) -> String {
+    let (before, after) = (String::from_utf8_lossy(before), String::from_utf8_lossy(after));
+    let name = path.display().to_string();
+    TextDiff::from_lines(before.as_ref(), after.as_ref())
+        .unified_diff()
+        .context_radius(2)
+        .header(&name, &format!("{name} (after)"))
+        .to_string()
+}

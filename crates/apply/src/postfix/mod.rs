@@ -1,0 +1,44 @@
+//! Postfix: what it says of itself, checks by its own tools, activation and undoing it.
+//!
+//! What its policy tables look like is `starttls_mta::postfix`.
+//!
+//! Spec: postconf(1), postmap(1), postfix(1), posttls-finger(1), postconf(5).
+
+mod activate;
+mod codes;
+mod deactivate;
+mod detect;
+mod effect;
+mod instance;
+mod kept_keys;
+mod key_copies;
+mod listing;
+mod main_cf;
+pub mod native;
+mod plan;
+mod preflight;
+mod probe;
+mod record;
+mod reference;
+mod roots;
+mod routes;
+mod services;
+mod shadows;
+mod table;
+#[cfg(test)]
+mod tests;
+mod undo;
+
+pub use activate::{ActivateError, Activated, StepError, activate};
+pub use codes::FINDINGS;
+pub use deactivate::{DeactivateError, Deactivated, Leftovers, deactivate};
+pub use detect::{DetectError, Detected};
+pub use instance::{Instance, Running};
+pub use key_copies::KeyCopyError;
+pub use main_cf::{Change, EditError};
+pub use plan::{Plan, PlanError, Standing, Wanted};
+pub use probe::LiveProbe;
+pub use record::RecordError;
+pub use services::{SmtpService, Where};
+pub use table::{Probe, Table, TableError};
+pub use undo::{MainCfBack, Undone};

@@ -1,0 +1,230 @@
+//! The plan of an activation: what would change in main.cf, and what speaks against it. Nothing is changed here.
+
+use std::io;
+use std::path::PathBuf;
+
+use starttls_mta::postfix::{TABLE, TableType, Version};
+use starttls_mta::{Need, Setting};
+use starttls_policy::{Finding, Severity};
+
+use super::key_copies::KeyCopy;
+use super::main_cf::{self, Change, EditError, MainCf};
+use super::record::{Record, RecordError};
+use super::reference::{POLICY_MAPS, Reference};
+use super::roots::seen_from;
+use super::{DetectError, Detected, Instance, LiveProbe, Table, TableError, Where, codes, preflight};
+use crate::generations::{Generations, Ready};
+
+/// What is to be activated.
+#[derive(Clone, Debug)]
+pub struct Wanted<'a> {
+    /// The kind of table that was written.
+    pub table_type: TableType,
+    /// The settings that go with it, as the renderer sums them up; those that are merely offered stay out.
+    pub settings: &'a [Setting],
+    /// The version that the operator said the table is for; `None` when it was taken from the server.
+    pub written_for: Option<Version>,
+    /// Whether to try listed domains first.
+    pub probe: LiveProbe,
+}
+
+/// How main.cf stands to our table before the activation.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Standing {
+    /// It names the table already, and has every setting that it needs.
+    Active,
+    /// Something in it must change.
+    Inactive,
+}
+
+/// What an activation would do.
+#[derive(Debug)]
+pub struct Plan {
+    /// The server.
+    pub server: Detected,
+    /// The table that would be used.
+    pub table: Table,
+    /// Whether main.cf must change at all.
+    pub standing: Standing,
+    /// The settings that would change.
+    pub changes: Vec<Change>,
+    /// The same as a unified diff of main.cf, as `postconf` would leave it; empty when nothing changes.
+    pub diff: String,
+    /// What came up; one of severity error refuses the activation.
+    pub findings: Vec<Finding>,
+    pub(super) instance: Instance,
+    pub(super) main_cf: MainCf,
+    pub(super) reference: String,
+    pub(super) copies: Vec<KeyCopy>,
+    pub(super) record: Option<Record>,
+}
+
+/// Why no plan could be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlanError {
+    /// Postfix could not be asked.
+    #[error(transparent)]
+    Detect(#[from] DetectError),
+    /// There is no generation to activate.
+    #[error("`{path}` holds no generation yet; write one with `generate --output`")]
+    NoGeneration {
+        /// The output directory.
+        path: PathBuf,
+    },
+    /// The table cannot be read back.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// main.cf cannot be read.
+    #[error("cannot read `{path}`")]
+    MainCf {
+        /// Where it is.
+        path: PathBuf,
+        /// What the system answered.
+        #[source]
+        source: io::Error,
+    },
+    /// The change could not be tried on a copy.
+    #[error(transparent)]
+    Edit(#[from] EditError),
+    /// The record of the last activation cannot be used.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// Another instance uses this output directory.
+    #[error("`{path}` is active for `{config}`; give each Postfix instance an output directory of its own")]
+    OtherInstance {
+        /// The output directory.
+        path: PathBuf,
+        /// The other instance's configuration.
+        config: PathBuf,
+    },
+}
+
+impl Plan {
+    /// Works out what activating would change and runs every check before it: on `ready` if given, which activation
+    /// then publishes, else on the generation in force.
+    ///
+    /// # Errors
+    /// [`PlanError`]. What speaks against the activation is no error but a finding.
+    pub fn make(
+        instance: &Instance,
+        generations: &Generations,
+        ready: Option<&Ready<'_>>,
+        wanted: &Wanted<'_>,
+    ) -> Result<Self, PlanError> {
+        let root = generations.root();
+        let server = Detected::ask(instance)?;
+        let record = record_for(&server, generations)?;
+        let current = generations.current_directory();
+        let directory = ready.map_or(current.as_path(), Ready::directory);
+        if !directory.is_dir() {
+            return Err(PlanError::NoGeneration { path: root.to_owned() });
+        }
+        let table = Table::read(&directory.join(TABLE))?;
+        let path = server.main_cf();
+        let main_cf =
+            MainCf::read(&path).map_err(|source| PlanError::MainCf { path: path.clone(), source })?;
+        let reference = Reference::new(&current);
+        let (changes, conflicts) = changes(&server, &reference, wanted);
+        let after =
+            if changes.is_empty() { main_cf.bytes.clone() } else { main_cf.simulate(instance, &changes)? };
+        let copies = copies(&server, &table, generations, directory);
+        let mut plan = Self {
+            standing: if changes.is_empty() { Standing::Active } else { Standing::Inactive },
+            diff: main_cf::diff(&path, &main_cf.bytes, &after),
+            findings: conflicts,
+            instance: instance.clone(),
+            reference: reference.spelled(wanted.table_type),
+            server,
+            table,
+            changes,
+            main_cf,
+            copies,
+            record,
+        };
+        let found = preflight::check(&plan, &reference, &directory.join(TABLE), wanted);
+        plan.findings.extend(found);
+        Ok(plan)
+    }
+
+    /// The findings that refuse the activation.
+    pub fn refusals(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| finding.severity == Severity::Error)
+    }
+
+    /// A setting as it will be, expanded where main.cf does not change it.
+    pub(super) fn setting(&self, name: &str) -> &str {
+        let changed = self.changes.iter().find(|change| change.name == name);
+        changed.map_or_else(|| self.server.setting(name), |change| change.new.as_deref().unwrap_or_default())
+    }
+}
+
+/// The record of an earlier activation from this output directory, which must be of the same instance.
+pub(super) fn record_for(server: &Detected, generations: &Generations) -> Result<Option<Record>, PlanError> {
+    let record = Record::read(generations.root())?;
+    match record {
+        Some(record) if record.config_directory != server.config_directory => Err(PlanError::OtherInstance {
+            path: generations.root().to_owned(),
+            config: record.config_directory,
+        }),
+        record => Ok(record),
+    }
+}
+
+fn changes(server: &Detected, reference: &Reference, wanted: &Wanted<'_>) -> (Vec<Change>, Vec<Finding>) {
+    let (mut changes, mut conflicts) = (Vec::new(), Vec::new());
+    let now = server.unexpanded.get(POLICY_MAPS).map_or("", String::as_str);
+    let with_ours = reference.added_to(now, wanted.table_type);
+    if with_ours != now {
+        changes.push(change(server, POLICY_MAPS, with_ours));
+    }
+    let required = wanted.settings.iter().filter(|setting| setting.need == Need::Required);
+    for setting in required.filter(|setting| setting.name != POLICY_MAPS) {
+        let known = server.defaults.contains_key(setting.name);
+        if !known || server.setting(setting.name) == setting.value {
+            continue;
+        }
+        conflicts.extend(conflict(server, setting));
+        changes.push(change(server, setting.name, setting.value.clone()));
+    }
+    (changes, conflicts)
+}
+
+fn change(server: &Detected, name: &str, new: String) -> Change {
+    Change { name: name.to_owned(), old: server.given.get(name).cloned(), new: Some(new) }
+}
+
+/// A value that the operator chose, and that our table cannot work with.
+fn conflict(server: &Detected, setting: &Setting) -> Option<Finding> {
+    let given = server.given.get(setting.name)?;
+    let why = match (setting.name, given.trim()) {
+        // Asking for more than was asked before weakens nothing.
+        ("smtp_dns_support_level", "" | "enabled") | ("smtp_tls_dane_insecure_mx_policy", _) => return None,
+        ("smtp_dns_support_level", _) => "the table has lines that need the DNS",
+        ("smtp_tls_fingerprint_digest", _) => "other digests of this server may be made with it",
+        _ => "others may rely on it",
+    };
+    let message =
+        format!("main.cf gives `{} = {given}`, the table needs `{}`: {why}", setting.name, setting.value);
+    let cure =
+        format!("change it yourself to `{} = {}` once nothing else needs it", setting.name, setting.value);
+    Some(codes::SETTING_CONFLICT.finding(setting.name, message).with_cure(cure))
+}
+
+/// The key files of the table, and where chrooted services will look for them.
+fn copies(
+    server: &Detected,
+    table: &Table,
+    generations: &Generations,
+    directory: &std::path::Path,
+) -> Vec<KeyCopy> {
+    if !server.smtp_services.iter().any(|service| service.runs == Where::Chrooted) {
+        return Vec::new();
+    }
+    let current = generations.current_directory();
+    let copy = |seen: &PathBuf| KeyCopy {
+        from: seen.strip_prefix(&current).map_or_else(|_| seen.clone(), |name| directory.join(name)),
+        to: seen_from(Where::Chrooted, &server.queue_directory, seen),
+    };
+    table.key_files.iter().map(copy).collect()
+}

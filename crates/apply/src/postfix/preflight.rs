@@ -1,0 +1,201 @@
+//! Everything that is looked at before main.cf is touched.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+use rustix::fs::{Access, access};
+use starttls_mta::postfix::{Level, PolicyMaps, Settings};
+use starttls_mta::{Facts, LeafPins};
+use starttls_policy::Finding;
+
+use super::plan::{Plan, Wanted};
+use super::probe::{self, LiveProbe, Trust};
+use super::reference::{POLICY_MAPS, Reference};
+use super::roots::Roots;
+use super::{Where, codes, routes, shadows, table};
+
+/// Runs every check; `path` is where the table stands now.
+pub(super) fn check(plan: &Plan, reference: &Reference, path: &Path, wanted: &Wanted<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    findings.extend(version(plan, wanted));
+    findings.extend(table_kind(plan, wanted));
+    findings.extend(main_cf(plan));
+    findings.extend(spelling(plan, reference));
+    findings.extend(key_files(plan, path));
+    findings.extend(per_site(plan));
+    findings.extend(routes::check(&plan.server));
+    findings.extend(roots(plan));
+    findings.extend(dane(plan));
+    findings.extend(weaker_lines(plan));
+    let asked_now = plan.server.setting(POLICY_MAPS);
+    findings.extend(shadows::check(&plan.instance, &reference.earlier(asked_now), path));
+    let refused = findings.iter().any(|finding| finding.severity == starttls_policy::Severity::Error);
+    // Nobody is disturbed for an activation that will not happen.
+    if !refused {
+        findings.extend(live(plan, wanted));
+    }
+    findings
+}
+
+fn version(plan: &Plan, wanted: &Wanted<'_>) -> Option<Finding> {
+    let written_for = wanted.written_for.filter(|version| *version > plan.server.version)?;
+    let message = format!(
+        "the table was written for Postfix {written_for}, installed is {}: what it does not know defers all mail",
+        plan.server.version
+    );
+    Some(
+        codes::VERSION
+            .finding("mail_version", message)
+            .with_cure("leave out --mta-version, or give the installed one"),
+    )
+}
+
+fn table_kind(plan: &Plan, wanted: &Wanted<'_>) -> Option<Finding> {
+    let kind = wanted.table_type.name();
+    if plan.server.table_kinds.contains(kind) {
+        return None;
+    }
+    let message = format!("this Postfix has no tables of kind `{kind}`");
+    let cure = format!("install the package `postfix-{kind}` if there is one, or use `texthash`");
+    Some(codes::TABLE_KIND.finding(kind, message).with_cure(cure))
+}
+
+fn main_cf(plan: &Plan) -> Option<Finding> {
+    if plan.changes.is_empty() {
+        return None;
+    }
+    let path = plan.server.main_cf();
+    let is_link = fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_symlink());
+    let (message, cure) = if is_link {
+        let cure = "copy the lines of `main.cf.fragment` to where it leads, and reload";
+        (
+            format!("`{}` is a symbolic link, which `postconf -e` would replace by a file", path.display()),
+            cure,
+        )
+    } else if access(&path, Access::WRITE_OK).is_err()
+        || access(&plan.server.config_directory, Access::WRITE_OK).is_err()
+    {
+        (
+            format!("`{}` cannot be written", path.display()),
+            "run as root, or let whatever manages the file set the lines",
+        )
+    } else {
+        return None;
+    };
+    Some(codes::MAIN_CF.finding("main.cf", message).with_cure(cure))
+}
+
+fn spelling(plan: &Plan, reference: &Reference) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if !reference.is_plain() {
+        let message = "the name of the output directory has characters that main.cf gives a meaning";
+        let cure = "choose an output directory of `A-Z a-z 0-9 . _ / -`";
+        findings.push(codes::PATH.finding(&plan.reference, message).with_cure(cure));
+    }
+    let now = plan.server.unexpanded.get(POLICY_MAPS).map_or("", String::as_str);
+    if !PolicyMaps(now).is_closed() {
+        let message = format!("`{POLICY_MAPS}` has a brace that is never closed");
+        findings.push(
+            codes::SETTING_CONFLICT.finding(POLICY_MAPS, message).with_cure("close the brace in main.cf"),
+        );
+    }
+    findings
+}
+
+/// Key files are read by the user `postfix`, unlike tables, which are opened before privileges are dropped.
+fn key_files(plan: &Plan, path: &Path) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let chrooted = plan.server.smtp_services.iter().all(|service| service.runs == Where::Chrooted);
+    if plan.table.key_files.is_empty() || chrooted {
+        return findings;
+    }
+    for above in path.ancestors().skip(1) {
+        if fs::metadata(above).is_ok_and(|metadata| metadata.mode() & 0o001 == 0) {
+            let above = above.display().to_string();
+            let message =
+                format!("lines name key files that the user `postfix` reads, and cannot pass `{above}`");
+            let cure = format!("run `chmod o+x {above}`, or choose another output directory");
+            findings.push(codes::PATH_CLOSED.finding(above, message).with_cure(cure));
+        }
+    }
+    findings.extend(plan.copies.iter().filter(|copy| !copy.from.is_file()).map(|copy| {
+        let message = format!("`{}` is missing", copy.from.display());
+        codes::KEY_FILE.finding("anchors", message).with_cure("write the generation anew with `generate`")
+    }));
+    findings
+}
+
+fn per_site(plan: &Plan) -> Option<Finding> {
+    let is_first_table = plan.server.setting(POLICY_MAPS).is_empty();
+    if !is_first_table || plan.server.setting("smtp_tls_per_site").is_empty() {
+        return None;
+    }
+    let message =
+        "with a policy table Postfix no longer looks at `smtp_tls_per_site`, so its entries would be lost";
+    let cure = "move its entries to a table in `smtp_tls_policy_maps` first";
+    Some(codes::PER_SITE.finding("smtp_tls_per_site", message).with_cure(cure))
+}
+
+/// Lines with key files of their own need no roots; every other that verifies does.
+fn roots(plan: &Plan) -> Option<Finding> {
+    if plan.table.need_roots == 0 {
+        return None;
+    }
+    let main = routes::main_service(&plan.server);
+    let runs = plan.server.smtp_services.iter().find(|service| service.name == main);
+    let roots = Roots {
+        ca_file: plan.setting("smtp_tls_CAfile"),
+        ca_path: plan.setting("smtp_tls_CApath"),
+        appends_default: plan.setting("tls_append_default_CA") == "yes",
+        runs: runs.map_or(Where::Unconfined, |service| service.runs),
+        queue_directory: &plan.server.queue_directory,
+    };
+    roots.check()
+}
+
+fn dane(plan: &Plan) -> Vec<Finding> {
+    if plan.table.at(Level::Dane) + plan.table.at(Level::DaneOnly) == 0 {
+        return Vec::new();
+    }
+    let level = plan.setting("smtp_dns_support_level");
+    let looks_up = plan.setting("smtp_host_lookup").split([' ', ',']).any(|word| word == "dns");
+    if level != "dnssec" || !looks_up || plan.setting("disable_dns_lookups") == "yes" {
+        let message = format!(
+            "lines at a `dane` level need `smtp_dns_support_level = dnssec` (is `{level}`) and `smtp_host_lookup = dns`"
+        );
+        let cure = "set both, with a validating resolver on this machine; or leave such domains out";
+        return vec![codes::DANE_WITHOUT_DNS.finding("smtp_dns_support_level", message).with_cure(cure)];
+    }
+    let message = "lines at a `dane` level count on a resolver on this machine that validates DNSSEC";
+    vec![codes::DANE_RESOLVER.finding("resolv.conf", message)]
+}
+
+fn weaker_lines(plan: &Plan) -> Vec<Finding> {
+    let facts: Facts = plan.server.facts(&plan.server.config_directory, None, LeafPins::Ignore);
+    let Some(main) = Settings::of(&facts).level() else { return Vec::new() };
+    let weaker = |(name, (count, first)): (&&str, &(u64, starttls_policy::Domain))| {
+        let level = Level::from_name(name).filter(|level| table::is_weaker(*level, main))?;
+        let message = format!(
+            "{count} lines demand `{}` where others get `{}` from main.cf, as for {first}",
+            level.name(),
+            main.name()
+        );
+        Some(codes::LINE_WEAKER.finding(first.as_str(), message))
+    };
+    plan.table.levels.iter().filter_map(weaker).collect()
+}
+
+fn live(plan: &Plan, wanted: &Wanted<'_>) -> Vec<Finding> {
+    let given = match &wanted.probe {
+        LiveProbe::Skip => return vec![probe::unprobed("it was not wanted")],
+        LiveProbe::Run(given) => given,
+    };
+    let probes = if given.is_empty() { &plan.table.probes } else { given };
+    if probes.is_empty() {
+        // Nothing that could be verified with public roots alone.
+        return Vec::new();
+    }
+    let trust = Trust { ca_file: plan.setting("smtp_tls_CAfile"), ca_path: plan.setting("smtp_tls_CApath") };
+    probe::run(&plan.instance, plan.server.version, trust, probes)
+}

@@ -1,0 +1,152 @@
+//! What refuses an activation, and what merely warns.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use starttls_mta::Output as _;
+use starttls_mta::postfix::{TABLE, TableType, Version};
+
+use super::super::*;
+use super::server::{Server, wanted, write};
+
+/// The findings that a plan for `lines` gets.
+fn findings(server: &Server, lines: &str, wanted: &Wanted<'_>) -> Vec<starttls_policy::Finding> {
+    let generations = server.generations();
+    let mut draft = generations.draft().unwrap();
+    draft.append(TABLE, &format!("# ours\n{lines}")).unwrap();
+    let ready = draft.check(&mut |_, _| Ok(())).unwrap();
+    let plan = Plan::make(&server.instance, &generations, Some(&ready), wanted).unwrap();
+    plan.findings.into_iter().filter(|finding| finding.code != "activate.unprobed").collect()
+}
+
+fn codes(server: &Server, lines: &str) -> Vec<&'static str> {
+    findings(server, lines, &wanted()).iter().map(|finding| finding.code).collect()
+}
+
+const LINE: &str = "a.test secure match=mx.a.test\n";
+
+#[test]
+fn nothing_speaks_against_a_plain_server() {
+    assert_eq!(codes(&Server::new(), LINE), Vec::<&str>::new());
+}
+
+#[test]
+fn each_obstacle_is_named() {
+    for (added, expected) in [
+        ("smtp_tls_CAfile =\n", "activate.roots"),
+        ("relayhost = [relay.test]\n", "activate.relayhost"),
+        ("default_transport = smtp:[relay.test]\n", "activate.relayhost"),
+        ("default_transport = uucp\n", "activate.relayhost"),
+        ("transport_maps = hash:/x\n", "activate.next-hop"),
+        ("sender_dependent_relayhost_maps = hash:/x\n", "activate.next-hop"),
+        ("smtp_tls_security_level = secure\n", ""),
+    ] {
+        let server = Server::new();
+        server.add_to_main_cf(added);
+        let found = codes(&server, LINE);
+        assert_eq!(found.first().copied().unwrap_or_default(), expected, "{added}: {found:?}");
+    }
+}
+
+#[test]
+fn settings_of_single_services_count() {
+    for (overrides, expected) in [
+        ("smtp/unix/smtp_tls_policy_maps =\n", "activate.override"),
+        ("relay/unix/smtp_tls_policy_maps =\n", "activate.override-elsewhere"),
+        ("rewrite/unix/relayhost = x\n", "activate.override"),
+    ] {
+        let server = Server::new();
+        fs::write(server.home().join("overrides"), overrides).unwrap();
+        fs::write(
+            server.home().join("fields"),
+            "smtp/unix/command = smtp\nrelay/unix/command = smtp\nsmtp/unix/chroot = n\n",
+        )
+        .unwrap();
+        assert_eq!(codes(&server, LINE), [expected], "{overrides}");
+    }
+}
+
+#[test]
+fn lines_with_key_files_need_no_roots_and_others_do() {
+    let server = Server::new();
+    server.add_to_main_cf("smtp_tls_CAfile =\n");
+    assert_eq!(codes(&server, "a.test encrypt\n"), Vec::<&str>::new());
+    let pem = server.root.join("current/anchors").join("0".repeat(64) + ".pem");
+    let pinned = format!("a.test secure match=mx.a.test tafile={}\n", pem.display());
+    assert!(!codes(&server, &pinned).contains(&"activate.roots"));
+    assert!(codes(&server, &(pinned + "b.test secure match=mx.b.test\n")).contains(&"activate.roots"));
+}
+
+#[test]
+fn dane_lines_need_dnssec() {
+    let server = Server::new();
+    assert_eq!(codes(&server, "a.test dane-only\n"), ["activate.dane-without-dns"]);
+    server.add_to_main_cf("smtp_dns_support_level = dnssec\n");
+    assert_eq!(codes(&server, "a.test dane\n"), ["activate.dane-resolver"]);
+    server.add_to_main_cf("smtp_host_lookup = native\n");
+    assert_eq!(codes(&server, "a.test dane\n"), ["activate.dane-without-dns"]);
+}
+
+#[test]
+fn domains_that_an_earlier_table_answers_for_are_named() {
+    let server = Server::new();
+    let found = findings(&server, "a.test encrypt\nown.test encrypt\n", &wanted());
+    assert_eq!(found[0].code, "activate.shadowed");
+    let own = format!("texthash:{}/own", server.home().display());
+    assert_eq!(found[0].subject, own);
+    assert!(
+        found[0].message.ends_with("answers for 1 of the listed domains: own.test"),
+        "{}",
+        found[0].message
+    );
+    let server = Server::new();
+    let main_cf = server.main_cf().replace("texthash:", "socketmap:inet:x:1:y, texthash:");
+    fs::write(server.config.join("main.cf"), main_cf).unwrap();
+    assert_eq!(codes(&server, LINE), ["activate.unknown-table"]);
+}
+
+#[test]
+fn a_table_for_a_newer_postfix_or_of_an_unknown_kind_is_refused() {
+    let server = Server::new();
+    let newer = Wanted { written_for: Some(Version::new(3, 10, 5)), ..wanted() };
+    assert_eq!(findings(&server, LINE, &newer)[0].code, "activate.version");
+    let older = Wanted { written_for: Some(Version::new(3, 7, 0)), ..wanted() };
+    assert!(findings(&server, LINE, &older).is_empty());
+    let lmdb = Wanted { table_type: TableType::Lmdb, ..wanted() };
+    assert_eq!(findings(&server, LINE, &lmdb)[0].code, "activate.table-kind");
+}
+
+#[test]
+fn weaker_lines_than_main_cf_are_reported() {
+    let server = Server::new();
+    server.add_to_main_cf("smtp_tls_security_level = encrypt\n");
+    assert_eq!(codes(&server, "a.test may\n"), ["activate.line-weaker"]);
+    assert_eq!(codes(&server, "a.test encrypt\n"), Vec::<&str>::new());
+}
+
+#[test]
+fn a_main_cf_that_is_a_link_or_a_per_site_table_is_left_alone() {
+    let server = Server::new();
+    let (main_cf, real) = (server.config.join("main.cf"), server.config.join("real.cf"));
+    fs::rename(&main_cf, &real).unwrap();
+    symlink(&real, &main_cf).unwrap();
+    assert_eq!(codes(&server, LINE), ["activate.main-cf"]);
+    let server = Server::new();
+    server.add_to_main_cf("smtp_tls_policy_maps =\nsmtp_tls_per_site = hash:/x\n");
+    assert_eq!(codes(&server, LINE), ["activate.per-site"]);
+}
+
+#[test]
+fn a_refused_plan_touches_nothing() {
+    let server = Server::new();
+    server.add_to_main_cf("relayhost = [relay.test]\n");
+    let before = server.main_cf();
+    let generations = server.generations();
+    let ready = write(&generations, "one");
+    let plan = server.plan(&generations, Some(&ready));
+    let error = activate(plan, &generations, Some(ready)).unwrap_err();
+    assert!(matches!(&error, ActivateError::Refused(findings) if findings.len() == 1), "{error}");
+    assert_eq!(server.main_cf(), before);
+    assert_eq!(generations.current().unwrap(), None);
+    assert!(!server.root.join("activation").exists());
+}

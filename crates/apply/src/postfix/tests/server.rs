@@ -1,0 +1,181 @@
+//! A fake Postfix: an output directory, a configuration, and scripts in place of its tools.
+//!
+//! Only for what a real one cannot be made to do on demand; activation on real servers is tested end to end.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use starttls_mta::Output as _;
+use starttls_mta::postfix::{TABLE, TableType};
+use tempfile::TempDir;
+
+use super::super::*;
+use crate::generations::Ready;
+use crate::{Commands, Generations, fake};
+
+/// `-c DIR` comes first; settings are the defaults, then main.cf, where the last one counts.
+const POSTCONF: &str = r#"dir=$2; shift 2
+given() { grep -v '^#' "$dir/main.cf" | grep .; }
+case "$1" in
+-h) echo 3.7.11;;
+-n) given;;
+-d) cat "$dir/../defaults";;
+-x|'') cat "$dir/../defaults"; given; echo "config_directory = $dir";;
+-m) printf 'hash\ntexthash\ninline\n';;
+-F) cat "$dir/../fields";;
+-P) cat "$dir/../overrides";;
+-e) shift; for pair; do
+    name=${pair%% =*}
+    awk -v name="$name" -v pair="$pair" 'BEGIN { done = 0 }
+      $1 == name { if (!done) print pair; done = 1; next } { print } END { if (!done) print pair }' \
+      "$dir/main.cf" > "$dir/main.cf.tmp" && cat "$dir/main.cf.tmp" > "$dir/main.cf" && rm "$dir/main.cf.tmp"
+    if test -e "$dir/edit-breaks-off"; then echo 'postconf: fatal: broken off' >&2; exit 1; fi
+  done;;
+-X) shift; for name; do sed -i "/^$name /d" "$dir/main.cf"; done;;
+*) echo "postconf: fatal: $*" >&2; exit 1;;
+esac
+if test "$1" != -e && test -e "$dir/then"; then . "$dir/then"; fi"#;
+
+/// `-q - TYPE:FILE` looks up; `TYPE:FILE` builds.
+const POSTMAP: &str = r#"dir=$2; shift 2
+if test "$1" != -q; then cp "${1#*:}" "${1#*:}.db"; exit; fi
+if test -e "$dir/answers-nothing"; then exit 1; fi
+awk -v file="${3#*:}" 'BEGIN { while ((getline line < file) > 0) { i = index(line, " ")
+    value[substr(line, 1, i - 1)] = substr(line, i + 1) } }
+  $0 in value { print $0 "\t" value[$0]; found = 1 } END { exit !found }'"#;
+
+/// `status` and `reload`, which notes main.cf as it was.
+const POSTFIX: &str = r#"dir=$2; shift 2
+if ! test -e "$dir/running"; then echo 'postfix-script: the Postfix mail system is not running' >&2; exit 1; fi
+case "$1" in
+status) exit 0;;
+reload) cksum < "$dir/main.cf" >> "$dir/reloads"
+  if test -e "$dir/someone-edits"; then echo '# theirs' >> "$dir/main.cf"; fi
+  if test -e "$dir/reload-stops"; then rm -f "$dir/running" "$dir/reload-stops"; fi
+  if test -e "$dir/reload-fails"; then rm "$dir/reload-fails"; echo 'fatal: no reload today' >&2; exit 1; fi;;
+esac"#;
+
+const DEFAULTS: &str = "smtp_tls_policy_maps =\nsmtp_tls_CAfile =\nsmtp_tls_CApath =\ndefault_transport = smtp\n\
+    relayhost =\nsmtp_dns_support_level =\nsmtp_host_lookup = dns\ncompatibility_level = 3.6\n\
+    smtp_tls_fingerprint_digest = sha256\n";
+const FIELDS: &str = "smtp/unix/command = smtp\nsmtp/unix/chroot = y\n";
+const PEM: &str = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+
+pub(super) struct Server {
+    pub(super) holder: TempDir,
+    pub(super) config: PathBuf,
+    pub(super) root: PathBuf,
+    pub(super) instance: Instance,
+}
+
+impl Server {
+    /// A running server with one table of its own, and roots.
+    pub(super) fn new() -> Self {
+        let holder = tempfile::tempdir().unwrap();
+        let home = holder.path().canonicalize().unwrap();
+        let (config, tools) = (home.join("config"), home.join("tools"));
+        for directory in [&config, &tools, &home.join("queue")] {
+            fs::create_dir(directory).unwrap();
+        }
+        for (name, body) in [("postconf", POSTCONF), ("postmap", POSTMAP), ("postfix", POSTFIX)] {
+            fake::script(&tools.join(name), body);
+        }
+        fs::write(home.join("ca.pem"), PEM).unwrap();
+        fs::write(home.join("fields"), FIELDS).unwrap();
+        fs::write(home.join("overrides"), "").unwrap();
+        fs::write(home.join("defaults"), format!("{DEFAULTS}queue_directory = {}/queue\n", home.display()))
+            .unwrap();
+        fs::write(home.join("own"), "own.test encrypt\n").unwrap();
+        let home_shown = home.display();
+        let main_cf = format!(
+            "# by hand\nmyhostname = a.test\nsmtp_tls_policy_maps = texthash:{home_shown}/own\n\
+             smtp_tls_CAfile = {home_shown}/ca.pem\n"
+        );
+        fs::write(config.join("main.cf"), main_cf).unwrap();
+        let server = Self {
+            instance: Instance::new(Commands::along(Some(tools.as_os_str())), Some(config.clone())),
+            root: home.join("out"),
+            config,
+            holder,
+        };
+        server.flag("running");
+        server
+    }
+
+    /// Makes the tools behave in some way from now on.
+    pub(super) fn flag(&self, name: &str) {
+        fs::write(self.config.join(name), "").unwrap();
+    }
+
+    pub(super) fn unflag(&self, name: &str) {
+        fs::remove_file(self.config.join(name)).unwrap();
+    }
+
+    pub(super) fn main_cf(&self) -> String {
+        fs::read_to_string(self.config.join("main.cf")).unwrap()
+    }
+
+    pub(super) fn add_to_main_cf(&self, lines: &str) {
+        fs::write(self.config.join("main.cf"), self.main_cf() + lines).unwrap();
+    }
+
+    pub(super) fn reloads(&self) -> usize {
+        fs::read_to_string(self.config.join("reloads")).unwrap_or_default().lines().count()
+    }
+
+    pub(super) fn home(&self) -> PathBuf {
+        self.holder.path().canonicalize().unwrap()
+    }
+
+    pub(super) fn generations(&self) -> Generations {
+        Generations::open(&self.root).unwrap()
+    }
+
+    /// Plans for what is written, without trying anybody live.
+    pub(super) fn plan(&self, generations: &Generations, ready: Option<&Ready<'_>>) -> Plan {
+        Plan::make(&self.instance, generations, ready, &wanted()).unwrap()
+    }
+
+    /// Writes a generation whose lines hold `word`, and activates it.
+    pub(super) fn activate(&self, generations: &Generations, word: &str) -> Result<Activated, ActivateError> {
+        let ready = write(generations, word);
+        let plan = self.plan(generations, Some(&ready));
+        activate(plan, generations, Some(ready))
+    }
+
+    pub(super) fn deactivate(&self, generations: &Generations) -> Result<Deactivated, DeactivateError> {
+        deactivate(&self.instance, generations, Leftovers::Delete)
+    }
+}
+
+pub(super) fn wanted() -> Wanted<'static> {
+    Wanted { table_type: TableType::Texthash, settings: &[], written_for: None, probe: LiveProbe::Skip }
+}
+
+/// A generation of three lines, one with a key file.
+pub(super) fn write<'a>(generations: &'a Generations, word: &str) -> Ready<'a> {
+    let mut draft = generations.draft().unwrap();
+    let key = format!("anchors/{}.pem", key_name(word));
+    let directory = generations.current_directory();
+    let mut table = format!("# ours\na.test secure match={word}.a.test\nb.test encrypt\n");
+    writeln!(table, "c.test secure match=mx.c.test tafile={}/{key}", directory.display()).unwrap();
+    draft.append(TABLE, &table).unwrap();
+    draft.append(&key, word).unwrap();
+    draft.check(&mut |_, _| Ok(())).unwrap()
+}
+
+/// As the renderer names key files: 64 hexadecimal digits.
+pub(super) fn key_name(word: &str) -> String {
+    word.bytes().cycle().take(32).fold(String::new(), |name, byte| name + &format!("{byte:02x}"))
+}
+
+/// Where the chrooted service sees a key file.
+pub(super) fn key_copy(server: &Server, word: &str) -> PathBuf {
+    let seen = server.root.join(format!("current/anchors/{}.pem", key_name(word)));
+    server.home().join("queue").join(seen.strip_prefix("/").unwrap())
+}
+
+pub(super) fn exists(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
+}

@@ -1,0 +1,80 @@
+//! The values of `match=` and `mx_host_pattern=`: MX patterns and digests as Postfix writes them.
+//!
+//! Each name stands once, in the policy's order. Reading back is `pattern`.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use starttls_policy::{MxPattern, Reach};
+
+use super::line::MAX_NAMES;
+
+/// More than [`MAX_NAMES`] different names.
+pub(super) struct TooMany;
+
+/// Adds names of certificates, colons between them. `*.example.org` becomes `.example.org`, any depth below: a `*`
+/// is no wildcard here, it would match a certificate for just that name.
+pub(super) fn push_certificate_names(patterns: &[MxPattern], text: &mut String) -> Result<(), TooMany> {
+    let depth = |pattern: &MxPattern| if pattern.reach() == Reach::Exact { "" } else { "." };
+    let mut names = Names::default();
+    for pattern in patterns {
+        match names.add((depth(pattern), pattern.name())) {
+            Added::Known => continue,
+            Added::New if names.0.len() > 1 => text.push(':'),
+            Added::New => {}
+            Added::TooMany => return Err(TooMany),
+        }
+        text.push_str(depth(pattern));
+        text.push_str(pattern.name());
+    }
+    Ok(())
+}
+
+/// Adds an attribute for each MX pattern; there are as many as names in `match=`, so not too many.
+pub(super) fn push_mx_patterns(patterns: &[MxPattern], text: &mut String) {
+    let mut names = Names::default();
+    for pattern in patterns {
+        let star = if pattern.reach() == Reach::OneLabel { "*." } else { "" };
+        if names.add((star, pattern.name())) == Added::New {
+            text.push_str(" mx_host_pattern=");
+            text.push_str(star);
+            text.push_str(pattern.name());
+        }
+    }
+}
+
+/// Adds a digest in upper-case hexadecimal, colons between the bytes.
+pub(super) fn push_digest(digest: &[u8], text: &mut String) {
+    let digit = |value: u8| char::from(if value < 10 { b'0' + value } else { b'A' + value - 10 });
+    for (index, byte) in digest.iter().enumerate() {
+        if index > 0 {
+            text.push(':');
+        }
+        text.push(digit(byte >> 4));
+        text.push(digit(byte & 15));
+    }
+}
+
+/// The names that stand in the text already, each with what stands before it.
+#[derive(Default)]
+struct Names<'a>(Vec<(&'static str, &'a str)>);
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Added {
+    Known,
+    New,
+    TooMany,
+}
+
+impl<'a> Names<'a> {
+    fn add(&mut self, name: (&'static str, &'a str)) -> Added {
+        if self.0.contains(&name) {
+            return Added::Known;
+        }
+        if self.0.len() == MAX_NAMES {
+            return Added::TooMany;
+        }
+        self.0.push(name);
+        Added::New
+    }
+}

@@ -1,0 +1,252 @@
+//! Claims about servers: what is refused, advised, activated and taken back.
+
+use super::*;
+
+fn known(settings: &[(&str, &str)]) -> Facts {
+    Facts { version: Some("3.7.11".into()), ..facts(settings, &[]) }
+}
+
+fn refusal(facts: &Facts) -> Finding {
+    match Postfix.renderer(facts) {
+        Ok(_) => panic!("{facts:?} was accepted"),
+        Err(finding) => finding,
+    }
+}
+
+fn advice(facts: &Facts) -> Vec<Finding> {
+    Postfix.renderer(facts).unwrap().advice()
+}
+
+fn codes(findings: &[Finding]) -> Vec<&str> {
+    findings.iter().map(|finding| finding.code).collect()
+}
+
+fn lines(facts: &Facts, case: Case) -> String {
+    render(facts, &[case]).0.table().to_owned()
+}
+
+#[test]
+fn that_cannot_be_served_are_refused_with_a_cure() {
+    let directory = |directory: &str| Facts { directory: directory.into(), ..version("3.7") };
+    for (facts, code) in [
+        (version("2.10.9"), "postfix.too-old"),
+        (version("2.11-20130405"), "postfix.too-old"),
+        (version("latest"), "postfix.version"),
+        (version("3.7\u{1b}[31m"), "postfix.version"),
+        (Facts { table: Some("pcre".into()), ..version("3.7") }, "postfix.table-type"),
+        (directory(""), "postfix.directory"),
+        (directory("starttls"), "postfix.directory"),
+        (directory("/etc/post fix"), "postfix.directory"),
+        (directory("/etc/$mail"), "postfix.directory"),
+        (directory("/etc/a,b"), "postfix.directory"),
+        (directory(&"/a".repeat(600)), "postfix.directory"),
+        (Facts { directory_in_chroot: Some("a:b".into()), ..version("3.7") }, "postfix.directory"),
+    ] {
+        let finding = refusal(&facts);
+        assert_eq!(finding.code, code);
+        assert_eq!(finding.severity, Severity::Error);
+        assert!(!finding.cure.is_empty() && !finding.message.contains('\u{1b}'), "{finding:?}");
+    }
+    assert!(
+        refusal(&Facts { table: Some("pcre".into()), ..version("3.7") })
+            .cure
+            .contains("texthash, hash, lmdb, cdb")
+    );
+}
+
+#[test]
+fn without_a_version_are_taken_for_3_7_aloud() {
+    let facts = facts(&[], &[]);
+    assert_eq!(codes(&advice(&facts)), ["postfix.assumed-version"]);
+    assert!(lines(&facts, Case::new("example.org", &["mx.example.org"])).contains("protocols=>=TLSv1.2"));
+}
+
+#[test]
+fn whose_settings_work_against_the_table_are_told_so() {
+    let roots = ("smtp_tls_CAfile", "/etc/ssl/certs/ca-certificates.crt");
+    for (name, value, code, severity) in [
+        ("relayhost", "[relay.example.org]", "postfix.relayhost", Severity::Error),
+        ("transport_maps", "hash:/etc/postfix/transport", "postfix.lookups-bypassed", Severity::Warning),
+        ("default_transport", "relay:[a.example.org]", "postfix.lookups-bypassed", Severity::Warning),
+        ("smtp_tls_per_site", "hash:/etc/postfix/per_site", "postfix.per-site-replaced", Severity::Error),
+        ("smtp_tls_policy_maps", "inline:{a=b", "postfix.policy-maps-open", Severity::Error),
+        ("smtp_tls_policy_maps", "hash:/own", "postfix.policy-maps-first", Severity::Info),
+        ("smtp_tls_security_level", "dane", "postfix.level-replaced", Severity::Warning),
+        ("smtp_tls_security_level", "verify", "postfix.level-replaced", Severity::Warning),
+        ("smtp_tls_trust_anchor_file", "/etc/ta.pem", "postfix.trust-anchors", Severity::Warning),
+    ] {
+        let advice = advice(&known(&[roots, (name, value)]));
+        let found = advice.iter().find(|finding| finding.code == code);
+        assert_eq!(found.map(|finding| finding.severity), Some(severity), "{name} = {value}: {advice:?}");
+    }
+    let quiet = known(&[
+        roots,
+        ("relayhost", ""),
+        ("default_transport", "smtp"),
+        ("smtp_tls_security_level", "may"),
+        ("smtp_tls_policy_maps", "texthash:/etc/postfix/starttls/tls_policy"),
+    ]);
+    assert_eq!(advice(&quiet), []);
+}
+
+#[test]
+fn without_authorities_would_defer_everything() {
+    assert_eq!(codes(&advice(&known(&[("relayhost", "")]))), ["postfix.no-roots"]);
+    for name in ["smtp_tls_CAfile", "smtp_tls_CApath"] {
+        assert_eq!(advice(&known(&[(name, "/etc/ssl")])), []);
+    }
+    assert_eq!(advice(&known(&[("tls_append_default_CA", "yes")])), []);
+}
+
+#[test]
+fn of_each_version_are_told_of_its_limits() {
+    for (text, wanted) in [
+        ("3.3.1", &["postfix.no-server-name"][..]),
+        ("3.7.11", &[]),
+        ("3.10.3", &["postfix.tls-required-no", "postfix.mx-patterns-ignored"]),
+        ("3.10.13", &["postfix.tls-required-no", "postfix.mx-patterns-reported"]),
+    ] {
+        assert_eq!(codes(&advice(&version(text))), wanted, "{text}");
+    }
+    let hash = Facts { table: Some("hash".into()), ..version("3.11.2") };
+    assert!(codes(&advice(&hash)).contains(&"postfix.hash-deprecated"));
+    let off = Facts { version: Some("3.10.13".into()), ..facts(&[("tls_required_enable", "no")], &[]) };
+    assert!(!codes(&advice(&off)).contains(&"postfix.tls-required-no"));
+}
+
+#[test]
+fn with_digests_of_another_kind_are_told_before_leaf_pins_break_them() {
+    let md5 = known(&[("smtp_tls_fingerprint_digest", "md5"), ("smtp_tls_CApath", "/a")]);
+    assert_eq!(advice(&md5), []);
+    let allowed = Facts { leaf_pins: LeafPins::Allow, ..md5 };
+    assert_eq!(codes(&advice(&allowed)), ["postfix.fingerprint-digest"]);
+}
+
+#[test]
+fn at_level_none_get_may_for_testing_and_others_no_line() {
+    let case = || Case::new("example.org", &["mx.example.org"]).action(What::LogOnly);
+    let defaults = [("smtp_use_tls", "no"), ("smtp_enforce_tls", "no"), ("smtp_tls_security_level", "")];
+    for (settings, wanted) in [
+        (&[][..], ""),
+        (&[("smtp_tls_security_level", "none")], "example.org may\n"),
+        (&[("relayhost", "")], "example.org may\n"),
+        (&[("smtp_use_tls", "yes")], ""),
+        (&[("smtp_enforce_tls", "yes")], ""),
+        (&[("smtp_tls_security_level", "may")], ""),
+        (&[("smtp_tls_security_level", "encrypt")], ""),
+        (&[("smtp_tls_security_level", "${x?{none}}")], ""),
+    ] {
+        let facts = Facts { version: Some("3.7".into()), ..facts(settings, &defaults) };
+        assert_eq!(lines(&facts, case()), wanted, "{settings:?}");
+    }
+}
+
+#[test]
+fn that_are_stricter_stay_so() {
+    let strict =
+        known(&[("smtp_tls_security_level", "verify"), ("smtp_tls_mandatory_protocols", ">=TLSv1.3")]);
+    let tls_only = Case::new("example.org", &["mx.example.org"]).tls_only();
+    assert_eq!(lines(&strict, tls_only), "example.org verify protocols=>=TLSv1.3\n");
+    assert_eq!(lines(&strict, Case::new("example.org", &[]).action(What::Dane)), "");
+    let (_, summary) = render(&strict, &[Case::new("example.org", &["mx.example.org"])]);
+    assert_eq!(codes(&summary.findings), ["postfix.stricter-protocols"]);
+}
+
+#[test]
+fn get_an_empty_table_for_an_empty_list() {
+    let (files, summary) = render(&version("3.7"), &[]);
+    assert_eq!(files.0[TABLE], TABLE_HEADER);
+    assert_eq!(summary.lines, 0);
+}
+
+#[test]
+fn with_a_large_texthash_are_told_of_better_tables() {
+    let cases: Vec<_> =
+        (0..=TEXTHASH_MAX_LINES).map(|n| Case::new(&format!("d{n}.example"), &["mx.example.org"])).collect();
+    let (_, summary) = render(&version("3.7"), &cases);
+    assert_eq!(codes(&summary.findings), ["postfix.texthash-large"]);
+    assert_eq!(summary.shortfalls["postfix.mx-name-unchecked"].examples.len(), MAX_EXAMPLES);
+    let (_, summary) = render(&version("3.7"), &cases[1..]);
+    assert_eq!(summary.findings, []);
+    let (_, summary) = render(&Facts { table: Some("lmdb".into()), ..version("3.7") }, &cases);
+    assert_eq!(summary.findings, []);
+}
+
+#[test]
+fn with_too_many_names_enforce_encryption_and_say_so() {
+    let names: Vec<String> = (0..=MAX_NAMES).map(|n| format!("mx{n}.example.org")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let (files, summary) = render(&version("3.10.13"), &[Case::new("example.org", &names)]);
+    assert_eq!(files.table(), "example.org encrypt protocols=>=TLSv1.2\n");
+    assert_eq!(summary.shortfalls["postfix.too-many-names"].count, 1);
+    let line = lines(&version("3.10.13"), Case::new("example.org", &names[1..]).origin(Origin::MtaSts));
+    assert_eq!(line.matches("mx_host_pattern=").count(), MAX_NAMES);
+}
+
+#[test]
+fn share_a_key_file_where_the_keys_are_the_same() {
+    let other = {
+        let mut der = key().der().to_vec();
+        *der.last_mut().unwrap() ^= 1;
+        Pin::Key(Spki::from_der(der).unwrap())
+    };
+    let case = |domain, pins| Case::new(domain, &["mx.example.org"]).pinned(PinKind::TrustAnchor, pins);
+    let (files, _) = render(
+        &version("3.7"),
+        &[
+            case("a.example", vec![Pin::Key(key()), other.clone()]),
+            case("b.example", vec![other.clone(), Pin::Key(key()), other.clone()]),
+            case("c.example", vec![other]),
+        ],
+    );
+    let anchors: Vec<_> =
+        files.table().lines().map(|line| Line::parse(line).unwrap().answer.anchors).collect();
+    assert_eq!(anchors[0], anchors[1]);
+    assert_ne!(anchors[0], anchors[2], "the same name in another list is another pinset");
+    assert_eq!(files.0.keys().filter(|file| file.starts_with("anchors/")).count(), 2);
+}
+
+#[test]
+fn find_key_files_where_their_chroot_shows_them() {
+    let case =
+        Case::new("example.org", &["mx.example.org"]).pinned(PinKind::TrustAnchor, vec![Pin::Key(key())]);
+    let facts = Facts { directory_in_chroot: Some("/etc/starttls/".into()), ..version("3.7") };
+    let (files, summary) = render(&facts, &[case]);
+    assert!(files.table().contains(" tafile=/etc/starttls/anchors/"), "{}", files.table());
+    assert!(summary.settings[0].value.ends_with("texthash:/etc/postfix/starttls/tls_policy"));
+    assert_eq!(summary.findings, []);
+}
+
+#[test]
+fn get_our_table_behind_their_own_and_lose_it_again() {
+    let own = "hash:$config_directory/own , inline:{ a = may }";
+    let active = {
+        let (_, summary) = render(&known(&[("smtp_tls_policy_maps", own)]), &[]);
+        assert_eq!(summary.settings[0].name, "smtp_tls_policy_maps");
+        assert_eq!(summary.settings[0].need, Need::Required);
+        summary.settings[0].value.clone()
+    };
+    assert_eq!(active, format!("{own}, texthash:/etc/postfix/starttls/tls_policy"));
+    let settings = Postfix.deactivation(&known(&[("smtp_tls_policy_maps", &active)]));
+    assert_eq!(settings.len(), 1);
+    assert_eq!(settings[0].value, own);
+    assert_eq!(Postfix.deactivation(&known(&[("smtp_tls_policy_maps", own)])), []);
+    assert_eq!(Postfix.deactivation(&version("3.7")), []);
+    let other_type = known(&[("smtp_tls_policy_maps", "cdb:/etc/postfix/starttls/tls_policy")]);
+    assert_eq!(Postfix.deactivation(&other_type)[0].value, "", "whatever kind of table it was activated as");
+}
+
+#[test]
+fn have_codes_that_are_sorted_and_named_after_them() {
+    for codes in [Postfix.shortfalls(), Postfix.findings()] {
+        assert!(codes.is_sorted_by(|one, other| one.name < other.name));
+        assert!(codes.iter().all(|code| code.name.starts_with("postfix.") && !code.meaning.ends_with('.')));
+    }
+}
+
+#[test]
+fn have_files_that_are_checked_by_name() {
+    for file in ["", "master.cf", "anchors/x.pem", "anchors/../tls_policy", "TLS_POLICY"] {
+        assert!(Postfix.check(file, "").is_err(), "{file}");
+    }
+}

@@ -1,0 +1,99 @@
+//! `--activate`: what changes in main.cf is shown, checked, changed, reloaded, verified; undone if any step fails.
+
+use std::path::Path;
+
+use owo_colors::OwoColorize;
+use serde_json::json;
+use starttls_apply::postfix::{self, ActivateError, Activated, Plan, Running, Standing, Wanted};
+
+use super::write::{self, Prepared};
+use super::Args;
+use crate::exit::Exit;
+use crate::output::{self, Format, findings_json, print_findings};
+
+pub(super) fn run(args: &Args, output: &Path, format: Format) -> anyhow::Result<Exit> {
+    let generations = write::open(output)?;
+    let instance = args.server.instance();
+    let detected = postfix::Detected::ask(&instance)?;
+    let prepared = match write::prepare(args, &generations, Some(&detected))? {
+        Ok(prepared) => prepared,
+        Err(short) => return write::refuse(args, &short),
+    };
+    let Prepared { ready, rendered, native } = prepared;
+    let wanted = Wanted {
+        table_type: args.table,
+        settings: &rendered.summary.settings,
+        written_for: args.written_for()?,
+        probe: args.probe(),
+    };
+    let plan = Plan::make(&instance, &generations, Some(&ready), &wanted)?;
+    if format == Format::Text {
+        write::print_words(args, &rendered, &native)?;
+        print_plan(&plan)?;
+    }
+    let (diff, findings) = (plan.diff.clone(), plan.findings.clone());
+    let refused = plan.refusals().next().is_some();
+    let outcome = match (refused, args.dry_run) {
+        (true, _) => Outcome::Refused,
+        (false, true) => Outcome::Tried,
+        (false, false) => match postfix::activate(plan, &generations, Some(ready)) {
+            Ok(activated) => Outcome::Done(activated),
+            Err(ActivateError::Refused(_)) => Outcome::Refused,
+            Err(error) => return Err(error.into()),
+        },
+    };
+    match format {
+        Format::Text => print_outcome(&outcome)?,
+        Format::Json => output::print_json(&write::report(args, &rendered, &native, &json!({
+            "activated": matches!(outcome, Outcome::Done(_)),
+            "reloaded": matches!(&outcome, Outcome::Done(done) if done.running == Running::Yes),
+            "diff": diff,
+            "findings": findings_json(&findings),
+        })))?,
+    }
+    Ok(if matches!(outcome, Outcome::Refused) { Exit::Refused } else { Exit::Done })
+}
+
+enum Outcome {
+    Done(Activated),
+    Tried,
+    Refused,
+}
+
+fn print_plan(plan: &Plan) -> std::io::Result<()> {
+    use std::io::Write as _;
+    let mut err = anstream::stderr().lock();
+    print_findings(&mut err, &plan.findings)?;
+    if plan.standing == Standing::Active {
+        return writeln!(err, "main.cf names the table already: nothing changes there");
+    }
+    writeln!(err, "{}", "what changes in main.cf".bold())?;
+    for line in plan.diff.lines() {
+        match line.as_bytes().first() {
+            Some(b'+') => writeln!(err, "  {}", line.green())?,
+            Some(b'-') => writeln!(err, "  {}", line.red())?,
+            _ => writeln!(err, "  {line}")?,
+        }
+    }
+    Ok(())
+}
+
+fn print_outcome(outcome: &Outcome) -> std::io::Result<()> {
+    use std::io::Write as _;
+    let mut err = anstream::stderr().lock();
+    match outcome {
+        Outcome::Refused => writeln!(err, "{} not activated; nothing was changed", "refused:".red().bold()),
+        Outcome::Tried => writeln!(err, "{} nothing was changed", "dry run:".bold()),
+        Outcome::Done(activated) => {
+            print_findings(&mut err, &activated.findings)?;
+            if let Some(published) = &activated.published {
+                writeln!(err, "{} generation {} is in force", "activated:".green().bold(), published.number)?;
+            }
+            match activated.running {
+                Running::Yes => writeln!(err, "  Postfix was reloaded and runs"),
+                Running::No => writeln!(err, "  Postfix does not run; the policy counts from its next start on"),
+            }?;
+            writeln!(err, "  to take it back: the same command with --deactivate instead of --activate")
+        }
+    }
+}

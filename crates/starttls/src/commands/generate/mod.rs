@@ -1,0 +1,131 @@
+//! `starttls generate`: a mail server's TLS policy from lists.
+//!
+//! Exit: 0 done, 1 could not, 3 refused (a list has expired, activation is not safe), 5 `--strict` and something
+//! that is demanded cannot be expressed.
+
+mod activate;
+mod deactivate;
+mod print;
+mod write;
+
+use std::path::PathBuf;
+
+use starttls_apply::postfix::{Detected, LiveProbe};
+use starttls_mta::postfix::{TableType, Version};
+use starttls_mta::{Facts, LeafPins, Mta};
+use starttls_policy::decide::Choices;
+use starttls_policy::{TlsFloor, TlsVersion};
+
+use crate::exit::Exit;
+use crate::lists::ListArgs;
+use crate::output::Format;
+use crate::server::ServerArgs;
+
+/// Write the TLS policy of a mail server from policy lists; activate it or take it back.
+///
+/// Without `--output` nothing is written: the policy table goes to stdout, the summary to stderr. With `--output` the
+/// files of a new generation are written beside the old one, checked, and put in its place at once. With `--activate`
+/// the mail server is then told to use them, after checks that this is safe; `--deactivate` takes that back.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The mail server to write for.
+    #[arg(long, value_name = "MTA", value_parser = known_mta)]
+    mta: &'static str,
+
+    #[command(flatten)]
+    server: ServerArgs,
+
+    #[command(flatten)]
+    lists: ListArgs,
+
+    /// The directory for our files, which belongs to `starttls` alone.
+    #[arg(long, value_name = "DIR")]
+    output: Option<PathBuf>,
+
+    /// The kind of look-up table: texthash, hash, lmdb or cdb.
+    #[arg(long, value_name = "TYPE", value_parser = table_type, default_value = "texthash")]
+    table: TableType,
+
+    /// The oldest TLS version to accept where a policy is enforced; `as-listed` leaves it to the lists.
+    #[arg(long, value_name = "VERSION", default_value = "TLSv1.2", value_parser = floor)]
+    min_tls: TlsFloor,
+
+    /// Check leaf pins where lists ask for them, although chain, names and dates then go unchecked.
+    #[arg(long)]
+    allow_leaf_pins: bool,
+
+    /// Write nothing and exit with 5 if anything that is demanded cannot be expressed.
+    #[arg(long)]
+    strict: bool,
+
+    /// Put the policy into force: check that it is safe, show what changes in main.cf, change it, reload.
+    #[arg(long, requires = "output", conflicts_with = "deactivate")]
+    activate: bool,
+
+    /// Show what `--activate` would change and what speaks against it; change nothing.
+    #[arg(long, requires = "activate")]
+    dry_run: bool,
+
+    /// Do not try listed domains before activating: this machine cannot reach others now.
+    #[arg(long, requires = "activate")]
+    no_probe: bool,
+
+    /// Take the policy out of force: remove it from main.cf, reload, and only then delete the files.
+    #[arg(long, requires = "output")]
+    deactivate: bool,
+}
+
+fn known_mta(text: &str) -> Result<&'static str, String> {
+    starttls_mta::by_name(text).map(Mta::name).ok_or_else(|| {
+        let known: Vec<&str> = starttls_mta::ALL.iter().map(|mta| mta.name()).collect();
+        format!("want one of {}", known.join(", "))
+    })
+}
+
+fn table_type(text: &str) -> Result<TableType, String> {
+    TableType::from_name(text).ok_or_else(|| {
+        let known: Vec<&str> = TableType::ALL.iter().map(|table| table.name()).collect();
+        format!("want one of {}", known.join(", "))
+    })
+}
+
+fn floor(text: &str) -> Result<TlsFloor, String> {
+    match text {
+        "as-listed" => Ok(TlsFloor::AsListed),
+        _ => TlsVersion::from_name(text)
+            .map(TlsFloor::AtLeast)
+            .ok_or_else(|| "want TLSv1, TLSv1.1, TLSv1.2, TLSv1.3 or as-listed".into()),
+    }
+}
+
+impl Args {
+    pub(crate) fn run(self, format: Format) -> anyhow::Result<Exit> {
+        match &self.output {
+            Some(output) if self.deactivate => deactivate::run(&self, output, format),
+            Some(output) if self.activate => activate::run(&self, output, format),
+            Some(output) => write::run(&self, output, format),
+            None => print::run(&self, format),
+        }
+    }
+
+    fn mta(&self) -> anyhow::Result<&'static dyn Mta> {
+        starttls_mta::by_name(self.mta).ok_or_else(|| anyhow::anyhow!("no such mail server"))
+    }
+
+    fn facts(&self, detected: Option<&Detected>, directory: &std::path::Path) -> Facts {
+        let leaf_pins = if self.allow_leaf_pins { LeafPins::Allow } else { LeafPins::Ignore };
+        self.server.facts(detected, directory, Some(self.table.name().to_owned()), leaf_pins)
+    }
+
+    fn choices(&self) -> Choices {
+        Choices { floor: self.min_tls, ..Choices::default() }
+    }
+
+    fn written_for(&self) -> anyhow::Result<Option<Version>> {
+        Ok(self.server.named_version().map(Version::parse).transpose()?)
+    }
+
+    fn probe(&self) -> LiveProbe {
+        if self.no_probe { LiveProbe::Skip } else { LiveProbe::Run(Vec::new()) }
+    }
+}

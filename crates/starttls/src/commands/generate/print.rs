@@ -1,0 +1,60 @@
+//! Without `--output`: the table to stdout, the summary to stderr, nothing written.
+
+use std::io::BufWriter;
+use std::path::Path;
+
+use serde_json::json;
+use starttls_mta::postfix::TABLE;
+
+use super::Args;
+use crate::clock;
+use crate::exit::Exit;
+use crate::generation::{self, Kept, Nowhere, OneFile, Rendered};
+use crate::lists;
+use crate::output::{self, Format, findings_json, print_findings, summary_json, write_settings, write_summary};
+
+/// Where files would be if nothing else is said.
+const USUAL_OUTPUT: &str = "/etc/postfix/starttls/current";
+
+pub(super) fn run(args: &Args, format: Format) -> anyhow::Result<Exit> {
+    let now = clock::now();
+    let mta = args.mta()?;
+    let loaded = args.lists.load(now)?;
+    let merged = lists::merged(&loaded);
+    let detected = args.server.ask()?;
+    let facts = args.facts(detected.as_ref(), Path::new(USUAL_OUTPUT));
+    let choices = args.choices();
+    if args.strict {
+        let tried = generation::render(mta, &facts, &merged, choices, now, &mut Nowhere)?;
+        if tried.falls_short() {
+            write_summary(&mut anstream::stderr().lock(), mta.title(), &tried.summary)?;
+            return Ok(Exit::Warnings);
+        }
+    }
+    match format {
+        Format::Text => {
+            let mut out = OneFile::new(TABLE, BufWriter::new(std::io::stdout().lock()));
+            let rendered = generation::render(mta, &facts, &merged, choices, now, &mut out);
+            out.finish()?;
+            print_words(mta.title(), &rendered?)?;
+        }
+        Format::Json => {
+            let mut files = Kept::default();
+            let rendered = generation::render(mta, &facts, &merged, choices, now, &mut files)?;
+            output::print_json(&json!({
+                "mta": mta.name(),
+                "files": files.0,
+                "summary": summary_json(&rendered.summary),
+                "advice": findings_json(&rendered.advice),
+            }))?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn print_words(title: &str, rendered: &Rendered) -> std::io::Result<()> {
+    let mut err = anstream::stderr().lock();
+    write_summary(&mut err, title, &rendered.summary)?;
+    print_findings(&mut err, &rendered.advice)?;
+    write_settings(&mut err, &rendered.summary)
+}
