@@ -185,6 +185,14 @@ impl Postfix {
         format!("/lab/{}/etc", self.name)
     }
 
+    /// The text of main.cf.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn main_cf(&self) -> Result<String> {
+        self.site.read(&format!("{}/main.cf", self.directory()))
+    }
+
     /// The log.
     pub fn log(&self) -> Log {
         Log::at(&self.site.outside(&format!("/lab/{}/log", self.name)))

@@ -48,12 +48,20 @@ impl Sender {
     /// # Errors
     /// When Postfix does not take one.
     pub fn send(&self, recipients: &[String]) -> Result<()> {
+        self.send_with("Subject: lab", recipients)
+    }
+
+    /// Hands over one mail with this header for each recipient.
+    ///
+    /// # Errors
+    /// When Postfix does not take one.
+    pub fn send_with(&self, header: &str, recipients: &[String]) -> Result<()> {
         let mut script = String::new();
         for recipient in recipients {
             // The null sender: what goes wrong makes no further mail.
             let _ = writeln!(
                 script,
-                "printf 'Subject: lab\\n\\nThe secret of {recipient}.\\n' | sendmail -C {} -f '' {recipient}",
+                "printf '{header}\\n\\nThe secret of {recipient}.\\n' | sendmail -C {} -f '' {recipient}",
                 self.postfix.directory()
             );
         }
