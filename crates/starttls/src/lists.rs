@@ -121,7 +121,7 @@ pub(crate) struct ListArgs {
     ///
     /// Behind the file name, after commas: `may-relax` (it may weaken earlier lists), `max-mode=testing` (nothing in
     /// it is enforced), `only=*.de` (it speaks for these domains alone; may be repeated). `-` reads stdin.
-    #[arg(long = "list", value_name = "FILE[,OPTION…]", required_unless_present = "deactivate")]
+    #[arg(long = "list", value_name = "FILE[,OPTION…]")]
     lists: Vec<ListArg>,
 
     /// Use lists that have expired, too.

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use starttls_apply::Commands;
 use starttls_apply::commands::CommandError;
 use starttls_apply::postfix::{DetectError, Detected, Instance};
-use starttls_apply::Commands;
 use starttls_mta::{Facts, LeafPins};
 
 /// Which mail server is meant.
@@ -50,11 +50,17 @@ impl ServerArgs {
 
     /// The facts for files in `directory`.
     pub(crate) fn facts(
-        &self, detected: Option<&Detected>, directory: &Path, table: Option<String>, leaf_pins: LeafPins,
+        &self,
+        detected: Option<&Detected>,
+        directory: &Path,
+        table: Option<String>,
+        leaf_pins: LeafPins,
     ) -> Facts {
         let mut facts = match detected {
             Some(detected) => detected.facts(directory, table, leaf_pins),
-            None => Facts { directory: directory.display().to_string(), table, leaf_pins, ..Facts::default() },
+            None => {
+                Facts { directory: directory.display().to_string(), table, leaf_pins, ..Facts::default() }
+            }
         };
         if let Some(version) = self.named_version() {
             facts.version = Some(version.to_owned());

@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
-use starttls_mta::postfix::{Level, Line, LineError};
+use starttls_mta::postfix::{Level, Line, LineError, Pattern};
 use starttls_policy::{Domain, MxPattern};
 
 /// A line with the most names that we write, each of full length, is shorter than this.
@@ -89,21 +89,34 @@ impl Table {
         self.levels.get(level.name()).map_or(0, |(count, _)| *count)
     }
 
-    fn add(&mut self, line: &Line, text: &str) {
+    fn add(&mut self, line: &Line<'_>, text: &str) {
         let answer = &line.answer;
         self.lines += 1;
-        self.levels.entry(answer.level.name()).or_insert_with(|| (0, line.domain.clone())).0 += 1;
-        self.key_files.extend(answer.anchors.as_ref().map(PathBuf::from));
+        if let Some((count, _)) = self.levels.get_mut(answer.level.name()) {
+            *count += 1;
+        } else if let Ok(domain) = Domain::parse(line.domain) {
+            self.levels.insert(answer.level.name(), (1, domain));
+        }
+        self.key_files.extend(answer.anchors.map(PathBuf::from));
         if matches!(answer.level, Level::Verify | Level::Secure) && answer.anchors.is_none() {
             self.need_roots += 1;
             if answer.level == Level::Secure && self.probes.len() < MAX_PROBES {
-                self.probes.push(Probe { domain: line.domain.clone(), names: answer.names.clone() });
+                self.probes.extend(Probe::of(line));
             }
         }
         if self.lines <= FIRST_SAMPLES || self.lines.is_power_of_two() {
             let (key, value) = text.split_once(' ').unwrap_or((text, ""));
             self.samples.push((key.to_owned(), value.to_owned()));
         }
+    }
+}
+
+impl Probe {
+    /// The domain of a line and its names; `None` only for a line that is not ours.
+    fn of(line: &Line<'_>) -> Option<Self> {
+        let domain = Domain::parse(line.domain).ok()?;
+        let name = |name: &Pattern<'_>| MxPattern::new(name.reach, name.name).ok();
+        Some(Self { domain, names: line.answer.names.iter().filter_map(name).collect() })
     }
 }
 

@@ -15,6 +15,7 @@ use crate::output::{self, Format};
 ///
 /// DANE and MTA-STS are not looked up: this is what the lists say before the network is asked.
 #[derive(Debug, clap::Args)]
+#[command(mut_arg("lists", |arg| arg.required(true)))]
 pub(crate) struct Args {
     /// The recipient domain: what follows the `@`.
     domain: Domain,

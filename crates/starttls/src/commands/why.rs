@@ -24,6 +24,7 @@ const RELAX_SECONDS: u64 = 30 * 86_400;
 /// Prints every fact that bore on the decision, in the order in which it was weighed, with the rule behind it; and the
 /// overlay that would relax this domain alone, for 30 days.
 #[derive(Debug, clap::Args)]
+#[command(mut_arg("lists", |arg| arg.required(true)))]
 pub(crate) struct Args {
     /// The recipient domain: what follows the `@`.
     domain: Domain,

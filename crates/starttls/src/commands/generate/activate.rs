@@ -6,8 +6,8 @@ use owo_colors::OwoColorize;
 use serde_json::json;
 use starttls_apply::postfix::{self, ActivateError, Activated, Plan, Running, Standing, Wanted};
 
-use super::write::{self, Prepared};
 use super::Args;
+use super::write::{self, Prepared};
 use crate::exit::Exit;
 use crate::output::{self, Format, findings_json, print_findings};
 
@@ -44,12 +44,17 @@ pub(super) fn run(args: &Args, output: &Path, format: Format) -> anyhow::Result<
     };
     match format {
         Format::Text => print_outcome(&outcome)?,
-        Format::Json => output::print_json(&write::report(args, &rendered, &native, &json!({
-            "activated": matches!(outcome, Outcome::Done(_)),
-            "reloaded": matches!(&outcome, Outcome::Done(done) if done.running == Running::Yes),
-            "diff": diff,
-            "findings": findings_json(&findings),
-        })))?,
+        Format::Json => output::print_json(&write::report(
+            args,
+            &rendered,
+            &native,
+            &json!({
+                "activated": matches!(outcome, Outcome::Done(_)),
+                "reloaded": matches!(&outcome, Outcome::Done(done) if done.running == Running::Yes),
+                "diff": diff,
+                "findings": findings_json(&findings),
+            }),
+        ))?,
     }
     Ok(if matches!(outcome, Outcome::Refused) { Exit::Refused } else { Exit::Done })
 }
@@ -91,7 +96,9 @@ fn print_outcome(outcome: &Outcome) -> std::io::Result<()> {
             }
             match activated.running {
                 Running::Yes => writeln!(err, "  Postfix was reloaded and runs"),
-                Running::No => writeln!(err, "  Postfix does not run; the policy counts from its next start on"),
+                Running::No => {
+                    writeln!(err, "  Postfix does not run; the policy counts from its next start on")
+                }
             }?;
             writeln!(err, "  to take it back: the same command with --deactivate instead of --activate")
         }

@@ -43,8 +43,14 @@ fn print(done: &Deactivated) -> std::io::Result<()> {
         writeln!(err, "{} {file}; nothing uses it any more", "warning:".yellow().bold())?;
     }
     match (done.was_active, done.running) {
-        (true, Running::Yes) => writeln!(err, "{} Postfix was reloaded without our table", "deactivated:".green().bold()),
-        (true, Running::No) => writeln!(err, "{} Postfix does not run; it starts without our table", "deactivated:".green().bold()),
+        (true, Running::Yes) => {
+            writeln!(err, "{} Postfix was reloaded without our table", "deactivated:".green().bold())
+        }
+        (true, Running::No) => writeln!(
+            err,
+            "{} Postfix does not run; it starts without our table",
+            "deactivated:".green().bold()
+        ),
         (false, _) => Ok(()),
     }
 }

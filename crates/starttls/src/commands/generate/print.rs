@@ -11,7 +11,9 @@ use crate::clock;
 use crate::exit::Exit;
 use crate::generation::{self, Kept, Nowhere, OneFile, Rendered};
 use crate::lists;
-use crate::output::{self, Format, findings_json, print_findings, summary_json, write_settings, write_summary};
+use crate::output::{
+    self, Format, findings_json, print_findings, summary_json, write_settings, write_summary,
+};
 
 /// Where files would be if nothing else is said.
 const USUAL_OUTPUT: &str = "/etc/postfix/starttls/current";

@@ -17,7 +17,9 @@ use crate::clock;
 use crate::exit::Exit;
 use crate::generation::{self, Rendered};
 use crate::lists;
-use crate::output::{self, Format, findings_json, print_findings, summary_json, write_settings, write_summary};
+use crate::output::{
+    self, Format, findings_json, print_findings, summary_json, write_settings, write_summary,
+};
 
 /// The summary, beside the files that it is about.
 const SUMMARY: &str = "summary.txt";
@@ -47,22 +49,36 @@ pub(super) fn run(args: &Args, output: &Path, format: Format) -> anyhow::Result<
         Format::Text => {
             print_words(args, &rendered, &native)?;
             let place = generations.current_directory();
-            anstream::eprintln!("{} generation {} is at {}", "written:".green().bold(), published.number, place.display());
+            anstream::eprintln!(
+                "{} generation {} is at {}",
+                "written:".green().bold(),
+                published.number,
+                place.display()
+            );
             if let Some(previous) = published.previous {
                 anstream::eprintln!("  the one before it, {previous}, is kept");
             }
             if is_active {
-                anstream::eprintln!("  main.cf names this table already: `postfix reload` makes the new one count");
+                anstream::eprintln!(
+                    "  main.cf names this table already: `postfix reload` makes the new one count"
+                );
             } else {
-                anstream::eprintln!("  Postfix does not use it yet; `--activate` checks, shows and makes the change");
+                anstream::eprintln!(
+                    "  Postfix does not use it yet; `--activate` checks, shows and makes the change"
+                );
             }
         }
-        Format::Json => output::print_json(&report(args, &rendered, &native, &json!({
-            "generation": published.number,
-            "previous": published.previous,
-            "directory": generations.current_directory().display().to_string(),
-            "named_in_main_cf": is_active,
-        })))?,
+        Format::Json => output::print_json(&report(
+            args,
+            &rendered,
+            &native,
+            &json!({
+                "generation": published.number,
+                "previous": published.previous,
+                "directory": generations.current_directory().display().to_string(),
+                "named_in_main_cf": is_active,
+            }),
+        ))?,
     }
     if let Some(untidy) = published.untidy {
         anstream::eprintln!("{} leftovers stay until the next run: {untidy}", "warning:".yellow().bold());
@@ -72,13 +88,16 @@ pub(super) fn run(args: &Args, output: &Path, format: Format) -> anyhow::Result<
 
 /// Opens the operator's directory, which is ours alone.
 pub(super) fn open(output: &Path) -> anyhow::Result<Generations> {
-    let absolute = std::path::absolute(output).with_context(|| format!("cannot tell where {} is", output.display()))?;
+    let absolute =
+        std::path::absolute(output).with_context(|| format!("cannot tell where {} is", output.display()))?;
     Ok(Generations::open(&absolute)?)
 }
 
 /// Writes and checks a generation that is not yet in force.
 pub(super) fn prepare<'a>(
-    args: &Args, generations: &'a Generations, detected: Option<&Detected>,
+    args: &Args,
+    generations: &'a Generations,
+    detected: Option<&Detected>,
 ) -> anyhow::Result<Result<Prepared<'a>, FallsShort>> {
     let now = clock::now();
     let mta = args.mta()?;
@@ -120,7 +139,11 @@ pub(super) fn refuse(args: &Args, short: &FallsShort) -> anyhow::Result<Exit> {
     let mut err = anstream::stderr().lock();
     write_summary(&mut err, args.mta()?.title(), &short.0.summary)?;
     use std::io::Write as _;
-    writeln!(err, "{} nothing was written: --strict, and not everything can be expressed", "error:".red().bold())?;
+    writeln!(
+        err,
+        "{} nothing was written: --strict, and not everything can be expressed",
+        "error:".red().bold()
+    )?;
     Ok(Exit::Warnings)
 }
 
