@@ -1,12 +1,13 @@
 //! Claim: a policy can be taken back while mail flows, and no mail is deferred or lost by that.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use starttls_e2e::delivery::Channel::{Cleartext, Verified};
+use starttls_e2e::delivery::Channel::{Cleartext, Trusted, Verified};
 use starttls_e2e::sender::Sender;
 
 use crate::cases::Outcome::{Deferred, Sent};
@@ -27,9 +28,12 @@ pub(crate) fn claim(stage: &Stage) -> Result<()> {
     stage.expect("protected@absent.test", Deferred("4.7.4", "TLS is required"))?;
 
     let recipients = flow(&stage.sender, || stage.deactivate()?.expect(0).map(drop))?;
+    let mut channels = BTreeSet::new();
     for (recipient, delivery) in stage.sender.deliveries(&recipients)? {
         ensure!(delivery.status == "sent", "{recipient}:\n  {}", delivery.session.join("\n  "));
+        channels.insert(delivery.channel());
     }
+    ensure!(channels == [Trusted, Verified].into(), "mail did not flow before and after: {channels:?}");
     ensure!(stage.sender.postfix().main_cf()? == before, "main.cf is not as it was");
     stage.expect("after@absent.test", Sent("absent.mx.test", Cleartext))
 }

@@ -1,5 +1,8 @@
 //! What every claim starts from: a lab with mail for all cases, and a sender without any policy.
 
+use std::cell::RefCell;
+use std::fmt::Write as _;
+
 use anyhow::{Context as _, Result, bail, ensure};
 use starttls_e2e::lab::Lab;
 use starttls_e2e::network::sealed;
@@ -25,6 +28,8 @@ pub(crate) struct Stage {
     pub(crate) sender: Sender,
     pub(crate) version: Version,
     program: Program,
+    /// What the program said; shown when a claim does not hold.
+    transcript: RefCell<String>,
 }
 
 /// The program's own directory.
@@ -44,7 +49,7 @@ pub(crate) fn play(test: &str, tree: &str, claim: fn(&Stage) -> Result<()>) -> R
         };
         ensure!(expected, "{tree} has Postfix {version}: choose another suite in crates/e2e/trees");
         let program = Program::bring(sender.postfix().tree(), &site)?;
-        let stage = Stage { lab, sender, version, program };
+        let stage = Stage { lab, sender, version, program, transcript: RefCell::default() };
         claim(&stage)
             .map_err(|error| stage.explain(error))
             .with_context(|| format!("Postfix {version} ({tree})"))
@@ -73,7 +78,9 @@ impl Stage {
         let configuration = self.sender.postfix().directory();
         let usual = ["generate", "--mta", "postfix", "--output", OUTPUT, "--postfix-config", &configuration];
         let run = self.program.run(&[&usual, arguments].concat())?;
-        println!("--- starttls {}: {:?}\n{}{}", arguments.join(" "), run.code, run.stdout, run.stderr);
+        let Run { code, stdout, stderr } = &run;
+        let command = arguments.join(" ");
+        write!(self.transcript.borrow_mut(), "--- starttls {command}: {code:?}\n{stdout}{stderr}")?;
         Ok(run)
     }
 
@@ -94,8 +101,9 @@ impl Stage {
         Ok(())
     }
 
-    /// Prints what the servers logged.
+    /// Prints what the program said and the servers logged.
     fn explain(&self, error: anyhow::Error) -> anyhow::Error {
+        println!("{}", self.transcript.borrow());
         for (name, log) in
             [("receiver", self.lab.receiver.postfix().log()), ("sender", self.sender.postfix().log())]
         {
