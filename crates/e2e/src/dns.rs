@@ -148,7 +148,7 @@ fn ask_soa(origin: &str) -> Result<Signing> {
     }
     query.extend([0, 0, 6, 0, 1]);
     let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
-    socket.set_read_timeout(Some(Duration::from_secs(1)))?;
+    socket.set_read_timeout(Some(Duration::from_millis(100)))?;
     socket.send_to(&query, SocketAddrV4::new(RESOLVER, 53))?;
     let mut answer = [0; 4096];
     let length = socket.recv(&mut answer)?;

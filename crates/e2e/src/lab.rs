@@ -49,19 +49,17 @@ pub struct Lab {
     _dns: Dns,
 }
 
-/// Public keys: DER `SubjectPublicKeyInfo` in Base64.
+/// Public keys: DER `SubjectPublicKeyInfo`, or a digest of it, in Base64.
 #[derive(Debug)]
 pub struct Keys {
     /// The authority that signed `otherca.mx.test`, which the sender does not trust by itself.
     pub other_authority: String,
     /// An authority that signed nothing.
     pub idle_authority: String,
-    /// The key of `selfsigned.mx.test`.
-    pub self_signed: String,
-    /// Its SHA-256 digest.
-    pub self_signed_sha256: [u8; 32],
-    /// The SHA-256 digest of a key that no server has.
-    pub unused_sha256: [u8; 32],
+    /// The key of `selfsigned.mx.test`: the SHA-256 digest.
+    pub self_signed_sha256: String,
+    /// A key that no server has: the SHA-256 digest.
+    pub unused_sha256: String,
 }
 
 impl Lab {
@@ -78,7 +76,6 @@ impl Lab {
         let keys = Keys {
             other_authority: other.spki(),
             idle_authority: Authority::new("Idle Root")?.spki(),
-            self_signed: self_signed.spki(),
             self_signed_sha256: self_signed.spki_sha256(),
             unused_sha256: Identity::self_signed(&["unused.test"])?.spki_sha256(),
         };

@@ -11,7 +11,7 @@ use crate::network::{output, run};
 use crate::site::Site;
 use crate::tree::Tree;
 
-/// Services that every instance needs, none chrooted (Postfix would look for its files in the queue directory).
+/// Services that every instance needs; their files are seen from the root of the tree.
 const SERVICES: &str = "\
 pickup    unix       n - n 60  1 pickup
 cleanup   unix       n - n -   0 cleanup
@@ -23,8 +23,6 @@ defer     unix       - - n -   0 bounce
 trace     unix       - - n -   0 bounce
 flush     unix       n - n 1000? 0 flush
 proxymap  unix       - - n -   - proxymap
-smtp      unix       - - n -   - smtp
-relay     unix       - - n -   - smtp
 showq     unix       n - n -   - showq
 error     unix       - - n -   - error
 retry     unix       - - n -   - error
@@ -46,6 +44,35 @@ impl std::fmt::Display for Version {
     }
 }
 
+/// Where the clients that deliver mail, smtp(8), see their files.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Clients {
+    /// In the queue directory, to which they are chrooted.
+    Confined,
+    /// Where everybody sees them.
+    Unconfined,
+}
+
+impl Clients {
+    /// As the tree's distribution configures them.
+    ///
+    /// # Errors
+    /// When the distribution's master.cf is not there.
+    pub fn shipped_in(tree: &Tree) -> Result<Self> {
+        let shipped = output(tree.command("cat").arg("/usr/share/postfix/master.cf.dist"))?;
+        let mut lines = shipped.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+        let service = lines.find(|fields| fields.starts_with(&["smtp", "unix"]));
+        let service = service.context("no client in the distribution's master.cf")?;
+        Ok(if service.get(4) == Some(&"y") { Self::Confined } else { Self::Unconfined })
+    }
+
+    /// The lines of master.cf.
+    fn services(self) -> String {
+        let chroot = if self == Self::Confined { 'y' } else { 'n' };
+        format!("smtp unix - - {chroot} - - smtp\nrelay unix - - {chroot} - - smtp\n")
+    }
+}
+
 /// One instance.
 #[derive(Clone, Debug)]
 pub struct Postfix {
@@ -64,6 +91,7 @@ impl Postfix {
         site: &Site,
         name: &'static str,
         settings: &str,
+        clients: Clients,
         listeners: &str,
     ) -> Result<Self> {
         let postfix = Self { tree: tree.clone(), site: site.clone(), name };
@@ -75,8 +103,17 @@ impl Postfix {
              enable_long_queue_ids = yes\n"
         );
         site.write(&format!("{base}/etc/main.cf"), &(common + settings))?;
-        site.write(&format!("{base}/etc/master.cf"), &format!("{SERVICES}{listeners}"))?;
-        fs::create_dir_all(site.outside(&format!("{base}/queue")))?;
+        site.write(
+            &format!("{base}/etc/master.cf"),
+            &format!("{SERVICES}{}{listeners}", clients.services()),
+        )?;
+        fs::create_dir_all(site.outside(&format!("{base}/queue/etc")))?;
+        if clients == Clients::Confined {
+            // What the distribution does before it starts Postfix.
+            let files =
+                ["resolv.conf", "hosts", "services", "nsswitch.conf"].map(|name| format!("/etc/{name}"));
+            run(tree.command("cp").args(files).arg(format!("{base}/queue/etc")))?;
+        }
         fs::create_dir_all(site.outside(&format!("{base}/data")))?;
         run(tree.command("chown").args(["postfix", &format!("{base}/data")]))?;
         Ok(postfix)
@@ -146,6 +183,14 @@ impl Postfix {
     /// The configuration directory, as the instance sees it.
     pub fn directory(&self) -> String {
         format!("/lab/{}/etc", self.name)
+    }
+
+    /// The text of main.cf.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn main_cf(&self) -> Result<String> {
+        self.site.read(&format!("{}/main.cf", self.directory()))
     }
 
     /// The log.

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 
 use crate::network::output;
 use crate::site::Site;
@@ -73,6 +73,17 @@ impl Program {
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
         })
+    }
+}
+
+impl Run {
+    /// Passes the run on if it ended with this exit code.
+    ///
+    /// # Errors
+    /// When it did not; the error holds what it said.
+    pub fn expect(self, code: i32) -> Result<Self> {
+        ensure!(self.code == Some(code), "exit code {:?}, not {code}:\n{}", self.code, self.stderr);
+        Ok(self)
     }
 }
 

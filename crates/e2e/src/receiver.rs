@@ -9,7 +9,7 @@ use starttls_testkit::ca::Identity;
 
 use crate::delivery::split;
 use crate::log::wait_for;
-use crate::postfix::Postfix;
+use crate::postfix::{Clients, Postfix};
 use crate::site::Site;
 use crate::tree::Tree;
 
@@ -63,7 +63,7 @@ impl Receiver {
         let settings = "myhostname = rx.test\ninet_interfaces = all\nrelay_domains = test, plain\n\
              relay_transport = discard:\nsmtpd_relay_restrictions = reject_unauth_destination\n\
              smtpd_peername_lookup = no\nsmtpd_tls_loglevel = 1\n";
-        let postfix = Postfix::configure(tree, site, "rx", settings, &services)?;
+        let postfix = Postfix::configure(tree, site, "rx", settings, Clients::Unconfined, &services)?;
         postfix.start()?;
         Ok(Self { postfix })
     }

@@ -10,7 +10,7 @@ use anyhow::Result;
 use crate::delivery::Delivery;
 use crate::log::wait_for;
 use crate::network::{add_address, run};
-use crate::postfix::Postfix;
+use crate::postfix::{Clients, Postfix};
 use crate::site::Site;
 use crate::tree::Tree;
 
@@ -27,7 +27,8 @@ pub struct Sender {
 }
 
 impl Sender {
-    /// Starts it as distributions ship it: TLS if the other side can, roots in place, no policy.
+    /// Starts it as the distribution ships it: TLS if the other side can, clients chrooted or not; roots in place, no
+    /// policy.
     ///
     /// # Errors
     /// When it does not start.
@@ -37,7 +38,7 @@ impl Sender {
             "myhostname = tx.test\ninet_interfaces = {ADDRESS}\nsmtp_tls_security_level = may\n\
              smtp_tls_CAfile = {ROOTS}\nsmtp_tls_loglevel = 1\n"
         );
-        let postfix = Postfix::configure(tree, site, "tx", &settings, "")?;
+        let postfix = Postfix::configure(tree, site, "tx", &settings, Clients::shipped_in(tree)?, "")?;
         postfix.start()?;
         Ok(Self { postfix })
     }
@@ -47,12 +48,20 @@ impl Sender {
     /// # Errors
     /// When Postfix does not take one.
     pub fn send(&self, recipients: &[String]) -> Result<()> {
+        self.send_with("Subject: lab", recipients)
+    }
+
+    /// Hands over one mail with this header for each recipient.
+    ///
+    /// # Errors
+    /// When Postfix does not take one.
+    pub fn send_with(&self, header: &str, recipients: &[String]) -> Result<()> {
         let mut script = String::new();
         for recipient in recipients {
             // The null sender: what goes wrong makes no further mail.
             let _ = writeln!(
                 script,
-                "printf 'Subject: lab\\n\\nThe secret of {recipient}.\\n' | sendmail -C {} -f '' {recipient}",
+                "printf '{header}\\n\\nThe secret of {recipient}.\\n' | sendmail -C {} -f '' {recipient}",
                 self.postfix.directory()
             );
         }

@@ -1,16 +1,40 @@
-//! Claim: without roots every enforced policy would stop all mail to its domain, so activation is refused.
+//! Claim: activation is refused where it would stop mail: without roots that load, and where nobody can be verified.
 
-use anyhow::Result;
-use starttls_e2e::delivery::Channel::Untrusted;
+use anyhow::{Result, ensure};
+use starttls_e2e::delivery::Channel::{Cleartext, Trusted, Untrusted};
 
-use crate::cases::Outcome::{Deferred, Sent};
+use crate::cases::Outcome::{self, Deferred, Sent};
+use crate::list;
 use crate::stage::Stage;
 
 pub(crate) fn claim(stage: &Stage) -> Result<()> {
     let postfix = stage.sender.postfix();
+    let lists = list::texts(&stage.lab.keys, "enforce");
+    let unverifiable = [list::of(&stage.lab.keys, "enforce", &["wrongname.test"])];
+    is_refused(stage, "nobody", &unverifiable, "wrongname.test", Sent("good.mx.test", Trusted))?;
+
+    // Wrongly: whoever puts a table in force all the same stops mail to the best of receivers.
     postfix.unset("smtp_tls_CAfile")?;
     stage.sender.install_table("good.test secure match=good.mx.test servername=hostname\n")?;
     stage.expect("by-hand@good.test", Deferred("4.7.5", "untrusted issuer"))?;
     stage.sender.remove_table()?;
-    stage.expect("before@good.test", Sent("good.mx.test", Untrusted))
+    is_refused(stage, "no-roots", &lists, "smtp_tls_CAfile", Sent("good.mx.test", Untrusted))?;
+
+    postfix.set("smtp_tls_CAfile", "/lab/no-such.pem")?;
+    stage.sender.changing(|| postfix.reload())?;
+    is_refused(stage, "lost-roots", &lists, "/lab/no-such.pem", Sent("good.mx.test", Cleartext))?;
+
+    postfix.site().write("/lab/empty.pem", "There is nothing here.\n")?;
+    postfix.set("smtp_tls_CAfile", "/lab/empty.pem")?;
+    stage.sender.changing(|| postfix.reload())?;
+    is_refused(stage, "empty-roots", &lists, "/lab/empty.pem", Sent("good.mx.test", Cleartext))
+}
+
+/// Tries to activate: exit code 3, a message that names the culprit, main.cf untouched, and mail flows as before.
+fn is_refused(stage: &Stage, user: &str, lists: &[String], culprit: &str, flows: Outcome) -> Result<()> {
+    let before = stage.sender.postfix().main_cf()?;
+    let run = stage.activate(lists, &[])?.expect(3)?;
+    ensure!(run.stderr.contains(culprit), "refused without a word about {culprit}");
+    ensure!(stage.sender.postfix().main_cf()? == before, "refused, and main.cf changed all the same");
+    stage.expect(&format!("{user}@good.test"), flows)
 }

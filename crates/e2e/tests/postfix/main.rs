@@ -6,9 +6,11 @@ mod activation;
 mod attributes;
 mod cases;
 mod deactivation;
+mod header;
 mod list;
 mod policies;
 mod stage;
+mod tables;
 
 /// Makes a test of each claim, for the Postfix in the tree of this name.
 macro_rules! suite {
@@ -20,7 +22,9 @@ macro_rules! suite {
                 $tree:
                 policies_are_enforced_and_testing_ones_only_show = crate::policies::claim,
                 attributes_for_mx_patterns_act_as_this_version_does = crate::attributes::claim,
-                activation_without_roots_is_refused = crate::activation::claim,
+                compiled_tables_protect_like_text = crate::tables::claim,
+                header_of_an_author_is_in_vain_where_we_say_so = crate::header::claim,
+                activation_that_would_stop_mail_is_refused = crate::activation::claim,
                 deactivation_while_mail_flows_loses_none = crate::deactivation::claim,
             }
         }

@@ -8,7 +8,7 @@ use starttls_e2e::matrix::Matrix;
 
 use crate::cases::{self, CASES};
 use crate::list;
-use crate::stage::Stage;
+use crate::stage::{ENFORCES_PATTERNS, OUTPUT, Stage};
 
 pub(crate) fn claim(stage: &Stage) -> Result<()> {
     let mut matrix = Matrix::default();
@@ -29,8 +29,8 @@ fn fill(stage: &Stage, matrix: &mut Matrix) -> Result<()> {
     }
     ensure!(stage.lab.stripper.overheard("The secret of none@stripped.test"), "the attacker did not listen");
 
-    stage.sender.postfix().site().write("/lab/anchors.pem", &anchors(stage))?;
-    stage.sender.install_table(&list::table_by_hand(&stage.lab.keys, stage.version))?;
+    stage.activate(&list::texts(&stage.lab.keys, "enforce"), &[])?.expect(0)?;
+    check_attributes(stage)?;
     matrix.column("enforced");
     let deliveries = send(stage, "enforced")?;
     for (case, delivery) in CASES.iter().zip(&deliveries) {
@@ -39,7 +39,7 @@ fn fill(stage: &Stage, matrix: &mut Matrix) -> Result<()> {
     }
     ensure!(!stage.lab.stripper.overheard("enforced@stripped.test"), "the attacker overheard an address");
 
-    stage.sender.remove_table()?;
+    stage.activate(&list::texts(&stage.lab.keys, "testing"), &[])?.expect(0)?;
     matrix.column("testing");
     let deliveries = send(stage, "testing")?;
     for (case, delivery) in CASES.iter().zip(&deliveries) {
@@ -53,14 +53,18 @@ fn fill(stage: &Stage, matrix: &mut Matrix) -> Result<()> {
     Ok(())
 }
 
+/// Only a Postfix that enforces MX patterns may be given any.
+fn check_attributes(stage: &Stage) -> Result<()> {
+    let table = stage.sender.postfix().site().read(&format!("{OUTPUT}/current/tls_policy"))?;
+    let has_patterns = table.contains("policy_type=") || table.contains("mx_host_pattern=");
+    ensure!(has_patterns == (stage.version >= ENFORCES_PATTERNS), "MX patterns in the table:\n{table}");
+    Ok(())
+}
+
 /// Sends a mail for each case, and returns what became of each.
 fn send(stage: &Stage, user: &str) -> Result<Vec<Delivery>> {
     let recipients: Vec<_> = CASES.iter().map(|case| format!("{user}@{}", case.domain)).collect();
     let mut deliveries: HashMap<_, _> = stage.sender.deliver(&recipients)?;
     stage.sender.empty_queue()?;
     Ok(recipients.iter().filter_map(|recipient| deliveries.remove(recipient)).collect())
-}
-
-fn anchors(stage: &Stage) -> String {
-    format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", stage.lab.keys.other_authority)
 }

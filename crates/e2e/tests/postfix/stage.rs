@@ -1,9 +1,13 @@
 //! What every claim starts from: a lab with mail for all cases, and a sender without any policy.
 
+use std::cell::RefCell;
+use std::fmt::Write as _;
+
 use anyhow::{Context as _, Result, bail, ensure};
 use starttls_e2e::lab::Lab;
 use starttls_e2e::network::sealed;
 use starttls_e2e::postfix::Version;
+use starttls_e2e::program::{Program, Run};
 use starttls_e2e::sender::Sender;
 use starttls_e2e::tree::Tree;
 
@@ -15,12 +19,21 @@ pub(crate) const KNOWS_PATTERNS: Version = Version(3, 10, 0);
 /// From here on Postfix compares MX hosts with the patterns of a policy.
 pub(crate) const ENFORCES_PATTERNS: Version = Version(3, 10, 5);
 
+/// From here on Postfix obeys the header `TLS-Required: No`.
+pub(crate) const OBEYS_HEADER: Version = Version(3, 10, 0);
+
 /// A lab and the sender under test.
 pub(crate) struct Stage {
     pub(crate) lab: Lab,
     pub(crate) sender: Sender,
     pub(crate) version: Version,
+    program: Program,
+    /// What the program said; shown when a claim does not hold.
+    transcript: RefCell<String>,
 }
+
+/// The program's own directory.
+pub(crate) const OUTPUT: &str = "/lab/tx/starttls";
 
 /// Builds a stage in a sealed network and has the claim played on it; `test` is the full name of the calling test.
 pub(crate) fn play(test: &str, tree: &str, claim: fn(&Stage) -> Result<()>) -> Result<()> {
@@ -35,7 +48,8 @@ pub(crate) fn play(test: &str, tree: &str, claim: fn(&Stage) -> Result<()>) -> R
             _ => true,
         };
         ensure!(expected, "{tree} has Postfix {version}: choose another suite in crates/e2e/trees");
-        let stage = Stage { lab, sender, version };
+        let program = Program::bring(sender.postfix().tree(), &site)?;
+        let stage = Stage { lab, sender, version, program, transcript: RefCell::default() };
         claim(&stage)
             .map_err(|error| stage.explain(error))
             .with_context(|| format!("Postfix {version} ({tree})"))
@@ -43,10 +57,43 @@ pub(crate) fn play(test: &str, tree: &str, claim: fn(&Stage) -> Result<()>) -> R
 }
 
 impl Stage {
+    /// Runs `starttls generate … --activate` with these lists, and waits until no client works by the old configuration.
+    pub(crate) fn activate(&self, lists: &[String], options: &[&str]) -> Result<Run> {
+        let mut arguments = vec!["--activate", "--allow-leaf-pins"];
+        let names: Vec<_> = (0..lists.len()).map(|index| format!("/lab/lists/{index}.json")).collect();
+        for (name, text) in names.iter().zip(lists) {
+            self.sender.postfix().site().write(name, text)?;
+            arguments.extend(["--list", name]);
+        }
+        arguments.extend(options);
+        self.sender.changing(|| self.generate(&arguments))
+    }
+
+    /// Runs `starttls generate … --deactivate`, and waits until no client works by the old configuration.
+    pub(crate) fn deactivate(&self) -> Result<Run> {
+        self.sender.changing(|| self.generate(&["--deactivate"]))
+    }
+
+    fn generate(&self, arguments: &[&str]) -> Result<Run> {
+        let configuration = self.sender.postfix().directory();
+        let usual = ["generate", "--mta", "postfix", "--output", OUTPUT, "--postfix-config", &configuration];
+        let run = self.program.run(&[&usual, arguments].concat())?;
+        let Run { code, stdout, stderr } = &run;
+        let command = arguments.join(" ");
+        write!(self.transcript.borrow_mut(), "--- starttls {command}: {code:?}\n{stdout}{stderr}")?;
+        Ok(run)
+    }
+
     /// Sends one mail and complains if it does not end so. The recipient must be new.
     pub(crate) fn expect(&self, recipient: &str, outcome: Outcome) -> Result<()> {
+        self.expect_with("Subject: lab", recipient, outcome)
+    }
+
+    /// The same for a mail with this header.
+    pub(crate) fn expect_with(&self, header: &str, recipient: &str, outcome: Outcome) -> Result<()> {
         let recipients = [recipient.to_owned()];
-        for delivery in self.sender.deliver(&recipients)?.values() {
+        self.sender.send_with(header, &recipients)?;
+        for delivery in self.sender.deliveries(&recipients)?.values() {
             if let Some(complaint) = outcome.complaint(&self.lab, delivery)? {
                 bail!("{recipient}: {complaint}");
             }
@@ -54,8 +101,9 @@ impl Stage {
         Ok(())
     }
 
-    /// Prints what the servers logged.
+    /// Prints what the program said and the servers logged.
     fn explain(&self, error: anyhow::Error) -> anyhow::Error {
+        println!("{}", self.transcript.borrow());
         for (name, log) in
             [("receiver", self.lab.receiver.postfix().log()), ("sender", self.sender.postfix().log())]
         {
