@@ -79,30 +79,14 @@ struct Top {
 impl<'de> Object<'de> for Top {
     fn member<A: MapAccess<'de>>(&mut self, mut member: Member<'_, 'de, A>) -> Result<(), A::Error> {
         match &*member.name {
-            "version" => {
-                member.once(&self.version)?;
-                self.version = Some(member.parsed(version)?);
-            }
-            "author" => {
-                member.once(&self.author)?;
-                self.author = Some(member.parsed(build::author)?);
-            }
-            "timestamp" => {
-                member.once(&self.timestamp)?;
-                self.timestamp = Some(read_time(&mut member)?);
-            }
-            "expires" => {
-                member.once(&self.expires)?;
-                self.expires = Some(read_time(&mut member)?);
-            }
+            "version" => member.fill(&mut self.version, |m| m.parsed(version))?,
+            "author" => member.fill(&mut self.author, |m| m.parsed(build::author))?,
+            "timestamp" => member.fill(&mut self.timestamp, read_time)?,
+            "expires" => member.fill(&mut self.expires, read_time)?,
             "policy-aliases" => {
-                member.once(&self.aliases)?;
-                self.aliases = Some(member.object(&mut Aliases(&mut self.builder))?);
+                member.fill(&mut self.aliases, |m| m.object(&mut Aliases(&mut self.builder)))?;
             }
-            "policies" => {
-                member.once(&self.policies)?;
-                self.policies = Some(member.object(&mut Policies(&mut self.builder))?);
-            }
+            "policies" => member.fill(&mut self.policies, |m| m.object(&mut Policies(&mut self.builder)))?,
             _ => member.unknown(Dialect::Eff)?,
         }
         Ok(())
@@ -171,19 +155,11 @@ impl Body {
 impl<'de> Object<'de> for Body {
     fn member<A: MapAccess<'de>>(&mut self, mut member: Member<'_, 'de, A>) -> Result<(), A::Error> {
         match &*member.name {
-            "policy-alias" => {
-                member.once(&self.alias)?;
-                self.alias = Some(member.parsed(build::label)?);
-            }
-            "mode" => {
-                member.once(&self.mode)?;
-                self.mode = Some(member.parsed(mode)?);
-            }
+            "policy-alias" => member.fill(&mut self.alias, |m| m.parsed(build::label))?,
+            "mode" => member.fill(&mut self.mode, |m| m.parsed(mode))?,
             "mxs" => {
-                member.once(&self.mx)?;
-                let mut mx = Vec::new();
-                member.texts(&mut |text| build::push_pattern(&mut mx, pattern(text)?))?;
-                self.mx = Some(mx);
+                let push = |mx: &mut Vec<MxPattern>, text: &str| build::push_pattern(mx, pattern(text)?);
+                member.fill(&mut self.mx, |m| m.collected(push))?;
             }
             _ => member.unknown(Dialect::Eff)?,
         }

@@ -8,6 +8,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::cell::RefCell;
 use core::fmt;
+use core::marker::PhantomData;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
@@ -82,13 +83,17 @@ impl<'de, A: MapAccess<'de>> Member<'_, 'de, A> {
         self.refuse_name(Fault::UnknownMember { name: shortened(&self.name), dialect })
     }
 
-    /// Refuses the second member of a name.
-    pub(super) fn once<T>(&self, slot: &Option<T>) -> Result<(), A::Error> {
+    /// Reads the value into an empty slot; refuses the second member of a name.
+    pub(super) fn fill<T>(
+        &mut self,
+        slot: &mut Option<T>,
+        read: impl FnOnce(&mut Self) -> Result<T, A::Error>,
+    ) -> Result<(), A::Error> {
         if slot.is_some() {
-            self.refuse_name(Fault::DuplicateMember { name: shortened(&self.name) })
-        } else {
-            Ok(())
+            return self.refuse_name(Fault::DuplicateMember { name: shortened(&self.name) });
         }
+        *slot = Some(read(self)?);
+        Ok(())
     }
 
     /// Reads an object.
@@ -127,12 +132,24 @@ impl<'de, A: MapAccess<'de>> Member<'_, 'de, A> {
         self.map.next_value_seed(TextsSeed { ctx: self.ctx, each })
     }
 
-    /// Reads an array of objects, each by a fresh reader handed to `done` afterwards.
-    pub(super) fn objects<O: Object<'de> + Default>(
+    /// Reads an array of texts into values; `push` refuses those that are none.
+    pub(super) fn collected<T>(
         &mut self,
-        done: &mut dyn FnMut(O) -> Result<(), Fault>,
-    ) -> Result<(), A::Error> {
-        self.map.next_value_seed(ObjectsSeed { ctx: self.ctx, done })
+        mut push: impl FnMut(&mut Vec<T>, &str) -> Result<(), Fault>,
+    ) -> Result<Vec<T>, A::Error> {
+        let mut values = Vec::new();
+        self.texts(&mut |text| push(&mut values, text))?;
+        Ok(values)
+    }
+
+    /// Reads an array of texts as they are.
+    pub(super) fn strings(&mut self) -> Result<Vec<String>, A::Error> {
+        self.map.next_value()
+    }
+
+    /// Reads an array of objects of one kind.
+    pub(super) fn objects<O: Object<'de> + Default>(&mut self) -> Result<Vec<O>, A::Error> {
+        self.map.next_value_seed(ObjectsSeed { ctx: self.ctx, kind: PhantomData })
     }
 
     /// Reads anything and forgets it.
@@ -287,40 +304,32 @@ impl<'de> Visitor<'de> for TextsSeed<'_> {
 
 struct ObjectsSeed<'a, O> {
     ctx: &'a Ctx,
-    done: &'a mut dyn FnMut(O) -> Result<(), Fault>,
+    kind: PhantomData<O>,
 }
 
 impl<'de, O: Object<'de> + Default> DeserializeSeed<'de> for ObjectsSeed<'_, O> {
-    type Value = ();
+    type Value = Vec<O>;
 
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Vec<O>, D::Error> {
         json.deserialize_seq(self)
     }
 }
 
 impl<'de, O: Object<'de> + Default> Visitor<'de> for ObjectsSeed<'_, O> {
-    type Value = ();
+    type Value = Vec<O>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an array of objects")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        let mut index = 0;
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<O>, A::Error> {
+        let mut objects = Vec::new();
         loop {
             let mut object = O::default();
-            let item = seq.next_element_seed(ObjectSeed { ctx: self.ctx, object: &mut object });
-            let item = item.and_then(|read| match read {
-                None => Ok(false),
-                Some(()) => match (self.done)(object) {
-                    Ok(()) => Ok(true),
-                    Err(fault) => Err(self.ctx.refuse(fault, At::Value)),
-                },
-            });
-            match item {
-                Ok(true) => index += 1,
-                Ok(false) => return Ok(()),
-                Err(error) => return Err(self.ctx.step(Step::Item(index), error)),
+            match seq.next_element_seed(ObjectSeed { ctx: self.ctx, object: &mut object }) {
+                Ok(Some(())) => objects.push(object),
+                Ok(None) => return Ok(objects),
+                Err(error) => return Err(self.ctx.step(Step::Item(objects.len()), error)),
             }
         }
     }

@@ -61,38 +61,16 @@ struct Top {
 impl<'de> Object<'de> for Top {
     fn member<A: MapAccess<'de>>(&mut self, mut member: Member<'_, 'de, A>) -> Result<(), A::Error> {
         match &*member.name {
-            "version" => {
-                member.once(&self.version)?;
-                self.version = Some(member.parsed(version)?);
-            }
-            "author" => {
-                member.once(&self.author)?;
-                self.author = Some(member.parsed(build::author)?);
-            }
-            "serial" => {
-                member.once(&self.serial)?;
-                self.serial = Some(member.number()?);
-            }
-            "timestamp" => {
-                member.once(&self.timestamp)?;
-                self.timestamp = Some(read_time(&mut member)?);
-            }
-            "expires" => {
-                member.once(&self.expires)?;
-                self.expires = Some(read_time(&mut member)?);
-            }
-            "pinsets" => {
-                member.once(&self.pinsets)?;
-                self.pinsets = Some(member.object(&mut Pinsets(&mut self.builder))?);
-            }
+            "version" => member.fill(&mut self.version, |m| m.parsed(version))?,
+            "author" => member.fill(&mut self.author, |m| m.parsed(build::author))?,
+            "serial" => member.fill(&mut self.serial, super::json::Member::number)?,
+            "timestamp" => member.fill(&mut self.timestamp, read_time)?,
+            "expires" => member.fill(&mut self.expires, read_time)?,
+            "pinsets" => member.fill(&mut self.pinsets, |m| m.object(&mut Pinsets(&mut self.builder)))?,
             "providers" => {
-                member.once(&self.providers)?;
-                self.providers = Some(member.object(&mut Providers(&mut self.builder))?);
+                member.fill(&mut self.providers, |m| m.object(&mut Providers(&mut self.builder)))?;
             }
-            "policies" => {
-                member.once(&self.policies)?;
-                self.policies = Some(member.object(&mut Policies(&mut self.builder))?);
-            }
+            "policies" => member.fill(&mut self.policies, |m| m.object(&mut Policies(&mut self.builder)))?,
             _ => member.extension(&mut self.extensions, Dialect::One)?,
         }
         Ok(())
@@ -154,21 +132,18 @@ impl PinsetBody {
 impl<'de> Object<'de> for PinsetBody {
     fn member<A: MapAccess<'de>>(&mut self, mut member: Member<'_, 'de, A>) -> Result<(), A::Error> {
         match &*member.name {
-            "kind" => {
-                member.once(&self.kind)?;
-                self.kind = Some(member.parsed(pin_kind)?);
-            }
+            "kind" => member.fill(&mut self.kind, |m| m.parsed(pin_kind))?,
             "spki" => {
-                member.once(&self.keys)?;
-                self.keys = Some(member.texts(&mut |text| push_pin(&mut self.pins, key(text)?))?);
+                let push = &mut |text: &str| push_pin(&mut self.pins, key(text)?);
+                member.fill(&mut self.keys, |m| m.texts(push))?;
             }
             "static_spki_hashes" => {
-                member.once(&self.hashes)?;
-                self.hashes = Some(member.texts(&mut |text| push_pin(&mut self.pins, hash(text)?))?);
+                let push = &mut |text: &str| push_pin(&mut self.pins, hash(text)?);
+                member.fill(&mut self.hashes, |m| m.texts(push))?;
             }
             "bad_static_spki_hashes" => {
-                member.once(&self.bad_hashes)?;
-                self.bad_hashes = Some(member.texts(&mut |text| push_pin(&mut self.bad, hash(text)?))?);
+                let push = &mut |text: &str| push_pin(&mut self.bad, hash(text)?);
+                member.fill(&mut self.bad_hashes, |m| m.texts(push))?;
             }
             _ => member.extension(&mut self.extensions, Dialect::One)?,
         }
@@ -295,51 +270,19 @@ impl Body {
 impl<'de> Object<'de> for Body {
     fn member<A: MapAccess<'de>>(&mut self, mut member: Member<'_, 'de, A>) -> Result<(), A::Error> {
         match &*member.name {
-            "provider" => {
-                member.once(&self.provider)?;
-                self.provider = Some(member.parsed(build::label)?);
-            }
-            "mode" => {
-                member.once(&self.mode)?;
-                self.mode = Some(member.parsed(mode)?);
-            }
+            "provider" => member.fill(&mut self.provider, |m| m.parsed(build::label))?,
+            "mode" => member.fill(&mut self.mode, |m| m.parsed(mode))?,
             "mx" => {
-                member.once(&self.mx)?;
-                let mut mx = Vec::new();
-                member.texts(&mut |text| build::push_pattern(&mut mx, build::pattern(text)?))?;
-                self.mx = Some(mx);
+                let push =
+                    |mx: &mut Vec<MxPattern>, text: &str| build::push_pattern(mx, build::pattern(text)?);
+                member.fill(&mut self.mx, |m| m.collected(push))?;
             }
-            "require" => {
-                member.once(&self.requirement)?;
-                self.requirement = Some(member.parsed(requirement)?);
-            }
-            "min-tls-version" => {
-                member.once(&self.min_tls)?;
-                self.min_tls = Some(member.parsed(tls_version)?);
-            }
-            "pinset" => {
-                member.once(&self.pinset)?;
-                self.pinset = Some(member.parsed(build::label)?);
-            }
-            "report-to" => {
-                member.once(&self.report_to)?;
-                let mut addresses = Vec::new();
-                member.texts(&mut |text| {
-                    addresses.push(build::report_to(text)?);
-                    Ok(())
-                })?;
-                self.report_to = Some(addresses);
-            }
-            "since" => {
-                member.once(&self.since)?;
-                self.since = Some(member.parsed(day)?);
-            }
-            "evidence" => {
-                member.once(&self.evidence)?;
-                let mut urls = Vec::new();
-                member.texts(&mut |text| push_evidence(&mut urls, text))?;
-                self.evidence = Some(urls);
-            }
+            "require" => member.fill(&mut self.requirement, |m| m.parsed(requirement))?,
+            "min-tls-version" => member.fill(&mut self.min_tls, |m| m.parsed(tls_version))?,
+            "pinset" => member.fill(&mut self.pinset, |m| m.parsed(build::label))?,
+            "report-to" => member.fill(&mut self.report_to, |m| m.collected(push_report_to))?,
+            "since" => member.fill(&mut self.since, |m| m.parsed(day))?,
+            "evidence" => member.fill(&mut self.evidence, |m| m.collected(push_evidence))?,
             _ => member.extension(&mut self.extensions, Dialect::One)?,
         }
         Ok(())
@@ -364,6 +307,11 @@ pub(super) fn tls_version(text: &str) -> Result<TlsVersion, Fault> {
 
 fn day(text: &str) -> Result<Date, Fault> {
     Date::parse(text).map_err(|cause| Fault::Time { got: shortened(text), cause })
+}
+
+fn push_report_to(addresses: &mut Vec<ReportTo>, text: &str) -> Result<(), Fault> {
+    addresses.push(build::report_to(text)?);
+    Ok(())
 }
 
 fn push_evidence(urls: &mut Vec<String>, text: &str) -> Result<(), Fault> {

@@ -73,7 +73,8 @@ struct Top {
     mx_domains: BTreeMap<String, MxDomain>,
     accepted: Vec<Accepted>,
     pinsets: Option<Vec<RawPinset>>,
-    spki_hashes: Option<BTreeMap<String, Pin>>,
+    spki_hashes: Option<()>,
+    hashes: BTreeMap<String, Pin>,
 }
 
 /// What holds for the hosts of one mx-domain.
@@ -107,42 +108,22 @@ struct RawPinset {
 impl<'de> Object<'de> for Top {
     fn member<A: MapAccess<'de>>(&mut self, mut member: Member<'_, 'de, A>) -> Result<(), A::Error> {
         match &*member.name {
-            "author" => {
-                member.once(&self.author)?;
-                self.author = Some(member.parsed(build::author)?);
-            }
-            "timestamp" => {
-                member.once(&self.timestamp)?;
-                self.timestamp = Some(read_time(&mut member)?);
-            }
-            "expires" => {
-                member.once(&self.expires)?;
-                self.expires = Some(read_time(&mut member)?);
-            }
+            "author" => member.fill(&mut self.author, |m| m.parsed(build::author))?,
+            "timestamp" => member.fill(&mut self.timestamp, read_time)?,
+            "expires" => member.fill(&mut self.expires, read_time)?,
             "tls-policies" | "mx-domains" => {
-                member.once(&self.policies_name)?;
-                self.policies_name = Some(member.name.clone().into_owned());
+                member.fill(&mut self.policies_name, |m| Ok(m.name.clone().into_owned()))?;
                 member.object(&mut MxDomains(&mut self.mx_domains))?;
             }
             "acceptable-mxs" | "address-domains" | "nexthop-domains" => {
-                member.once(&self.acceptable_name)?;
-                self.acceptable_name = Some(member.name.clone().into_owned());
+                member.fill(&mut self.acceptable_name, |m| Ok(m.name.clone().into_owned()))?;
                 member.object(&mut AcceptableMxs(&mut self.accepted))?;
             }
-            "pinsets" => {
-                member.once(&self.pinsets)?;
-                let mut pinsets = Vec::new();
-                member.objects(&mut |raw: RawPinset| {
-                    pinsets.push(raw);
-                    Ok(())
-                })?;
-                self.pinsets = Some(pinsets);
-            }
+            "pinsets" => member.fill(&mut self.pinsets, Member::objects)?,
             "spki_hashes" => {
-                member.once(&self.spki_hashes)?;
                 let mut hashes = BTreeMap::new();
-                member.object(&mut SpkiHashes(&mut hashes))?;
-                self.spki_hashes = Some(hashes);
+                member.fill(&mut self.spki_hashes, |m| m.object(&mut SpkiHashes(&mut hashes)))?;
+                self.hashes = hashes;
             }
             name if is_comment(name) => member.ignored()?,
             _ => member.unknown(Dialect::Original)?,
@@ -198,36 +179,18 @@ fn base_name(patterns: &[MxPattern]) -> String {
 impl<'de> Object<'de> for MxDomain {
     fn member<A: MapAccess<'de>>(&mut self, mut member: Member<'_, 'de, A>) -> Result<(), A::Error> {
         match &*member.name {
-            "require-tls" => {
-                member.once(&self.tls)?;
-                self.tls = Some(member.boolean()?);
-            }
+            "require-tls" => member.fill(&mut self.tls, super::json::Member::boolean)?,
             "require-valid-certificate" => {
-                member.once(&self.certificate)?;
-                self.certificate = Some(member.boolean()?);
+                member.fill(&mut self.certificate, super::json::Member::boolean)?
             }
-            "min-tls-version" => {
-                member.once(&self.min_tls)?;
-                self.min_tls = Some(member.parsed(tls_version)?);
-            }
-            "enforce-mode" => {
-                member.once(&self.mode)?;
-                self.mode = Some(member.parsed(mode)?);
-            }
+            "min-tls-version" => member.fill(&mut self.min_tls, |m| m.parsed(tls_version))?,
+            "enforce-mode" => member.fill(&mut self.mode, |m| m.parsed(mode))?,
             "accept-spki-hashes" => {
-                member.once(&self.pins)?;
-                let mut pins = Vec::new();
-                member.texts(&mut |text| push_pin(&mut pins, hash(text)?))?;
-                self.pins = Some(pins);
+                let push = |pins: &mut Vec<Pin>, text: &str| push_pin(pins, hash(text)?);
+                member.fill(&mut self.pins, |m| m.collected(push))?;
             }
-            "accept-pinset" => {
-                member.once(&self.pinset)?;
-                self.pinset = Some(member.parsed(build::label)?);
-            }
-            "error-notification" => {
-                member.once(&self.report_to)?;
-                self.report_to = Some(member.parsed(report_to)?);
-            }
+            "accept-pinset" => member.fill(&mut self.pinset, |m| m.parsed(build::label))?,
+            "error-notification" => member.fill(&mut self.report_to, |m| m.parsed(report_to))?,
             name if is_comment(name) => member.ignored()?,
             _ => member.unknown(Dialect::Original)?,
         }
@@ -281,55 +244,33 @@ struct AcceptBody {
 impl<'de> Object<'de> for AcceptBody {
     fn member<A: MapAccess<'de>>(&mut self, mut member: Member<'_, 'de, A>) -> Result<(), A::Error> {
         match &*member.name {
-            "accept-mx-domains" => {
-                member.once(&self.mx_domains)?;
-                let mut names = Vec::new();
-                member.texts(&mut |text| {
-                    patterns(text)?;
-                    if names.len() >= super::MAX_MX_PATTERNS {
-                        return Err(Fault::TooManyMx);
-                    }
-                    names.push(text.into());
-                    Ok(())
-                })?;
-                self.mx_domains = Some(names);
-                Ok(())
-            }
+            "accept-mx-domains" => member.fill(&mut self.mx_domains, |m| m.collected(push_mx_domain)),
             name if is_comment(name) => member.ignored(),
             _ => member.unknown(Dialect::Original),
         }
     }
 }
 
+fn push_mx_domain(names: &mut Vec<String>, text: &str) -> Result<(), Fault> {
+    patterns(text)?;
+    if names.len() >= super::MAX_MX_PATTERNS {
+        return Err(Fault::TooManyMx);
+    }
+    names.push(text.into());
+    Ok(())
+}
+
 impl<'de> Object<'de> for RawPinset {
     fn member<A: MapAccess<'de>>(&mut self, mut member: Member<'_, 'de, A>) -> Result<(), A::Error> {
         match &*member.name {
-            "name" => {
-                member.once(&self.name)?;
-                self.name = Some(member.parsed(build::label)?);
-            }
-            "static_spki_hashes" => {
-                member.once(&self.good)?;
-                self.good = Some(texts(&mut member)?);
-            }
-            "bad_static_spki_hashes" => {
-                member.once(&self.bad)?;
-                self.bad = Some(texts(&mut member)?);
-            }
+            "name" => member.fill(&mut self.name, |m| m.parsed(build::label))?,
+            "static_spki_hashes" => member.fill(&mut self.good, Member::strings)?,
+            "bad_static_spki_hashes" => member.fill(&mut self.bad, Member::strings)?,
             name if is_comment(name) => member.ignored()?,
             _ => member.unknown(Dialect::Original)?,
         }
         Ok(())
     }
-}
-
-fn texts<'de, A: MapAccess<'de>>(member: &mut Member<'_, 'de, A>) -> Result<Vec<String>, A::Error> {
-    let mut texts = Vec::new();
-    member.texts(&mut |text| {
-        texts.push(String::from(text));
-        Ok(())
-    })?;
-    Ok(texts)
 }
 
 struct SpkiHashes<'a>(&'a mut BTreeMap<String, Pin>);

@@ -177,9 +177,8 @@ fn note_mx_domain(builder: &mut Builder, top: &Top, body: &MxDomain) {
 }
 
 fn read_pinsets(top: &Top, builder: &mut Builder) -> Read<()> {
-    let hashes = top.spki_hashes.clone().unwrap_or_default();
     for (index, raw) in top.pinsets.iter().flatten().enumerate() {
-        let pinset = pinset(raw, &hashes).map_err(|fault| {
+        let pinset = pinset(raw, &top.hashes).map_err(|fault| {
             Failure::new(fault, At::Value, [Step::Member("pinsets".into()), Step::Item(index)])
         })?;
         builder.pinsets.insert(pinset.name.clone(), pinset.into());
