@@ -1,4 +1,4 @@
-//! How fast lists are read, looked up, written and compared; `bare` is the yardstick: serde_json alone into typed maps.
+//! How fast lists are read, looked up, written and compared; `bare` is the yardstick, a plain serde parse of the same bytes.
 //!
 //! `cargo bench -p starttls-policy --bench list`; docs/benchmarks.md has the figures.
 #![allow(

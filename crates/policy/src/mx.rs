@@ -90,11 +90,13 @@ impl MxPattern {
     /// # Errors
     /// As [`MxPattern::parse`].
     pub fn new(reach: Reach, name: &str) -> Result<Self, MxPatternError> {
-        // A bare public suffix has one label as a rule, so say what is wrong rather than "single label".
-        if reach != Reach::Exact && is_public_suffix(&name.to_ascii_lowercase()) {
-            return Err(MxPatternError::PublicSuffix { suffix: name.into() });
-        }
-        let name = Name::parse(name)?;
+        let name = match Name::parse(name) {
+            // Every top-level domain is a public suffix, so say what is wrong rather than "single label".
+            Err(NameError::SingleLabel) if reach != Reach::Exact => {
+                return Err(MxPatternError::PublicSuffix { suffix: name.into() });
+            }
+            other => other?,
+        };
         if reach != Reach::Exact && is_public_suffix(name.as_str()) {
             return Err(MxPatternError::PublicSuffix { suffix: name.as_str().into() });
         }

@@ -84,6 +84,11 @@ impl Name {
 
     fn parse_international(text: &str) -> Result<Self, NameError> {
         let ascii = idna::domain_to_ascii_strict(text).map_err(|_| NameError::Idna)?;
+        // Only now is it known which characters are dots.
+        let Some((_, top)) = ascii.rsplit_once('.') else { return Err(NameError::SingleLabel) };
+        if !top.is_empty() && !is_top_label(top) {
+            return Err(NameError::TopLabel);
+        }
         match scan(&ascii)? {
             Shape::Canonical | Shape::International if ascii.is_ascii() => Ok(Self(SmolStr::new(&ascii))),
             _ => Err(NameError::Idna),
@@ -274,6 +279,11 @@ mod names {
             "{a}.example.org",
             "$a.example.org",
             "a|b.example.org",
+            "рф",
+            "xn--p1ai",
+            "bücher.4",
+            "xn--bcher-kva.192.0.2.1",
+            "bücher.example.",
         ] {
             assert!(Name::parse(text).is_err(), "{text:?} was accepted");
         }

@@ -6,7 +6,7 @@
 use std::io::{self, Write};
 
 /// Most domains: there are 105⁴ names of four syllables.
-pub(crate) const MAX_COUNT: u64 = 100_000_000;
+const MAX_COUNT: u64 = 100_000_000;
 
 const PROVIDERS: u64 = 200;
 const SYLLABLES: u64 = 105;
@@ -35,6 +35,9 @@ const ENDINGS: [&str; 16] = [
 
 /// Writes a list of version 1 in canonical form.
 pub(crate) fn list(count: u64, seed: u64, out: &mut dyn Write) -> io::Result<()> {
+    if count > MAX_COUNT {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("at most {MAX_COUNT} domains")));
+    }
     let mut random = Random(seed);
     out.write_all(
         b"{\n  \"version\": \"1\",\n  \"author\": \"make_list: made-up names, for measurements\",\n",
