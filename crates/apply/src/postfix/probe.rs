@@ -89,7 +89,7 @@ fn judge(probes: &[&Probe], outcomes: &[Outcome]) -> Vec<Finding> {
 
 fn try_one(instance: &Instance, version: Version, trust: Trust<'_>, probe: &Probe) -> Outcome {
     let domain = probe.domain.as_str();
-    // First only to learn which MX host answers: its name is the TLS server name that Postfix will send.
+    // First only to learn which MX host answers, and what: its name is the TLS server name that Postfix will send.
     let host = match ask(instance, trust, &["-l", "may"], domain, &[]) {
         Ok(words) => match established_to(&words) {
             Some(host) => host.to_owned(),
@@ -97,7 +97,7 @@ fn try_one(instance: &Instance, version: Version, trust: Trust<'_>, probe: &Prob
         },
         Err(outcome) => return outcome,
     };
-    let mut options = vec!["-l", "secure"];
+    let mut options = vec!["-c", "-l", "secure"];
     if version >= Version::new(3, 4, 0) {
         options.extend(["-s", &host]);
     }
@@ -116,7 +116,7 @@ fn ask(
     names: &[String],
 ) -> Result<String, Outcome> {
     let mut arguments: Vec<OsString> =
-        ["-c", "-L", "summary", "-t", ANSWER_SECONDS, "-T", ANSWER_SECONDS].map(OsString::from).into();
+        ["-L", "summary", "-t", ANSWER_SECONDS, "-T", ANSWER_SECONDS].map(OsString::from).into();
     for (option, value) in [("-F", trust.ca_file), ("-P", trust.ca_path)] {
         if !value.is_empty() {
             arguments.extend([option.into(), value.into()]);
@@ -143,15 +143,20 @@ fn judge_words(words: &str, host: &str) -> Outcome {
     Outcome::Failed(format!("`{host}` was reached and not verified: {}", plain(reason)))
 }
 
-/// No TLS came about: nobody answered, or the host answered and offered none.
+/// No TLS came about: nobody answered, or a host answered and could not do it.
 fn without_session(words: &str) -> Outcome {
-    let reason = words.lines().find(|line| !line.trim().is_empty()).map(plain);
+    let told = |prefix: &str| words.lines().any(|line| plain(line).starts_with(prefix));
+    let has_trouble =
+        ["disabling TLS support", "SSL_connect error"].iter().any(|trouble| words.contains(trouble));
+    let reason = words.lines().map(plain).rfind(|line| !line.is_empty() && !line.starts_with("warning: "));
     match reason {
-        None => Outcome::Failed("the MX host answered and offered no STARTTLS".to_owned()),
-        Some(reason) if words.contains("disabling TLS support") || words.contains("SSL_connect error") => {
-            Outcome::Failed(reason)
+        Some(reason) if has_trouble => Outcome::Failed(reason),
+        // The whole answer to EHLO came, without the word.
+        _ if told("< 250 ") && !words.contains("STARTTLS") => {
+            Outcome::Failed("the MX host answered and offers no STARTTLS".to_owned())
         }
         Some(reason) => Outcome::NotReached(reason),
+        None => Outcome::NotReached("no TLS session came about".to_owned()),
     }
 }
 
@@ -231,9 +236,22 @@ mod probes {
     }
 
     #[test]
-    fn that_get_no_tls_fail() {
-        assert_eq!(codes_of("true", &["a.test"]).len(), 2);
-        assert_eq!(codes_of("echo 'x: SSL_connect error to mx[1.2.3.4]:25'", &["a.test"]).len(), 2);
+    fn that_are_answered_without_tls_fail() {
+        for script in [
+            "echo 'posttls-finger: warning: DNSSEC validation may be unavailable'
+             echo 'posttls-finger: < 250-mx.a.test'; echo 'posttls-finger: < 250 8BITMIME'",
+            "echo 'posttls-finger: SSL_connect error to mx[192.0.2.1]:25: -1'",
+            "echo 'posttls-finger: cannot load Certification Authority data, CAfile=\"/x\": disabling TLS support'",
+        ] {
+            assert_eq!(codes_of(script, &["a.test"])[1].0, "activate.nothing-verified", "{script}");
+        }
+    }
+
+    #[test]
+    fn that_are_turned_away_warn() {
+        for script in ["true", "echo 'posttls-finger: < 554 blocked'", "echo 'posttls-finger: warning: x'"] {
+            assert_eq!(codes_of(script, &["a.test"])[0].0, "activate.probe-unreached", "{script}");
+        }
     }
 
     #[test]
