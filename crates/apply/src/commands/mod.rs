@@ -8,6 +8,7 @@ mod terminal;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -60,7 +61,9 @@ pub(crate) struct Answer {
 #[non_exhaustive]
 pub enum CommandError {
     /// It is not installed, or elsewhere.
-    #[error("no `{name}` in {searched}; install the mail server or name the directory of its commands")]
+    #[error(
+        "no `{name}` in {searched}; install the mail server, or name the directory of its commands with `--postfix-commands`"
+    )]
     NotFound {
         /// The tool.
         name: &'static str,
@@ -137,8 +140,10 @@ impl Commands {
     /// Every [`CommandError`] but `Failed`.
     pub(crate) fn run(&self, call: Call) -> Result<Answer, CommandError> {
         let Some(path) = self.find(call.name) else {
-            let searched: Vec<String> =
+            // A search path often names a directory twice.
+            let searched: BTreeSet<String> =
                 self.directories.iter().map(|path| format!("`{}`", path.display())).collect();
+            let searched: Vec<String> = searched.into_iter().collect();
             return Err(CommandError::NotFound { name: call.name, searched: searched.join(", ") });
         };
         run::run(&path, &self.search_path(), call)

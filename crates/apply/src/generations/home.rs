@@ -62,7 +62,9 @@ pub enum OpenError {
         us: u32,
     },
     /// Others can put files there.
-    #[error("`{path}` can be written by other users (mode {mode:04o}); run `chmod go-w {path}`")]
+    #[error(
+        "`{path}` can be written by other users (mode {mode:04o}); name a directory that belongs to us alone"
+    )]
     WritableByOthers {
         /// The directory, or one above it.
         path: PathBuf,

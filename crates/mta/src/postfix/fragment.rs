@@ -73,11 +73,11 @@ pub(super) fn settings(
 }
 
 /// Tells whether Postfix has authorities to trust; `None` where it could not be asked.
+///
+/// `tls_append_default_CA` counts only beside a file or path: alone it loads nothing.
 pub(super) fn has_roots(now: &Settings<'_>) -> Option<bool> {
     let files = ["smtp_tls_CAfile", "smtp_tls_CApath", "smtp_tls_trust_anchor_file"];
-    let is_any_set =
-        files.iter().any(|name| now.is_set(name)) || now.is_on("tls_append_default_CA") == Some(true);
-    now.are_known().then_some(is_any_set)
+    now.are_known().then_some(files.iter().any(|name| now.is_set(name)))
 }
 
 /// The file's text.

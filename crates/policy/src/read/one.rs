@@ -63,7 +63,7 @@ impl<'de> Object<'de> for Top {
         match &*member.name {
             "version" => member.fill(&mut self.version, |m| m.parsed(version))?,
             "author" => member.fill(&mut self.author, |m| m.parsed(build::author))?,
-            "serial" => member.fill(&mut self.serial, super::json::Member::number)?,
+            "serial" => member.fill(&mut self.serial, Member::number)?,
             "timestamp" => member.fill(&mut self.timestamp, read_time)?,
             "expires" => member.fill(&mut self.expires, read_time)?,
             "pinsets" => member.fill(&mut self.pinsets, |m| m.object(&mut Pinsets(&mut self.builder)))?,

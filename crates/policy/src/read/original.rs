@@ -179,9 +179,9 @@ fn base_name(patterns: &[MxPattern]) -> String {
 impl<'de> Object<'de> for MxDomain {
     fn member<A: MapAccess<'de>>(&mut self, mut member: Member<'_, 'de, A>) -> Result<(), A::Error> {
         match &*member.name {
-            "require-tls" => member.fill(&mut self.tls, super::json::Member::boolean)?,
+            "require-tls" => member.fill(&mut self.tls, Member::boolean)?,
             "require-valid-certificate" => {
-                member.fill(&mut self.certificate, super::json::Member::boolean)?
+                member.fill(&mut self.certificate, Member::boolean)?;
             }
             "min-tls-version" => member.fill(&mut self.min_tls, |m| m.parsed(tls_version))?,
             "enforce-mode" => member.fill(&mut self.mode, |m| m.parsed(mode))?,

@@ -95,7 +95,8 @@ fn without_authorities_would_defer_everything() {
     for name in ["smtp_tls_CAfile", "smtp_tls_CApath"] {
         assert_eq!(advice(&known(&[(name, "/etc/ssl")])), []);
     }
-    assert_eq!(advice(&known(&[("tls_append_default_CA", "yes")])), []);
+    // It adds to a file or path, and loads nothing by itself.
+    assert_eq!(codes(&advice(&known(&[("tls_append_default_CA", "yes")]))), ["postfix.no-roots"]);
 }
 
 #[test]

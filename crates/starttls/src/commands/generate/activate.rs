@@ -12,6 +12,15 @@ use super::write::{self, Prepared};
 use crate::exit::Exit;
 use crate::output::{self, Format, findings_json, print_findings};
 
+/// Advice that the plan's own checks repeat with more knowledge.
+const SAID_BY_PLAN: [&str; 5] = [
+    "postfix.lookups-bypassed",
+    "postfix.no-roots",
+    "postfix.per-site-replaced",
+    "postfix.policy-maps-open",
+    "postfix.relayhost",
+];
+
 pub(super) fn run(args: &Args, output: &Path, format: Format) -> anyhow::Result<Exit> {
     let generations = write::open(output)?;
     let instance = args.server.instance();
@@ -20,7 +29,8 @@ pub(super) fn run(args: &Args, output: &Path, format: Format) -> anyhow::Result<
         Ok(prepared) => prepared,
         Err(short) => return write::refuse(args, &short),
     };
-    let Prepared { ready, rendered, native } = prepared;
+    let Prepared { ready, mut rendered, native } = prepared;
+    rendered.advice.retain(|finding| !SAID_BY_PLAN.contains(&finding.code));
     let wanted = Wanted {
         table_type: args.table,
         settings: &rendered.summary.settings,
