@@ -28,6 +28,23 @@ pub(crate) fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     sync_parent(path)
 }
 
+/// Removes a file, and what a run that died while replacing it left; neither need be there.
+///
+/// # Errors
+/// What the system answers.
+pub(crate) fn remove(path: &Path) -> io::Result<()> {
+    remove_leftover(path)?;
+    remove_one(path)
+}
+
+/// Removes what a run that died while replacing `path` left.
+///
+/// # Errors
+/// What the system answers.
+pub(crate) fn remove_leftover(path: &Path) -> io::Result<()> {
+    remove_one(&aside(path)?)
+}
+
 /// Flushes the directory that holds `path`, so that a rename in it outlives a power cut.
 ///
 /// # Errors
@@ -41,15 +58,19 @@ pub(crate) fn sync_parent(path: &Path) -> io::Result<()> {
 }
 
 fn write_aside(aside: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
-    match fs::remove_file(aside) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
+    remove_one(aside)?;
     let mut file = File::options().write(true).create_new(true).mode(0o600).open(aside)?;
     fault::point()?;
     file.write_all(bytes)?;
     file.set_permissions(Permissions::from_mode(mode))?;
     file.sync_all()
+}
+
+fn remove_one(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
 }
 
 fn aside(path: &Path) -> io::Result<PathBuf> {

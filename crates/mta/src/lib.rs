@@ -8,17 +8,16 @@
 
 extern crate alloc;
 
-mod code;
 mod facts;
 pub mod postfix;
 mod renderer;
 mod setting;
 mod summary;
 
-pub use code::Code;
 pub use facts::{Facts, LeafPins};
 pub use renderer::{Mta, Output, Renderer};
 pub use setting::{Need, Setting};
+pub use starttls_policy::Code;
 pub use summary::{Shortfall, Summary};
 
 /// Every mail server that we can write for.

@@ -6,7 +6,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::finding::{Finding, Severity};
+use crate::finding::{Code, Finding};
 use crate::list::{List, Listed};
 use crate::mode::{Mode, Requirement, TlsVersion};
 use crate::pin::{PinKind, Pinset};
@@ -24,58 +24,44 @@ pub const MAX_SKEW_SECONDS: u64 = 86_400;
 /// Domains named in a finding about many.
 const EXAMPLES: usize = 3;
 
-/// Every code that reading or checking a list may give, with its severity and meaning, for the documentation.
-pub const CODES: &[(&str, Severity, &str)] = &[
-    ("list.empty", Severity::Warning, "the list names no domain"),
-    ("list.ends-soon", Severity::Warning, "the list ends within a week"),
-    ("list.expired", Severity::Warning, "the list has ended; `generate` refuses it"),
-    (
-        "list.from-the-future",
-        Severity::Warning,
-        "the list is dated more than a day ahead of this machine's clock",
-    ),
-    (
+/// Every code that reading or checking a list may give, for the documentation; `list.unusable-pin` is a warning in lists of 2014.
+pub const CODES: &[Code] = &[
+    Code::warning("list.empty", "the list names no domain"),
+    Code::warning("list.ends-soon", "the list ends within a week"),
+    Code::warning("list.expired", "the list has ended; `generate` refuses it"),
+    Code::warning("list.from-the-future", "the list is dated more than a day ahead of this machine's clock"),
+    Code::warning(
         "list.incomplete-head",
-        Severity::Warning,
         "a list of 2014 or 0.1 without author, timestamp or end: counts as expired",
     ),
-    ("list.leaf-pins", Severity::Info, "some entries pin leaf certificates"),
-    (
-        "list.long-lived",
-        Severity::Info,
-        "the list lives longer than 400 days, where signed lists are cut off",
-    ),
-    ("list.no-backup-pin", Severity::Warning, "an mx-domain (2014) has one pin and no backup"),
-    (
+    Code::info("list.leaf-pins", "some entries pin leaf certificates"),
+    Code::info("list.long-lived", "the list lives longer than 400 days, where signed lists are cut off"),
+    Code::warning("list.no-backup-pin", "an mx-domain (2014) has one pin and no backup"),
+    Code::warning(
         "list.no-enforce-mode",
-        Severity::Warning,
         "an mx-domain (2014) does not say `enforce-mode`, so failures are only logged",
     ),
-    ("list.nothing-enforced", Severity::Warning, "all entries are in testing: the list protects nobody yet"),
-    ("list.old-tls", Severity::Info, "some entries allow TLS older than 1.2; the operator's floor raises it"),
-    (
+    Code::warning("list.nothing-enforced", "all entries are in testing: the list protects nobody yet"),
+    Code::info("list.old-tls", "some entries allow TLS older than 1.2; the operator's floor raises it"),
+    Code::warning(
         "list.require-tls-false",
-        Severity::Warning,
         "an mx-domain (2014) says that TLS is not required; it is all the same",
     ),
-    (
+    Code::warning(
         "list.several-mx-domains",
-        Severity::Warning,
         "a domain (2014) accepts several mx-domains; the weakest of them holds",
     ),
-    (
+    Code::info(
         "list.tls-only",
-        Severity::Info,
         "some entries ask for encryption alone, which an active attacker can offer too",
     ),
-    (
+    Code::info(
         "list.unusable-pin",
-        Severity::Info,
         "some pins of a set cannot be used (SHA-1, or the hash of an anchor's key)",
     ),
-    ("list.unusable-pinset", Severity::Warning, "no pin of a set can be used"),
-    ("list.unused-alias", Severity::Info, "no entry refers to a shared policy"),
-    ("list.unused-mx-domain", Severity::Warning, "no mail domain accepts an mx-domain (2014)"),
+    Code::warning("list.unusable-pinset", "no pin of a set can be used"),
+    Code::info("list.unused-alias", "no entry refers to a shared policy"),
+    Code::warning("list.unused-mx-domain", "no mail domain accepts an mx-domain (2014)"),
 ];
 
 /// Everything that is worth knowing of a list at `now`; what reading found comes first.

@@ -1,6 +1,7 @@
 //! Findings: what was observed and is worth a person's attention, with its cure.
 //!
-//! A finding is no error: an `Err` means that we could not do our work.
+//! A finding is no error: an `Err` means that we could not do our work. Every crate keeps its codes in constant arrays of
+//! [`Code`], from which docs/findings.md is made.
 
 use alloc::string::String;
 use core::fmt;
@@ -67,6 +68,45 @@ impl Severity {
             Self::Info => "info",
             Self::Warning => "warning",
             Self::Error => "error",
+        }
+    }
+}
+
+/// One permanent name for something that the operator may come across.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Code {
+    /// The name, as `postfix.wider-match`.
+    pub name: &'static str,
+    /// How much it matters.
+    pub severity: Severity,
+    /// What it means and what holds instead, in words that need no context.
+    pub meaning: &'static str,
+}
+
+impl Code {
+    /// A code of severity info.
+    pub const fn info(name: &'static str, meaning: &'static str) -> Self {
+        Self { name, severity: Severity::Info, meaning }
+    }
+
+    /// A code of severity warning.
+    pub const fn warning(name: &'static str, meaning: &'static str) -> Self {
+        Self { name, severity: Severity::Warning, meaning }
+    }
+
+    /// A code of severity error.
+    pub const fn error(name: &'static str, meaning: &'static str) -> Self {
+        Self { name, severity: Severity::Error, meaning }
+    }
+
+    /// The code seen on `subject`: a setting, a version; with words about this very case.
+    pub fn finding(&self, subject: impl Into<String>, message: impl Into<String>) -> Finding {
+        Finding {
+            code: self.name,
+            severity: self.severity,
+            subject: subject.into(),
+            message: message.into(),
+            cure: String::new(),
         }
     }
 }

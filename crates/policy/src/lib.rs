@@ -25,7 +25,7 @@ pub mod write;
 
 pub use decide::{Action, Decision, Demand, Origin, decide};
 pub use domain::Domain;
-pub use finding::{Finding, Severity};
+pub use finding::{Code, Finding, Severity};
 pub use list::{Alias, Dialect, Entry, Extensions, Head, List, Listed, Notes, Terms};
 pub use mode::{Mode, Requirement, TlsFloor, TlsVersion};
 pub use mx::{MxHost, MxPattern, MxPatternError, Reach};

@@ -10,6 +10,7 @@ use starttls_policy::merge::Merged;
 use starttls_policy::{Finding, Severity, Timestamp};
 
 use crate::decision;
+use crate::output::Progress;
 
 /// Why no text came out.
 #[derive(Debug, thiserror::Error)]
@@ -47,8 +48,11 @@ pub(crate) fn render(
 ) -> Result<Rendered, RenderError> {
     let mut renderer = mta.renderer(facts).map_err(RenderError::Target)?;
     let advice = renderer.advice();
+    let domains = merged.layers().iter().map(|layer| layer.list.entries.len() as u64).sum();
+    let progress = Progress::over_domains("writing", domains);
     for entry in merged.iter() {
         renderer.decision(&decision::from_lists(entry.domain, Some(&entry), choices, now), out)?;
+        progress.step();
     }
     Ok(Rendered { summary: renderer.finish(out)?, advice })
 }

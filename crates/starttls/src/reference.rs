@@ -40,28 +40,21 @@ fn add_command(text: &mut String, command: &mut clap::Command, path: &str) {
 
 fn findings() -> String {
     let mut text = FINDINGS_INTRO.to_owned();
-    text.push_str("\n## Policy lists\n\n| code | severity | meaning |\n|---|---|---|\n");
-    for (code, severity, meaning) in starttls_policy::check::CODES {
-        writeln!(text, "| `{code}` | {severity} | {meaning} |").unwrap();
-    }
+    add_codes(&mut text, "Policy lists", starttls_policy::check::CODES);
     for mta in starttls_mta::ALL {
-        let tables = [("what it cannot express", mta.shortfalls()), ("the server itself", mta.findings())];
-        for (title, codes) in tables {
-            write!(text, "\n## {}: {title}\n\n| code | severity | meaning |\n|---|---|---|\n", mta.title())
-                .unwrap();
-            for code in codes {
-                writeln!(
-                    text,
-                    "| `{}` | {} | {} |",
-                    code.name,
-                    code.severity,
-                    code.meaning.replace('|', "\\|")
-                )
-                .unwrap();
-            }
-        }
+        add_codes(&mut text, &format!("{}: what it cannot express", mta.title()), mta.shortfalls());
+        add_codes(&mut text, &format!("{}: the server itself", mta.title()), mta.findings());
     }
+    add_codes(&mut text, "Postfix: activation", starttls_apply::postfix::FINDINGS);
     text
+}
+
+fn add_codes(text: &mut String, title: &str, codes: &[starttls_policy::Code]) {
+    write!(text, "\n## {title}\n\n| code | severity | meaning |\n|---|---|---|\n").unwrap();
+    for code in codes {
+        writeln!(text, "| `{}` | {} | {} |", code.name, code.severity, code.meaning.replace('|', "\\|"))
+            .unwrap();
+    }
 }
 
 fn hold(name: &str, text: &str) {

@@ -146,6 +146,7 @@ fn carry_out(
     running: Running,
     done: &mut Done,
 ) -> Result<(), StepError> {
+    plan.main_cf.tidy().map_err(|source| StepError::MainCf { path: plan.server.main_cf(), source })?;
     write_record(plan, generations, done)?;
     for copy in &plan.copies {
         copy.install(&plan.server.queue_directory)?;

@@ -1,16 +1,14 @@
 //! Deactivation: takes our table out of main.cf, has the mail system forget it, and only then deletes files.
 
-use std::collections::BTreeMap;
-use std::fs;
 use std::io;
 use std::path::PathBuf;
 
 use super::activate::StepError;
-use super::main_cf::{self, Change, MainCf};
+use super::main_cf::{self, Change, Edit, MainCf, MainCfBack};
 use super::native::spelled;
-use super::plan::{PlanError, record_for};
-use super::record::{Record, RecordError, saved_before};
+use super::record::{Record, RecordError, RecordForError, Recorded, record_for, saved_before};
 use super::reference::{POLICY_MAPS, Reference};
+use super::undo::{Undone, reload_again};
 use super::{DetectError, Detected, Instance, Running, effect, key_copies};
 use crate::commands::CommandError;
 use crate::fault;
@@ -78,13 +76,13 @@ pub enum DeactivateError {
     /// The mail system could not be asked whether it runs.
     #[error(transparent)]
     Command(#[from] CommandError),
-    /// A step failed; main.cf is as it was unless `trouble` says otherwise.
-    #[error("not deactivated: {cause}{}", trouble.as_ref().map(|trouble| format!("; {trouble}")).unwrap_or_default())]
+    /// A step failed, and what had been done was undone.
+    #[error("not deactivated: {cause}; {undone}")]
     Undone {
         /// What failed.
         cause: StepError,
-        /// What could not be undone, in words.
-        trouble: Option<String>,
+        /// What became of the steps before it.
+        undone: Undone,
     },
 }
 
@@ -102,31 +100,30 @@ pub fn deactivate(
     let reference = Reference::new(&generations.current_directory());
     refuse_other_users(&server, &reference)?;
     let was_active = reference.is_in(server.unexpanded.get(POLICY_MAPS).map_or("", String::as_str));
-    let (changes, kept) = changes(&server, &reference, &record);
+    let (changes, kept) = changes(&server, &reference, record.as_ref());
     let path = server.main_cf();
     let before =
         MainCf::read(&path).map_err(|source| DeactivateError::MainCf { path: path.clone(), source })?;
     let running = instance.running()?;
-    let after = if changes.is_empty() {
-        before.bytes.clone()
-    } else {
-        take_out(instance, generations, &before, &changes, running)
-            .map_err(|cause| undo(instance, &before, running, cause))?
-    };
-    let undeleted = delete(generations, &server, &record, leftovers);
-    let diff = main_cf::diff(&path, &before.bytes, &after);
+    let mut removal =
+        Removal { instance, before, changes: &changes, after: None, running, reload_begun: false };
+    // A record without changes: an earlier run died before the mail system had heard of them.
+    if !changes.is_empty() || record.is_some() {
+        removal.carry_out(generations, &reference).map_err(|cause| removal.undo(cause))?;
+    }
+    let after = removal.after.as_ref().unwrap_or(&removal.before);
+    let diff = main_cf::diff(&path, &removal.before.bytes, &after.bytes);
+    let tidied = removal.before.tidy();
+    let mut undeleted = delete(generations, &server, &record.unwrap_or_default(), leftovers);
+    undeleted.extend(tidied.err().map(|error| format!("beside `{}`: {error}", path.display())));
     Ok(Deactivated { was_active, changes, diff, kept, running, undeleted })
 }
 
-fn record(server: &Detected, generations: &Generations) -> Result<Record, DeactivateError> {
-    match record_for(server, generations) {
-        Ok(record) => Ok(record.unwrap_or_default()),
-        Err(PlanError::OtherInstance { path, config }) => {
-            Err(DeactivateError::OtherInstance { path, config })
-        }
-        Err(PlanError::Record(error)) => Err(error.into()),
-        Err(_) => Ok(Record::default()),
-    }
+fn record(server: &Detected, generations: &Generations) -> Result<Option<Record>, DeactivateError> {
+    record_for(server, generations).map_err(|error| match error {
+        RecordForError::OtherInstance { path, config } => DeactivateError::OtherInstance { path, config },
+        RecordForError::Record(error) => error.into(),
+    })
 }
 
 fn refuse_other_users(server: &Detected, reference: &Reference) -> Result<(), DeactivateError> {
@@ -141,67 +138,81 @@ fn refuse_other_users(server: &Detected, reference: &Reference) -> Result<(), De
 }
 
 /// What must change, and what stays since somebody else changed it after the activation.
-fn changes(server: &Detected, reference: &Reference, record: &Record) -> (Vec<Change>, Vec<String>) {
+fn changes(server: &Detected, reference: &Reference, record: Option<&Record>) -> (Vec<Change>, Vec<String>) {
     let (mut changes, mut kept) = (Vec::new(), Vec::new());
-    let given: &BTreeMap<String, String> = &server.given;
+    let given = &server.given;
     let mut push = |name: &str, new: Option<String>| {
         changes.push(Change { name: name.to_owned(), old: given.get(name).cloned(), new });
     };
-    for (name, recorded) in &record.settings {
+    let recorded = record.iter().flat_map(|record| &record.settings).filter(|(name, _)| *name != POLICY_MAPS);
+    for (name, Recorded { was, now }) in recorded {
         match given.get(name) {
-            // Back to the letter: nobody changed it since.
-            Some(now) if *now == recorded.now => push(name, recorded.was.clone()),
-            now if now == recorded.was.as_ref() => {}
-            _ if name == POLICY_MAPS => {}
+            Some(found) if found == now => push(name, was.clone()),
+            found if found == was.as_ref() => {}
             _ => kept.push(name.clone()),
         }
     }
-    let named = given.get(POLICY_MAPS).filter(|value| reference.is_in(value));
-    let is_changed = changes.iter().any(|change| change.name == POLICY_MAPS);
-    if let Some(value) = named.filter(|_| !is_changed) {
-        let rest = reference.removed_from(value);
-        let new = (!rest.is_empty()).then_some(rest);
-        changes.push(Change { name: POLICY_MAPS.to_owned(), old: Some(value.clone()), new });
+    if let Some(found) = given.get(POLICY_MAPS).filter(|found| reference.is_in(found)) {
+        // Back to the letter if nobody changed it since; ours may have stood there even before the activation.
+        let recorded = record.and_then(|record| record.settings.get(POLICY_MAPS));
+        let was = recorded.filter(|recorded| recorded.now == *found).map(|recorded| recorded.was.clone());
+        let rest = was.unwrap_or_else(|| Some(found.clone())).map(|value| reference.removed_from(&value));
+        push(POLICY_MAPS, rest.filter(|rest| !rest.is_empty()));
     }
     (changes, kept)
 }
 
-/// Changes main.cf and has the mail system read it; answers the bytes it has then.
-fn take_out(
-    instance: &Instance,
-    generations: &Generations,
-    before: &MainCf,
-    changes: &[Change],
+/// The removal of our table from a server's configuration, as far as it has come.
+struct Removal<'a> {
+    instance: &'a Instance,
+    before: MainCf,
+    changes: &'a [Change],
+    after: Option<MainCf>,
     running: Running,
-) -> Result<Vec<u8>, StepError> {
-    let failed = |source| StepError::MainCf { path: before.path.clone(), source };
-    match saved_before(generations.root(), before) {
-        // Only our changes lie between: the very bytes come back.
-        Some(bytes) => before.with_bytes(bytes).restore().map_err(failed)?,
-        None => main_cf::edit(instance, changes)?,
-    }
-    fault::point().map_err(failed)?;
-    effect::check(instance, changes)?;
-    if running == Running::Yes {
-        instance.reload()?;
-        if instance.running()? == Running::No {
-            return Err(StepError::Stopped);
-        }
-    }
-    fs::read(&before.path).map_err(failed)
+    reload_begun: bool,
 }
 
-fn undo(instance: &Instance, before: &MainCf, running: Running, cause: StepError) -> DeactivateError {
-    let mut troubles = Vec::new();
-    if let Err(error) = before.restore() {
-        troubles.push(format!("`{}` cannot be brought back: {error}", before.path.display()));
+impl Removal<'_> {
+    fn carry_out(&mut self, generations: &Generations, reference: &Reference) -> Result<(), StepError> {
+        let path = self.before.path.clone();
+        let failed = |source| StepError::MainCf { path: path.clone(), source };
+        if !self.changes.is_empty() {
+            let saved = saved_before(generations.root(), &self.before);
+            match saved.filter(|saved| !reference.is_mentioned_in(saved)) {
+                // Only our changes lie between: the very bytes come back.
+                Some(bytes) => self.before.with_bytes(bytes).restore().map_err(failed)?,
+                None => main_cf::edit(self.instance, self.changes)?,
+            }
+            self.after = Some(MainCf::read(&path).map_err(failed)?);
+            fault::point().map_err(failed)?;
+        }
+        effect::check(self.instance, self.changes)?;
+        effect::gone(self.instance, reference)?;
+        if self.running == Running::Yes {
+            self.reload_begun = true;
+            self.instance.reload()?;
+            if self.instance.running()? == Running::No {
+                return Err(StepError::Stopped);
+            }
+        }
+        Ok(())
     }
-    if running == Running::Yes
-        && let Err(error) = instance.reload()
-    {
-        troubles.push(spelled(&error));
+
+    fn undo(&self, cause: StepError) -> DeactivateError {
+        let mut troubles = Vec::new();
+        let edit = Edit {
+            instance: self.instance,
+            before: &self.before,
+            changes: self.changes,
+            after: self.after.as_ref(),
+        };
+        let main_cf =
+            if self.changes.is_empty() { MainCfBack::Untouched } else { edit.take_back(&mut troubles) };
+        if self.reload_begun {
+            reload_again(self.instance, &mut troubles);
+        }
+        DeactivateError::Undone { cause, undone: Undone { main_cf, troubles } }
     }
-    DeactivateError::Undone { cause, trouble: (!troubles.is_empty()).then(|| troubles.join("; ")) }
 }
 
 /// Deletes what is ours, now that nothing refers to it.

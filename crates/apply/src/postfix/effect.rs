@@ -1,6 +1,7 @@
 //! Whether a change took effect: `postconf` and `postmap` are asked again.
 
 use super::activate::StepError;
+use super::reference::{POLICY_MAPS, Reference};
 use super::{Change, Instance, Table, listing, native};
 
 /// Compares each changed setting with what Postfix now says of it.
@@ -26,6 +27,16 @@ pub(super) fn check(instance: &Instance, changes: &[Change]) -> Result<(), StepE
 pub(super) fn answers(instance: &Instance, reference: &str, table: &Table) -> Result<(), StepError> {
     let not_answering = |reason| StepError::NotAnswering { reference: reference.to_owned(), reason };
     native::compare(instance, reference, &table.samples).map_err(not_answering)
+}
+
+/// Looks whether nothing in effect names our table any more.
+pub(super) fn gone(instance: &Instance, reference: &Reference) -> Result<(), StepError> {
+    let found = instance.postconf(&["-x", "-h", POLICY_MAPS])?;
+    if !reference.is_in(&found) {
+        return Ok(());
+    }
+    let (name, found) = (POLICY_MAPS.to_owned(), found.trim().to_owned());
+    Err(StepError::NotInEffect { name, wanted: reference.removed_from(&found), found })
 }
 
 /// `postconf` may print other blanks than were set.

@@ -71,10 +71,7 @@ impl KeyCopy {
 /// Removes a copy, and the directories above it that are empty then.
 pub(super) fn remove(queue_directory: &Path, copy: &Path) -> io::Result<()> {
     fault::point()?;
-    match fs::remove_file(copy) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
+    whole_file::remove(copy)?;
     for above in copy.ancestors().skip(1).take_while(|above| *above != queue_directory) {
         if !above.starts_with(queue_directory) || fs::remove_dir(above).is_err() {
             break;

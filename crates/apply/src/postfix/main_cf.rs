@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use similar::TextDiff;
 
 use super::Instance;
+use super::native::spelled;
 use crate::commands::CommandError;
 use crate::whole_file;
 
@@ -55,6 +56,11 @@ impl MainCf {
         Self { bytes, ..self.clone() }
     }
 
+    /// Removes what a run that died while bringing it back left beside it.
+    pub(super) fn tidy(&self) -> io::Result<()> {
+        whole_file::remove_leftover(&self.path)
+    }
+
     /// What `postconf` would make of it: tried on a copy.
     pub(super) fn simulate(&self, instance: &Instance, changes: &[Change]) -> Result<Vec<u8>, EditError> {
         let holder = tempfile::tempdir().map_err(EditError::Copy)?;
@@ -72,6 +78,68 @@ impl MainCf {
             return Ok(());
         }
         chown(&self.path, Some(self.owner.0), Some(self.owner.1))
+    }
+}
+
+/// How main.cf came back.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum MainCfBack {
+    /// It had not been changed.
+    Untouched,
+    /// To the very bytes it had.
+    Bytes,
+    /// Setting by setting, since somebody else had changed it meanwhile.
+    Settings,
+    /// Not at all.
+    Failed,
+}
+
+/// An edit to be taken back.
+pub(super) struct Edit<'a> {
+    pub(super) instance: &'a Instance,
+    pub(super) before: &'a MainCf,
+    pub(super) changes: &'a [Change],
+    /// main.cf right after the edit; `None` when the edit broke off.
+    pub(super) after: Option<&'a MainCf>,
+}
+
+impl Edit<'_> {
+    /// Brings back the bytes if nobody else changed main.cf since, else the settings; what fails is added to
+    /// `troubles`.
+    pub(super) fn take_back(&self, troubles: &mut Vec<String>) -> MainCfBack {
+        let path = &self.before.path;
+        let now = MainCf::read(path).ok().map(|now| now.bytes);
+        if now.as_ref() == Some(&self.before.bytes) {
+            return MainCfBack::Untouched;
+        }
+        // When the edit itself broke off, what is there now is its doing: nobody else had the time.
+        let is_ours = match (self.after, &now) {
+            (Some(after), Some(now)) => after.bytes == *now,
+            _ => true,
+        };
+        let (back, outcome) = if is_ours {
+            let restored = self
+                .before
+                .restore()
+                .map_err(|error| format!("`{}` cannot be written: {error}", path.display()));
+            (MainCfBack::Bytes, restored)
+        } else {
+            let reversed: Vec<Change> = self.changes.iter().map(Change::reversed).collect();
+            (MainCfBack::Settings, edit(self.instance, &reversed).map_err(|error| spelled(&error)))
+        };
+        match outcome {
+            Ok(()) => back,
+            Err(trouble) => {
+                troubles.push(trouble);
+                MainCfBack::Failed
+            }
+        }
+    }
+}
+
+impl Change {
+    fn reversed(&self) -> Self {
+        Self { name: self.name.clone(), old: self.new.clone(), new: self.old.clone() }
     }
 }
 

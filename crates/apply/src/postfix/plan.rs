@@ -9,7 +9,7 @@ use starttls_policy::{Finding, Severity};
 
 use super::key_copies::KeyCopy;
 use super::main_cf::{self, Change, EditError, MainCf};
-use super::record::{Record, RecordError};
+use super::record::{Record, RecordError, RecordForError, record_for};
 use super::reference::{POLICY_MAPS, Reference};
 use super::roots::seen_from;
 use super::{DetectError, Detected, Instance, LiveProbe, Table, TableError, Where, codes, preflight};
@@ -100,6 +100,15 @@ pub enum PlanError {
     },
 }
 
+impl From<RecordForError> for PlanError {
+    fn from(error: RecordForError) -> Self {
+        match error {
+            RecordForError::OtherInstance { path, config } => Self::OtherInstance { path, config },
+            RecordForError::Record(error) => error.into(),
+        }
+    }
+}
+
 impl Plan {
     /// Works out what activating would change and runs every check before it: on `ready` if given, which activation
     /// then publishes, else on the generation in force.
@@ -159,18 +168,6 @@ impl Plan {
     }
 }
 
-/// The record of an earlier activation from this output directory, which must be of the same instance.
-pub(super) fn record_for(server: &Detected, generations: &Generations) -> Result<Option<Record>, PlanError> {
-    let record = Record::read(generations.root())?;
-    match record {
-        Some(record) if record.config_directory != server.config_directory => Err(PlanError::OtherInstance {
-            path: generations.root().to_owned(),
-            config: record.config_directory,
-        }),
-        record => Ok(record),
-    }
-}
-
 fn changes(server: &Detected, reference: &Reference, wanted: &Wanted<'_>) -> (Vec<Change>, Vec<Finding>) {
     let (mut changes, mut conflicts) = (Vec::new(), Vec::new());
     let now = server.unexpanded.get(POLICY_MAPS).map_or("", String::as_str);
@@ -196,7 +193,14 @@ fn change(server: &Detected, name: &str, new: String) -> Change {
 
 /// A value that the operator chose, and that our table cannot work with.
 fn conflict(server: &Detected, setting: &Setting) -> Option<Finding> {
-    let given = server.given.get(setting.name)?;
+    let given = match server.given.get(setting.name) {
+        Some(given) => given,
+        // The operator's own tables may hold digests made with the default one.
+        None if setting.name == "smtp_tls_fingerprint_digest" && !server.setting(POLICY_MAPS).is_empty() => {
+            server.setting(setting.name)
+        }
+        None => return None,
+    };
     let why = match (setting.name, given.trim()) {
         // Asking for more than was asked before weakens nothing.
         ("smtp_dns_support_level", "" | "enabled") | ("smtp_tls_dane_insecure_mx_policy", _) => return None,
@@ -205,7 +209,7 @@ fn conflict(server: &Detected, setting: &Setting) -> Option<Finding> {
         _ => "others may rely on it",
     };
     let message =
-        format!("main.cf gives `{} = {given}`, the table needs `{}`: {why}", setting.name, setting.value);
+        format!("in effect is `{} = {given}`, the table needs `{}`: {why}", setting.name, setting.value);
     let cure =
         format!("change it yourself to `{} = {}` once nothing else needs it", setting.name, setting.value);
     Some(codes::SETTING_CONFLICT.finding(setting.name, message).with_cure(cure))

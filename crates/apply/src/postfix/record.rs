@@ -19,7 +19,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::Detected;
 use super::main_cf::MainCf;
+use crate::generations::Generations;
 use crate::whole_file;
 
 const FILE: &str = "activation";
@@ -70,6 +72,31 @@ pub enum RecordError {
     },
 }
 
+/// The record is of no use for an instance.
+#[derive(Debug)]
+pub(super) enum RecordForError {
+    /// It belongs to another instance.
+    OtherInstance { path: PathBuf, config: PathBuf },
+    /// It cannot be used.
+    Record(RecordError),
+}
+
+/// The record of an earlier activation from this output directory, which must be of the same instance.
+pub(super) fn record_for(
+    server: &Detected,
+    generations: &Generations,
+) -> Result<Option<Record>, RecordForError> {
+    match Record::read(generations.root()).map_err(RecordForError::Record)? {
+        Some(record) if record.config_directory != server.config_directory => {
+            Err(RecordForError::OtherInstance {
+                path: generations.root().to_owned(),
+                config: record.config_directory,
+            })
+        }
+        record => Ok(record),
+    }
+}
+
 impl Record {
     /// Reads the record of an output directory, if there is one.
     pub(super) fn read(root: &Path) -> Result<Option<Self>, RecordError> {
@@ -90,13 +117,7 @@ impl Record {
     pub(super) fn remove(root: &Path) -> Result<(), RecordError> {
         // The record goes last: as long as it is there the rest can be undone again.
         for name in [AFTER, BEFORE, FILE] {
-            let path = root.join(name);
-            match fs::remove_file(&path) {
-                Err(source) if source.kind() != io::ErrorKind::NotFound => {
-                    return Err(RecordError::Io { path, source });
-                }
-                _ => {}
-            }
+            remove(root.join(name))?;
         }
         Ok(())
     }
@@ -157,15 +178,8 @@ pub(super) fn save_after(root: &Path, main_cf: &MainCf) -> Result<(), RecordErro
 
 /// Forgets the saved bytes: what lies between them is no longer our change alone.
 pub(super) fn forget_saved(root: &Path) -> Result<(), RecordError> {
-    for path in [root.join(AFTER), root.join(BEFORE)] {
-        match fs::remove_file(&path) {
-            Err(source) if source.kind() != io::ErrorKind::NotFound => {
-                return Err(RecordError::Io { path, source });
-            }
-            _ => {}
-        }
-    }
-    Ok(())
+    remove(root.join(AFTER))?;
+    remove(root.join(BEFORE))
 }
 
 /// The bytes from before activation, if main.cf is still as activation left it.
@@ -177,6 +191,10 @@ pub(super) fn saved_before(root: &Path, now: &MainCf) -> Option<Vec<u8>> {
 /// Where the bytes from before activation are kept.
 pub(super) fn before_path(root: &Path) -> PathBuf {
     root.join(BEFORE)
+}
+
+fn remove(path: PathBuf) -> Result<(), RecordError> {
+    whole_file::remove(&path).map_err(|source| RecordError::Io { path, source })
 }
 
 fn put(path: &Path, bytes: &[u8], mode: u32) -> Result<(), RecordError> {

@@ -35,6 +35,11 @@ impl Reference {
         PolicyMaps(value).tables().any(|table| self.is(table))
     }
 
+    /// Whether a text, as main.cf, has the table's path anywhere.
+    pub(super) fn is_mentioned_in(&self, text: &[u8]) -> bool {
+        text.windows(self.path.len().max(1)).any(|window| window == self.path.as_bytes())
+    }
+
     /// The tables that are asked before ours; all when ours is not there.
     pub(super) fn earlier<'a>(&self, value: &'a str) -> Vec<&'a str> {
         PolicyMaps(value).tables().take_while(|table| !self.is(table)).collect()

@@ -17,6 +17,9 @@ const MAX_BUNDLE_BYTES: u64 = 64 * 1024 * 1024;
 /// Where Debian and many others keep them.
 const CURE: &str = "set `smtp_tls_CAfile = /etc/ssl/certs/ca-certificates.crt` (package `ca-certificates`)";
 
+/// Where OpenSSL builds look for their default roots, which are read before the chroot.
+const DEFAULT_BUNDLES: [&str; 3] = ["/usr/lib/ssl/cert.pem", "/etc/ssl/cert.pem", "/etc/pki/tls/cert.pem"];
+
 /// What a delivering service is told of roots.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Roots<'a> {
@@ -41,6 +44,9 @@ impl Roots<'_> {
             return check_bundle(Path::new(self.ca_file))
                 .err()
                 .map(|message| codes::ROOTS.finding("smtp_tls_CAfile", message).with_cure(CURE));
+        }
+        if self.appends_default && DEFAULT_BUNDLES.iter().any(|path| check_bundle(Path::new(path)).is_ok()) {
+            return None;
         }
         let directory = seen_from(self.runs, self.queue_directory, Path::new(self.ca_path));
         check_directory(&directory).err().map(|reason| {

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 
-use super::main_cf::{self, Change, MainCf};
+use super::main_cf::{Edit, MainCf, MainCfBack};
 use super::native::spelled;
 use super::plan::Plan;
 use super::record::before_path;
-use super::{Running, activate, key_copies};
+use super::{Instance, Running, activate, key_copies};
 use crate::generations::{Generations, Published};
 
 /// The steps of an activation that were begun.
@@ -31,19 +31,6 @@ pub struct Undone {
     pub main_cf: MainCfBack,
     /// What could not be undone, in words; the operator must act on each.
     pub troubles: Vec<String>,
-}
-
-/// How main.cf came back.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum MainCfBack {
-    /// It had not been changed.
-    Untouched,
-    /// To the very bytes it had.
-    Bytes,
-    /// Setting by setting, since somebody else had changed it meanwhile.
-    Settings,
-    /// Not at all.
-    Failed,
 }
 
 impl fmt::Display for Undone {
@@ -71,7 +58,7 @@ pub(super) fn undo(plan: &Plan, generations: &Generations, running: Running, don
         troubles.push(spelled(&error));
     }
     if done.reload_begun && running == Running::Yes {
-        reload(plan, &mut troubles);
+        reload_again(&plan.instance, &mut troubles);
     }
     if main_cf == MainCfBack::Failed {
         let saved = before_path(generations.root());
@@ -95,45 +82,25 @@ fn restore(plan: &Plan, done: &Done, troubles: &mut Vec<String>) -> MainCfBack {
     if !done.edit_begun {
         return MainCfBack::Untouched;
     }
-    let now = MainCf::read(&plan.main_cf.path).ok();
-    if now.as_ref().is_some_and(|now| now.bytes == plan.main_cf.bytes) {
-        return MainCfBack::Untouched;
-    }
-    // When the edit itself broke off, what is there now is its doing: nobody else had the time.
-    let ours =
-        done.edited.as_ref().is_none_or(|edited| now.as_ref().is_none_or(|now| now.bytes == edited.bytes));
-    if !ours {
-        let back: Vec<Change> = plan.changes.iter().map(reversed).collect();
-        return match main_cf::edit(&plan.instance, &back) {
-            Ok(()) => MainCfBack::Settings,
-            Err(error) => {
-                troubles.push(spelled(&error));
-                MainCfBack::Failed
-            }
-        };
-    }
-    match plan.main_cf.restore() {
-        Ok(()) => MainCfBack::Bytes,
-        Err(error) => {
-            troubles.push(format!("`{}` cannot be written: {error}", plan.main_cf.path.display()));
-            MainCfBack::Failed
-        }
-    }
+    let edit = Edit {
+        instance: &plan.instance,
+        before: &plan.main_cf,
+        changes: &plan.changes,
+        after: done.edited.as_ref(),
+    };
+    edit.take_back(troubles)
 }
 
-fn reload(plan: &Plan, troubles: &mut Vec<String>) {
-    if let Err(error) = plan.instance.reload() {
+/// Has the mail system read the old configuration, and looks whether it still runs.
+pub(super) fn reload_again(instance: &Instance, troubles: &mut Vec<String>) {
+    if let Err(error) = instance.reload() {
         troubles.push(format!("reloading the old configuration: {}", spelled(&error)));
     }
-    match plan.instance.running() {
+    match instance.running() {
         Ok(Running::Yes) => {}
         Ok(Running::No) => {
             troubles.push("the mail system does not run; start it with `postfix start`".to_owned());
         }
         Err(error) => troubles.push(spelled(&error)),
     }
-}
-
-fn reversed(change: &Change) -> Change {
-    Change { name: change.name.clone(), old: change.new.clone(), new: change.old.clone() }
 }

@@ -1,6 +1,6 @@
 //! JSON text as every writer makes it: one way to write each value.
 //!
-//! Spec: RFC 8259 §7 (strings) and §6 (numbers); docs/list-format.md, "Canonical form".
+//! Spec: RFC 8259; docs/list-format.md, "Canonical form".
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -199,9 +199,10 @@ fn value(out: &mut dyn fmt::Write, any: &Value) -> fmt::Result {
         Value::Null => out.write_str("null"),
         Value::Bool(true) => out.write_str("true"),
         Value::Bool(false) => out.write_str("false"),
-        // Minus zero equals zero, so both are written alike.
-        Value::Number(number) if number.as_f64() == Some(0.0) && number.is_f64() => out.write_str("0.0"),
-        Value::Number(number) => write!(out, "{number}"),
+        Value::Number(number) => match number.as_f64().filter(|_| number.is_f64()) {
+            Some(fraction) => float(out, fraction),
+            None => write!(out, "{number}"),
+        },
         Value::String(string) => text(out, string),
         Value::Array(items) => {
             out.write_str("[")?;
@@ -227,6 +228,21 @@ fn value(out: &mut dyn fmt::Write, any: &Value) -> fmt::Result {
     }
 }
 
+/// Writes a floating-point number with the fewest digits that read back as it.
+///
+/// Not left to the JSON library: its form may change with its version, and these bytes are signed.
+fn float(out: &mut dyn fmt::Write, number: f64) -> fmt::Result {
+    // Minus zero equals zero, so both are written alike.
+    let number = if number == 0.0 { 0.0 } else { number };
+    let is_plain = number == 0.0 || (1e-5..1e16).contains(&number.abs());
+    if !is_plain {
+        return write!(out, "{number:e}");
+    }
+    // Without the point it would read back as a whole number.
+    let point = if number % 1.0 == 0.0 { ".0" } else { "" };
+    write!(out, "{number}{point}")
+}
+
 #[cfg(test)]
 mod values {
     use super::*;
@@ -236,7 +252,9 @@ mod values {
     fn are_written_in_one_way() {
         for (read, written) in [
             (r#"{"b":1,"a":[ ],"\u0041":{}}"#, r#"{"A": {}, "a": [], "b": 1}"#),
-            ("[true,false,null,-1,1.50,1e3,-0.0,0]", "[true, false, null, -1, 1.5, 1000.0, 0.0, 0]"),
+            ("[true,false,null,-1,1.50,1e3,-0.0,-0,0]", "[true, false, null, -1, 1.5, 1000.0, 0.0, 0.0, 0]"),
+            ("[1e15,1E+16,1e-5,0.99e-5,-2.50e300]", "[1000000000000000.0, 1e16, 0.00001, 9.9e-6, -2.5e300]"),
+            ("[18446744073709551615,18446744073709551616]", "[18446744073709551615, 1.8446744073709552e19]"),
             (r#""\/ \u00fc \t \u007f \u009b \" \\""#, "\"/ ü \\u0009 \\u007f \\u009b \\\" \\\\\""),
         ] {
             let mut out = String::new();

@@ -1,5 +1,6 @@
 //! Activation and its undoing, on a Postfix that misbehaves as it is told to.
 
+mod dying;
 mod going_wrong;
 mod refusing;
 mod server;
@@ -91,6 +92,20 @@ fn deactivation_keeps_what_others_changed_since() {
     fs::write(server.config.join("main.cf"), &changed).unwrap();
     server.deactivate(&generations).unwrap();
     assert_eq!(server.main_cf(), changed.replace(&format!(", {ours}"), ""));
+}
+
+#[test]
+fn a_reference_that_was_put_there_by_hand_goes_too() {
+    let server = Server::new();
+    let generations = server.generations();
+    let ours = format!("{}/current/tls_policy", server.root.display());
+    let by_hand = server.main_cf().replace("/own\n", &format!("/own, hash:{ours}\n"));
+    fs::write(server.config.join("main.cf"), &by_hand).unwrap();
+    // Of another kind, so activation replaces it.
+    server.activate(&generations, "one").unwrap();
+    assert_eq!(server.main_cf(), by_hand.replace(&format!(", hash:{ours}"), &format!(", texthash:{ours}")));
+    server.deactivate(&generations).unwrap();
+    assert_eq!(server.main_cf(), by_hand.replace(&format!(", hash:{ours}"), ""));
 }
 
 #[test]

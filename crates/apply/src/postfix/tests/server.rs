@@ -17,11 +17,13 @@ use crate::{Commands, Generations, fake};
 /// `-c DIR` comes first; settings are the defaults, then main.cf, where the last one counts.
 const POSTCONF: &str = r#"dir=$2; shift 2
 given() { grep -v '^#' "$dir/main.cf" | grep .; }
+all() { cat "$dir/../defaults"; given; echo "config_directory = $dir"; }
+if test "$1 $2" = '-x -h'; then all | sed -n "s/^$3 =//p" | tail -1; exit; fi
 case "$1" in
 -h) echo 3.7.11;;
 -n) given;;
 -d) cat "$dir/../defaults";;
--x|'') cat "$dir/../defaults"; given; echo "config_directory = $dir";;
+-x|'') all;;
 -m) printf 'hash\ntexthash\ninline\n';;
 -F) cat "$dir/../fields";;
 -P) cat "$dir/../overrides";;
@@ -63,7 +65,10 @@ const FIELDS: &str = "smtp/unix/command = smtp\nsmtp/unix/chroot = y\n";
 const PEM: &str = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
 
 pub(super) struct Server {
-    pub(super) holder: TempDir,
+    /// Removes it all when dropped.
+    #[expect(dead_code, reason = "held for its drop")]
+    holder: Option<TempDir>,
+    home: PathBuf,
     pub(super) config: PathBuf,
     pub(super) root: PathBuf,
     pub(super) instance: Instance,
@@ -74,33 +79,43 @@ impl Server {
     pub(super) fn new() -> Self {
         let holder = tempfile::tempdir().unwrap();
         let home = holder.path().canonicalize().unwrap();
-        let (config, tools) = (home.join("config"), home.join("tools"));
-        for directory in [&config, &tools, &home.join("queue")] {
-            fs::create_dir(directory).unwrap();
+        let server = Self { holder: Some(holder), ..Self::at(&home) };
+        let shown = home.display();
+        for directory in ["config", "tools", "queue"] {
+            fs::create_dir(home.join(directory)).unwrap();
         }
         for (name, body) in [("postconf", POSTCONF), ("postmap", POSTMAP), ("postfix", POSTFIX)] {
-            fake::script(&tools.join(name), body);
+            fake::script(&home.join("tools").join(name), body);
         }
-        fs::write(home.join("ca.pem"), PEM).unwrap();
-        fs::write(home.join("fields"), FIELDS).unwrap();
-        fs::write(home.join("overrides"), "").unwrap();
-        fs::write(home.join("defaults"), format!("{DEFAULTS}queue_directory = {}/queue\n", home.display()))
-            .unwrap();
-        fs::write(home.join("own"), "own.test encrypt\n").unwrap();
-        let home_shown = home.display();
         let main_cf = format!(
-            "# by hand\nmyhostname = a.test\nsmtp_tls_policy_maps = texthash:{home_shown}/own\n\
-             smtp_tls_CAfile = {home_shown}/ca.pem\n"
+            "# by hand\nmyhostname = a.test\nsmtp_tls_policy_maps = texthash:{shown}/own\n\
+             smtp_tls_CAfile = {shown}/ca.pem\n"
         );
-        fs::write(config.join("main.cf"), main_cf).unwrap();
-        let server = Self {
-            instance: Instance::new(Commands::along(Some(tools.as_os_str())), Some(config.clone())),
-            root: home.join("out"),
-            config,
-            holder,
-        };
+        for (name, text) in [
+            ("ca.pem", PEM),
+            ("fields", FIELDS),
+            ("overrides", ""),
+            ("defaults", &format!("{DEFAULTS}queue_directory = {shown}/queue\n")),
+            ("own", "own.test encrypt\n"),
+            ("config/main.cf", &main_cf),
+        ] {
+            fs::write(home.join(name), text).unwrap();
+        }
         server.flag("running");
         server
+    }
+
+    /// The server that another process has made there.
+    pub(super) fn at(home: &Path) -> Self {
+        let config = home.join("config");
+        let commands = Commands::along(Some(home.join("tools").as_os_str()));
+        Self {
+            holder: None,
+            home: home.to_owned(),
+            root: home.join("out"),
+            instance: Instance::new(commands, Some(config.clone())),
+            config,
+        }
     }
 
     /// Makes the tools behave in some way from now on.
@@ -124,8 +139,8 @@ impl Server {
         fs::read_to_string(self.config.join("reloads")).unwrap_or_default().lines().count()
     }
 
-    pub(super) fn home(&self) -> PathBuf {
-        self.holder.path().canonicalize().unwrap()
+    pub(super) fn home(&self) -> &Path {
+        &self.home
     }
 
     pub(super) fn generations(&self) -> Generations {

@@ -1,5 +1,6 @@
 //! `--activate`: what changes in main.cf is shown, checked, changed, reloaded, verified; undone if any step fails.
 
+use std::io::Write as _;
 use std::path::Path;
 
 use owo_colors::OwoColorize;
@@ -66,7 +67,6 @@ enum Outcome {
 }
 
 fn print_plan(plan: &Plan) -> std::io::Result<()> {
-    use std::io::Write as _;
     let mut err = anstream::stderr().lock();
     print_findings(&mut err, &plan.findings)?;
     if plan.standing == Standing::Active {
@@ -84,7 +84,6 @@ fn print_plan(plan: &Plan) -> std::io::Result<()> {
 }
 
 fn print_outcome(outcome: &Outcome) -> std::io::Result<()> {
-    use std::io::Write as _;
     let mut err = anstream::stderr().lock();
     match outcome {
         Outcome::Refused => writeln!(err, "{} not activated; nothing was changed", "refused:".red().bold()),

@@ -27,6 +27,7 @@ use crate::server::ServerArgs;
 /// files of a new generation are written beside the old one, checked, and put in its place at once. With `--activate`
 /// the mail server is then told to use them, after checks that this is safe; `--deactivate` takes that back.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag on the command line")]
 #[command(mut_arg("lists", |arg| arg.required_unless_present("deactivate")))]
 pub(crate) struct Args {
     /// The mail server to write for.

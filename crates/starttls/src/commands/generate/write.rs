@@ -1,5 +1,6 @@
 //! With `--output`: a new generation, checked and put in the old one's place; Postfix is not touched.
 
+use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::Context;
@@ -138,7 +139,6 @@ pub(super) fn prepare<'a>(
 pub(super) fn refuse(args: &Args, short: &FallsShort) -> anyhow::Result<Exit> {
     let mut err = anstream::stderr().lock();
     write_summary(&mut err, args.mta()?.title(), &short.0.summary)?;
-    use std::io::Write as _;
     writeln!(
         err,
         "{} nothing was written: --strict, and not everything can be expressed",
