@@ -3,8 +3,8 @@
 use anyhow::{Result, ensure};
 use starttls_e2e::delivery::Channel::{Cleartext, Trusted, Untrusted};
 
-use crate::cases::Outcome::{self, Deferred, Sent};
 use crate::list;
+use crate::outcome::Outcome::{self, Deferred, Sent};
 use crate::stage::Stage;
 
 pub(crate) fn claim(stage: &Stage) -> Result<()> {

@@ -4,7 +4,7 @@
 use anyhow::Result;
 use starttls_e2e::delivery::Channel::Verified;
 
-use crate::cases::Outcome::{Deferred, Sent};
+use crate::outcome::Outcome::{Deferred, Sent};
 use crate::stage::{ENFORCES_PATTERNS, KNOWS_PATTERNS, Stage};
 
 pub(crate) fn claim(stage: &Stage) -> Result<()> {

@@ -1,14 +1,12 @@
 //! The cases: one recipient domain each, its MX hosts, its policy, and what must become of mail to it.
 
-use anyhow::Result;
-use starttls_e2e::delivery::Channel::{self, Anonymous, Cleartext, Trusted, Untrusted, Verified};
-use starttls_e2e::delivery::Delivery;
-use starttls_e2e::lab::Lab;
+use starttls_e2e::delivery::Channel::{Anonymous, Cleartext, Trusted, Untrusted, Verified};
 use starttls_e2e::postfix::Version;
 
 use crate::list::Entry;
+use crate::outcome::Outcome::{self, Deferred, Sent};
+use crate::outcome::Shown;
 use crate::stage::ENFORCES_PATTERNS;
-use Outcome::{Deferred, Sent};
 
 /// One case.
 #[derive(Clone, Copy, Debug)]
@@ -42,30 +40,6 @@ pub(crate) enum Listed {
     InOverlay,
 }
 
-/// What becomes of a mail.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Outcome {
-    /// It goes to this host, by this channel.
-    Sent(&'static str, Channel),
-    /// It stays, with this status code, and the log says this.
-    Deferred(&'static str, &'static str),
-}
-
-/// How Postfix's log betrays a defect when the policy is not enforced.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Shown {
-    /// Not at all: names and pins are compared under an enforced policy only. Or there is no defect.
-    Nowhere,
-    /// By the absence of a line about TLS.
-    NoTls,
-    /// By the word `Untrusted` in the line about TLS.
-    Chain,
-    /// By the MX host, which the policy does not list.
-    Host,
-    /// By the version in the line about TLS.
-    Version(&'static str),
-}
-
 impl Case {
     /// A case without a defect, without a policy and without mail.
     const BLANK: Self = Self {
@@ -86,76 +60,6 @@ impl Case {
     }
 }
 
-impl Outcome {
-    /// What is not so in `delivery`, if anything.
-    pub(crate) fn complaint(self, lab: &Lab, delivery: &Delivery) -> Result<Option<String>> {
-        let fault = match self {
-            Sent(host, channel) => sent_otherwise(lab, delivery, host, channel)?,
-            Deferred(dsn, words) => deferred_otherwise(lab, delivery, dsn, words)?,
-        };
-        Ok(fault.map(|fault| format!("{fault}:\n  {}", delivery.session.join("\n  "))))
-    }
-}
-
-fn sent_otherwise(lab: &Lab, delivery: &Delivery, host: &str, channel: Channel) -> Result<Option<String>> {
-    if (delivery.status.as_str(), delivery.relay.as_str()) != ("sent", host) {
-        return Ok(Some(format!("not sent to {host}")));
-    }
-    if delivery.channel() != channel {
-        return Ok(Some(format!("channel is {:?}, not {channel:?}", delivery.channel())));
-    }
-    let receipt = lab.receiver.receipt(&delivery.recipient)?;
-    // One host, two names.
-    let host = if host == "alias.mx.test" { "good.mx.test" } else { host };
-    let as_expected = receipt.host == host && receipt.encrypted == (channel != Cleartext);
-    Ok((!as_expected).then(|| format!("the receiver saw {receipt:?}")))
-}
-
-fn deferred_otherwise(lab: &Lab, delivery: &Delivery, dsn: &str, words: &str) -> Result<Option<String>> {
-    if (delivery.status.as_str(), delivery.dsn.as_str()) != ("deferred", dsn) {
-        return Ok(Some(format!("not deferred with {dsn}")));
-    }
-    if !delivery.mentions(words) {
-        return Ok(Some(format!("no `{words}` in the log")));
-    }
-    let receipts = lab.receiver.receipts()?;
-    Ok(receipts
-        .get(&delivery.recipient)
-        .map(|receipt| format!("deferred, and received all the same: {receipt:?}")))
-}
-
-impl Shown {
-    /// Whether the log shows it.
-    pub(crate) fn is_in(self, delivery: &Delivery, entry: Option<Entry>) -> bool {
-        match self {
-            Self::Nowhere => true,
-            Self::NoTls => delivery.channel() == Cleartext,
-            Self::Chain => delivery.channel() == Untrusted,
-            Self::Host => entry.is_some_and(|entry| entry.mx != delivery.relay),
-            Self::Version(version) => delivery.mentions(&format!(": {version} with cipher")),
-        }
-    }
-
-    /// A word for the matrix.
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Self::Nowhere => "-",
-            Self::NoTls => "no TLS",
-            Self::Chain => "untrusted chain",
-            Self::Host => "MX host not listed",
-            Self::Version(version) => version,
-        }
-    }
-}
-
-/// A few words for the matrix.
-pub(crate) fn summary(delivery: &Delivery) -> String {
-    match delivery.status.as_str() {
-        "sent" => format!("{} {:?}", delivery.relay, delivery.channel()),
-        status => format!("{status} {}", delivery.dsn),
-    }
-}
-
 const NO_STARTTLS: Outcome = Deferred("4.7.4", "TLS is required, but was not offered by host");
 const WRONG_NAME: Outcome = Deferred("4.7.5", "hostname mismatch");
 /// OpenSSL's number for an anchor or a key that is not among those which were asked for.
@@ -163,7 +67,6 @@ const NOT_PINNED: Outcome = Deferred("4.7.5", "num=65:");
 const NOT_IN_PATTERNS: Option<Outcome> = Some(Deferred("4.3.0", "does not match STS MX pattern for"));
 
 /// All of them.
-#[rustfmt::skip]
 pub(crate) const CASES: &[Case] = &[
     Case {
         name: "nothing",

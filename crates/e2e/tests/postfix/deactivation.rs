@@ -10,8 +10,8 @@ use anyhow::{Context as _, Result, ensure};
 use starttls_e2e::delivery::Channel::{Cleartext, Trusted, Verified};
 use starttls_e2e::sender::Sender;
 
-use crate::cases::Outcome::{Deferred, Sent};
 use crate::list;
+use crate::outcome::Outcome::{Deferred, Sent};
 use crate::stage::Stage;
 
 /// Between two mails: tens of them go out while configurations change.

@@ -5,8 +5,8 @@
 use anyhow::Result;
 use starttls_e2e::delivery::Channel::Cleartext;
 
-use crate::cases::Outcome::{Deferred, Sent};
 use crate::list;
+use crate::outcome::Outcome::{Deferred, Sent};
 use crate::stage::{OBEYS_HEADER, Stage};
 
 const HEADER: &str = "TLS-Required: No";

@@ -8,6 +8,7 @@ mod cases;
 mod deactivation;
 mod header;
 mod list;
+mod outcome;
 mod policies;
 mod stage;
 mod tables;

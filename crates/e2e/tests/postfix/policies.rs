@@ -6,8 +6,9 @@ use anyhow::{Result, bail, ensure};
 use starttls_e2e::delivery::Delivery;
 use starttls_e2e::matrix::Matrix;
 
-use crate::cases::{self, CASES};
+use crate::cases::CASES;
 use crate::list;
+use crate::outcome;
 use crate::stage::{ENFORCES_PATTERNS, OUTPUT, Stage};
 
 pub(crate) fn claim(stage: &Stage) -> Result<()> {
@@ -25,7 +26,7 @@ fn fill(stage: &Stage, matrix: &mut Matrix) -> Result<()> {
     matrix.column("no policy");
     let deliveries = send(stage, "none")?;
     for (case, delivery) in CASES.iter().zip(&deliveries) {
-        matrix.cell(case.name, &cases::summary(delivery), case.wrongly.complaint(&stage.lab, delivery)?);
+        matrix.cell(case.name, &outcome::summary(delivery), case.wrongly.complaint(&stage.lab, delivery)?);
     }
     ensure!(stage.lab.stripper.overheard("The secret of none@stripped.test"), "the attacker did not listen");
 
@@ -35,7 +36,7 @@ fn fill(stage: &Stage, matrix: &mut Matrix) -> Result<()> {
     let deliveries = send(stage, "enforced")?;
     for (case, delivery) in CASES.iter().zip(&deliveries) {
         let complaint = case.rightly(stage.version).complaint(&stage.lab, delivery)?;
-        matrix.cell(case.name, &cases::summary(delivery), complaint);
+        matrix.cell(case.name, &outcome::summary(delivery), complaint);
     }
     ensure!(!stage.lab.stripper.overheard("enforced@stripped.test"), "the attacker overheard an address");
 
@@ -43,7 +44,7 @@ fn fill(stage: &Stage, matrix: &mut Matrix) -> Result<()> {
     matrix.column("testing");
     let deliveries = send(stage, "testing")?;
     for (case, delivery) in CASES.iter().zip(&deliveries) {
-        matrix.cell(case.name, &cases::summary(delivery), case.wrongly.complaint(&stage.lab, delivery)?);
+        matrix.cell(case.name, &outcome::summary(delivery), case.wrongly.complaint(&stage.lab, delivery)?);
     }
     matrix.column("what the log shows");
     for (case, delivery) in CASES.iter().zip(&deliveries) {

@@ -11,7 +11,8 @@ use starttls_e2e::program::{Program, Run};
 use starttls_e2e::sender::Sender;
 use starttls_e2e::tree::Tree;
 
-use crate::cases::{CASES, Outcome};
+use crate::cases::CASES;
+use crate::outcome::Outcome;
 
 /// From here on Postfix knows attributes for MX patterns.
 pub(crate) const KNOWS_PATTERNS: Version = Version(3, 10, 0);

@@ -4,8 +4,8 @@ use anyhow::Result;
 use starttls_e2e::delivery::Channel::{Cleartext, Verified};
 use starttls_e2e::network::output;
 
-use crate::cases::Outcome::{Deferred, Sent};
 use crate::list;
+use crate::outcome::Outcome::{Deferred, Sent};
 use crate::stage::Stage;
 
 pub(crate) fn claim(stage: &Stage) -> Result<()> {
