@@ -16,6 +16,9 @@ pub struct Settings<'a> {
     defaults: &'a BTreeMap<String, String>,
 }
 
+/// How often `$name` is followed from one parameter to the next; Postfix's own defaults do so once.
+const MAX_HOPS: usize = 4;
+
 impl<'a> Settings<'a> {
     /// The settings among the facts.
     pub fn of(facts: &'a Facts) -> Self {
@@ -48,9 +51,14 @@ impl<'a> Settings<'a> {
         self.raw(name).map(str::trim).filter(|value| !value.contains('$'))
     }
 
-    /// Tells whether the value is known and not empty.
+    /// Tells whether the value is known and not empty; one that is another parameter's (`$name`) counts as that.
     pub fn is_set(&self, name: &str) -> bool {
-        self.raw(name).is_some_and(|value| !value.trim().is_empty())
+        let mut value = self.raw(name).unwrap_or_default().trim();
+        for _ in 0..MAX_HOPS {
+            let Some(next) = value.strip_prefix('$').and_then(|next| self.raw(next)) else { break };
+            value = next.trim();
+        }
+        !value.is_empty()
     }
 
     /// A yes-or-no parameter; one that this Postfix has not counts as no.

@@ -90,6 +90,15 @@ fn whose_settings_work_against_the_table_are_told_so() {
 }
 
 #[test]
+fn with_a_default_that_names_an_empty_parameter_bypass_nothing() {
+    let roots = ("smtp_tls_CAfile", "/etc/ssl/ca.pem");
+    let hops =
+        |fallback| known(&[roots, ("smtp_fallback_relay", "$fallback_relay"), ("fallback_relay", fallback)]);
+    assert_eq!(codes(&advice(&hops(""))), [""; 0]);
+    assert_eq!(codes(&advice(&hops("backup.example"))), ["postfix.lookups-bypassed"]);
+}
+
+#[test]
 fn without_authorities_would_defer_everything() {
     assert_eq!(codes(&advice(&known(&[("relayhost", "")]))), ["postfix.no-roots"]);
     for name in ["smtp_tls_CAfile", "smtp_tls_CApath"] {

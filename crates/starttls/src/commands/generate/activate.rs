@@ -99,7 +99,6 @@ fn print_outcome(outcome: &Outcome) -> std::io::Result<()> {
         Outcome::Refused => writeln!(err, "{} not activated; nothing was changed", "refused:".red().bold()),
         Outcome::Tried => writeln!(err, "{} nothing was changed", "dry run:".bold()),
         Outcome::Done(activated) => {
-            print_findings(&mut err, &activated.findings)?;
             if let Some(published) = &activated.published {
                 writeln!(err, "{} generation {} is in force", "activated:".green().bold(), published.number)?;
             }
