@@ -130,6 +130,7 @@ impl fmt::Display for Subject {
         match self {
             Self::Head => f.write_str("the list"),
             Self::Pinset(name) => write!(f, "pinset `{name}`"),
+            Self::Provider { name, domains: 1 } => write!(f, "provider `{name}` (1 domain)"),
             Self::Provider { name, domains } => write!(f, "provider `{name}` ({domains} domains)"),
             Self::Domain(domain) => write!(f, "`{domain}`"),
         }
