@@ -164,6 +164,11 @@ impl Pin {
         }
     }
 
+    /// Tells whether both are pins of one key, as a key and its hash are.
+    pub fn is_same_key(&self, other: &Self) -> bool {
+        self == other || self.sha256().is_some_and(|hash| other.sha256() == Some(hash))
+    }
+
     /// The SHA-256 of the key, if it can be told.
     pub fn sha256(&self) -> Option<[u8; 32]> {
         match self {

@@ -168,6 +168,9 @@ pub enum Fault {
     /// More MX patterns than allowed.
     #[error("more than {} MX patterns; use one that begins with `*.` or `.`", super::MAX_MX_PATTERNS)]
     TooManyMx,
+    /// More report addresses than allowed.
+    #[error("more than {} addresses to report to", super::MAX_REPORT_TO)]
+    TooManyReportTo,
     /// An entry that refers to a shared policy and says something itself.
     #[error(
         "an entry that refers to `{alias}` takes its whole policy from there; remove `{member}` or the reference"

@@ -7,10 +7,10 @@ use alloc::vec::Vec;
 
 use serde::de::MapAccess;
 
-use super::Read;
 use super::build::{self, Builder, Words};
 use super::error::{Fault, shortened};
 use super::json::{Ctx, Member, Object};
+use super::{MAX_REPORT_TO, Read};
 use crate::domain::Domain;
 use crate::list::{Dialect, Extensions, Head, List, Notes, Terms};
 use crate::mode::{Mode, Requirement, TlsVersion};
@@ -165,9 +165,9 @@ pub(super) fn hash(text: &str) -> Result<Pin, Fault> {
     Pin::parse_hash(text).map_err(|cause| build::pin_fault(text, cause))
 }
 
-/// Adds a pin that is not there yet.
+/// Adds a pin that is not there yet; a key and its own hash are one pin, which would be no backup.
 pub(super) fn push_pin(pins: &mut Vec<Pin>, pin: Pin) -> Result<(), Fault> {
-    if pins.contains(&pin) {
+    if pins.iter().any(|known| known.is_same_key(&pin)) {
         return Err(Fault::DuplicateValue { value: shortened(&alloc::format!("{pin}")) });
     }
     pins.push(pin);
@@ -310,7 +310,14 @@ fn day(text: &str) -> Result<Date, Fault> {
 }
 
 fn push_report_to(addresses: &mut Vec<ReportTo>, text: &str) -> Result<(), Fault> {
-    addresses.push(build::report_to(text)?);
+    let address = build::report_to(text)?;
+    if addresses.contains(&address) {
+        return Err(Fault::DuplicateValue { value: shortened(text) });
+    }
+    if addresses.len() >= MAX_REPORT_TO {
+        return Err(Fault::TooManyReportTo);
+    }
+    addresses.push(address);
     Ok(())
 }
 

@@ -171,6 +171,20 @@ mod version_1 {
     }
 }
 
+mod pins_of_version_1 {
+    use super::*;
+    use crate::{Pin, Spki};
+
+    #[test]
+    fn have_a_backup_that_is_another_key() {
+        let hash = Pin::Sha256(Spki::parse(KEY_1).unwrap().sha256()).to_string();
+        let text = one(&format!(
+            r#""policies": {{}}, "pinsets": {{"p": {{"kind": "leaf", "spki": ["{KEY_1}"], "static_spki_hashes": ["{hash}"]}}}}"#
+        ));
+        assert!(matches!(refused(&text).fault, Fault::DuplicateValue { .. }));
+    }
+}
+
 mod hostile_text {
     use super::*;
 
@@ -380,6 +394,27 @@ mod design_of_2014 {
     }
 
     #[test]
+    fn refuses_two_pinsets_of_one_name() {
+        let hashes = r#"["sha1/vq7OyjSnqOco9nyMCDGdy77eijM=", "sha1/5R0zeLx7EWRxqw6HRlgCRxNLHDo="]"#;
+        let set = format!(r#"{{"name": "eff.org", "static_spki_hashes": {hashes}}}"#);
+        for (text, path) in [
+            (format!(r#"{{"pinsets": [{set}, {set}], "mx-domains": {{}}}}"#), "$.pinsets[1].name"),
+            (
+                format!(
+                    r#"{{"pinsets": [{set}], "mx-domains": {{".eff.org": {{"accept-spki-hashes": {hashes}}}}}}}"#
+                ),
+                "$.pinsets[0].name",
+            ),
+        ] {
+            let error = refused(&text);
+            assert_eq!(
+                (matches!(error.fault, Fault::DuplicateValue { .. }), error.path.to_string().as_str()),
+                (true, path)
+            );
+        }
+    }
+
+    #[test]
     fn reads_pinsets_as_chrome_writes_them() {
         let list = read(
             r#"{"pinsets": [{"name": "google", "static_spki_hashes": ["A", "B"], "bad_static_spki_hashes": ["sha256/47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="]}],
@@ -388,6 +423,8 @@ mod design_of_2014 {
             "nexthop-domains": {"gmail.com": {"accept-mx-domains": ["google.com"]}}}"#,
         );
         let pinset = policy(&list, "gmail.com").pinset.as_ref().unwrap();
-        assert_eq!((pinset.pins.len(), pinset.leaf_hashes().count(), pinset.bad.len()), (2, 1, 1));
+        assert_eq!((pinset.pins.len(), pinset.bad.len()), (2, 1));
+        let usable = pinset.leaf_hashes().count() + pinset.trust_anchors().count();
+        assert_eq!(usable, 0, "whether a hash is of a root or of a leaf cannot be told");
     }
 }

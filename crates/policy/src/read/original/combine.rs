@@ -5,6 +5,8 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use sha2::{Digest, Sha256};
+
 use super::super::Read;
 use super::super::build::{Builder, push_pattern};
 use super::super::error::{At, Failure, Fault, Step, shortened};
@@ -15,9 +17,6 @@ use crate::list::{Notes, Terms};
 use crate::mode::{Mode, Requirement};
 use crate::pin::{Label, Pin, PinKind, Pinset};
 use crate::policy::Policy;
-
-/// Most characters of an mx-domain that a pinset made from its hashes is named after.
-const MAX_LABEL_CHARS: usize = 64;
 
 pub(super) fn builder(top: &Top) -> Read<Builder> {
     let mut builder = Builder::default();
@@ -132,14 +131,19 @@ fn common_pinset(mx_domains: &[(&str, &MxDomain)]) -> Option<Label> {
     mx_domains.iter().all(|(name, body)| pinset_of(name, body).as_ref() == Some(&first)).then_some(first)
 }
 
+/// The name of the pinset that an mx-domain's own hashes make: the mx-domain's, or a digest of one that is too long.
 fn hashes_label(name: &str) -> Option<Label> {
-    Label::parse(name.get(..MAX_LABEL_CHARS).unwrap_or(name)).ok()
+    Label::parse(name).ok().or_else(|| {
+        let digest: [u8; 32] = Sha256::digest(name.as_bytes()).into();
+        let (front, _) = digest.split_first_chunk::<16>()?;
+        Label::parse(&format!("{:032x}", u128::from_be_bytes(*front))).ok()
+    })
 }
 
 fn define_shared(builder: &mut Builder, name: &str, body: &MxDomain) {
     let pinset = pinset_of(name, body);
     if let (Some(pins), None, Some(label)) = (&body.pins, &body.pinset, &pinset) {
-        let pinset = Pinset::new(label.clone(), PinKind::Leaf, pins.clone(), Vec::new());
+        let pinset = Pinset::new(label.clone(), PinKind::TrustAnchor, pins.clone(), Vec::new());
         builder.pinsets.entry(label.clone()).or_insert_with(|| pinset.into());
     }
     if let (Ok(label), Ok(policy)) = (Label::parse(name), weakest(&[(name, body)])) {
@@ -181,6 +185,16 @@ fn read_pinsets(top: &Top, builder: &mut Builder) -> Read<()> {
         let pinset = pinset(raw, &top.hashes).map_err(|fault| {
             Failure::new(fault, At::Value, [Step::Member("pinsets".into()), Step::Item(index)])
         })?;
+        let is_taken = builder.pinsets.contains_key(&pinset.name)
+            || top
+                .mx_domains
+                .iter()
+                .any(|(name, body)| body.pins.is_some() && hashes_label(name).as_ref() == Some(&pinset.name));
+        if is_taken {
+            let fault = Fault::DuplicateValue { value: shortened(pinset.name.as_str()) };
+            let path = [Step::Member("pinsets".into()), Step::Item(index), Step::Member("name".into())];
+            return Err(Failure::new(fault, At::Value, path));
+        }
         builder.pinsets.insert(pinset.name.clone(), pinset.into());
     }
     Ok(())
@@ -203,6 +217,7 @@ fn pinset(raw: &RawPinset, hashes: &BTreeMap<String, Pin>) -> Result<Pinset, Fau
     if pins.len() < 2 {
         return Err(Fault::NoBackupPin { pins: pins.len() });
     }
-    // Hashes cannot become trust anchors, so all that can be done with them is to look at the leaf.
-    Ok(Pinset::new(name, PinKind::Leaf, pins, bad))
+    // The design of 2014 pins trust roots, and a leaf by exception; which of them a hash is of cannot be told. As pins of
+    // roots they go unused; as pins of leaves they would hold up all mail whenever they are of a root.
+    Ok(Pinset::new(name, PinKind::TrustAnchor, pins, bad))
 }
