@@ -7,6 +7,7 @@ mod attributes;
 mod cases;
 mod deactivation;
 mod header;
+mod level;
 mod list;
 mod outcome;
 mod policies;
@@ -26,6 +27,7 @@ macro_rules! suite {
                 compiled_tables_protect_like_text = crate::tables::claim,
                 header_of_an_author_is_in_vain_where_we_say_so = crate::header::claim,
                 activation_that_would_stop_mail_is_refused = crate::activation::claim,
+                testing_is_never_weaker_than_the_operators_own_level = crate::level::claim,
                 deactivation_while_mail_flows_loses_none = crate::deactivation::claim,
             }
         }
