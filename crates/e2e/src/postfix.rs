@@ -193,6 +193,14 @@ impl Postfix {
         self.site.read(&format!("{}/main.cf", self.directory()))
     }
 
+    /// Writes main.cf as an operator does, who cares for more than what it means.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write_main_cf(&self, text: &str) -> Result<()> {
+        self.site.write(&format!("{}/main.cf", self.directory()), text)
+    }
+
     /// The log.
     pub fn log(&self) -> Log {
         Log::at(&self.site.outside(&format!("/lab/{}/log", self.name)))
