@@ -158,6 +158,14 @@ impl Postfix {
         self.site.age(&format!("{}/main.cf", self.directory()))
     }
 
+    /// Gives a parameter to the service that delivers mail alone, with `-o` in master.cf.
+    ///
+    /// # Errors
+    /// When `postconf` refuses.
+    pub fn set_for_client(&self, parameter: &str, value: &str) -> Result<()> {
+        run(self.command("postconf").args(["-P", &format!("smtp/unix/{parameter}={value}")]))
+    }
+
     fn line(&self, verb: &str) -> String {
         format!("postfix -c {} {verb}", self.directory())
     }

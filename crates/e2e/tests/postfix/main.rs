@@ -11,6 +11,7 @@ mod level;
 mod list;
 mod outcome;
 mod policies;
+mod route;
 mod shadow;
 mod stage;
 mod tables;
@@ -30,6 +31,7 @@ macro_rules! suite {
                 activation_that_would_stop_mail_is_refused = crate::activation::claim,
                 testing_is_never_weaker_than_the_operators_own_level = crate::level::claim,
                 tables_of_the_operator_are_asked_first_and_come_back = crate::shadow::claim,
+                activation_that_mail_would_go_past_is_refused = crate::route::claim,
                 deactivation_while_mail_flows_loses_none = crate::deactivation::claim,
             }
         }
