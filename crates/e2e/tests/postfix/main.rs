@@ -6,6 +6,7 @@ mod activation;
 mod attributes;
 mod cases;
 mod deactivation;
+mod generation;
 mod header;
 mod level;
 mod list;
@@ -32,6 +33,7 @@ macro_rules! suite {
                 testing_is_never_weaker_than_the_operators_own_level = crate::level::claim,
                 tables_of_the_operator_are_asked_first_and_come_back = crate::shadow::claim,
                 activation_that_mail_would_go_past_is_refused = crate::route::claim,
+                generation_that_is_newer_counts_at_once = crate::generation::claim,
                 deactivation_while_mail_flows_loses_none = crate::deactivation::claim,
             }
         }
