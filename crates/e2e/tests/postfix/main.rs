@@ -12,6 +12,7 @@ mod level;
 mod list;
 mod outcome;
 mod policies;
+mod reload;
 mod route;
 mod shadow;
 mod stage;
@@ -34,6 +35,7 @@ macro_rules! suite {
                 tables_of_the_operator_are_asked_first_and_come_back = crate::shadow::claim,
                 activation_that_mail_would_go_past_is_refused = crate::route::claim,
                 generation_that_is_newer_counts_at_once = crate::generation::claim,
+                reload_that_fails_brings_everything_back = crate::reload::claim,
                 deactivation_while_mail_flows_loses_none = crate::deactivation::claim,
             }
         }
