@@ -6,6 +6,7 @@ mod activation;
 mod attributes;
 mod cases;
 mod deactivation;
+mod expiry;
 mod generation;
 mod header;
 mod level;
@@ -36,6 +37,7 @@ macro_rules! suite {
                 activation_that_mail_would_go_past_is_refused = crate::route::claim,
                 generation_that_is_newer_counts_at_once = crate::generation::claim,
                 reload_that_fails_brings_everything_back = crate::reload::claim,
+                list_that_has_expired_leaves_the_policy_in_force = crate::expiry::claim,
                 deactivation_while_mail_flows_loses_none = crate::deactivation::claim,
             }
         }
