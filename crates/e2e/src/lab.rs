@@ -5,7 +5,7 @@
 //! | `good.mx.test` | nothing |
 //! | `alias.mx.test` | another name of `good.mx.test`, which its certificate does not bear |
 //! | `mx1.pool.test` | nothing; its certificate is for `*.pool.test` |
-//! | `absent.mx.test` | offers no STARTTLS |
+//! | `absent.mx.test` | offers no STARTTLS, which its TLSA record promises |
 //! | `stripped.mx.test` | nothing, but an attacker on the path hides its STARTTLS |
 //! | `wrongname.mx.test` | the certificate is for another name |
 //! | `otherca.mx.test` | the certificate is from an authority that the sender does not trust |
@@ -122,6 +122,7 @@ fn zones(listeners: &[Listener], mail: Mail<'_>) -> [(Zone, Signing); 2] {
             signed.a("alias.mx.test", *address);
         }
     }
+    signed.tlsa("absent.mx.test", &"00".repeat(32));
     for (domain, hosts) in mail {
         let zone = if domain.rsplit('.').next() == Some("plain") { &mut unsigned } else { &mut signed };
         for (preference, host) in *hosts {

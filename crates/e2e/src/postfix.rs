@@ -158,6 +158,14 @@ impl Postfix {
         self.site.age(&format!("{}/main.cf", self.directory()))
     }
 
+    /// Gives a parameter to the service that delivers mail alone, with `-o` in master.cf.
+    ///
+    /// # Errors
+    /// When `postconf` refuses.
+    pub fn set_for_client(&self, parameter: &str, value: &str) -> Result<()> {
+        run(self.command("postconf").args(["-P", &format!("smtp/unix/{parameter}={value}")]))
+    }
+
     fn line(&self, verb: &str) -> String {
         format!("postfix -c {} {verb}", self.directory())
     }
@@ -191,6 +199,14 @@ impl Postfix {
     /// When it cannot be read.
     pub fn main_cf(&self) -> Result<String> {
         self.site.read(&format!("{}/main.cf", self.directory()))
+    }
+
+    /// Writes main.cf as an operator does, who cares for more than what it means.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write_main_cf(&self, text: &str) -> Result<()> {
+        self.site.write(&format!("{}/main.cf", self.directory()), text)
     }
 
     /// The log.

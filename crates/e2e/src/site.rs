@@ -2,6 +2,7 @@
 //!
 //! Paths in configurations are inside paths (`/lab/…`); the test itself reads and writes the same files by [`Site::outside`].
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -74,5 +75,30 @@ impl Site {
     pub fn read(&self, inside: &str) -> Result<String> {
         let path = self.outside(inside);
         fs::read_to_string(&path).with_context(|| path.display().to_string())
+    }
+
+    /// All files below a directory with their content, and all links with where they lead.
+    ///
+    /// # Errors
+    /// When one cannot be read.
+    pub fn snapshot(&self, inside: &str) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
+        let mut found = BTreeMap::new();
+        let mut directories = vec![self.outside(inside)];
+        while let Some(directory) = directories.pop() {
+            for entry in fs::read_dir(&directory).with_context(|| directory.display().to_string())? {
+                let (kind, path) = entry.map(|entry| (entry.file_type(), entry.path()))?;
+                let kind = kind?;
+                if kind.is_dir() {
+                    directories.push(path);
+                } else if kind.is_symlink() {
+                    let target = fs::read_link(&path)?;
+                    found.insert(path, target.into_os_string().into_encoded_bytes());
+                } else {
+                    let content = fs::read(&path)?;
+                    found.insert(path, content);
+                }
+            }
+        }
+        Ok(found)
     }
 }

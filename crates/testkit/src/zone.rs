@@ -47,6 +47,12 @@ impl Zone {
         self.record(domain, "MX", &format!("{preference} {host}."));
     }
 
+    /// Adds a TLSA record that promises STARTTLS at `host`, with the key that has this SHA-256 digest in hexadecimal
+    /// digits (RFC 6698 §2.1, RFC 7672 §3.1.1).
+    pub fn tlsa(&mut self, host: &str, spki_sha256: &str) {
+        self.record(&format!("_25._tcp.{host}"), "TLSA", &format!("3 1 1 {spki_sha256}"));
+    }
+
     fn record(&mut self, name: &str, kind: &str, data: &str) {
         let _ = writeln!(self.records, "{name}. {TTL} IN {kind} {data}");
     }

@@ -4,6 +4,9 @@ use starttls_e2e::lab::Keys;
 
 use crate::cases::{CASES, Case, Listed};
 
+/// When lists end.
+const EXPIRES: &str = "2099-01-01T00:00:00Z";
+
 /// What a list says of a domain, but for the mode.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Entry {
@@ -53,6 +56,11 @@ pub(crate) fn of(keys: &Keys, mode: &str, domains: &[&str]) -> String {
     list(keys, "Some", &entries(|case| domains.contains(&case.domain), |_| mode))
 }
 
+/// The same list, but long past its end.
+pub(crate) fn expired(list: &str) -> String {
+    list.replace(EXPIRES, "2026-01-02T00:00:00Z")
+}
+
 fn entries<'a>(is_wanted: impl Fn(&Case) -> bool, mode: impl Fn(&Case) -> &'a str) -> String {
     let wanted = CASES.iter().filter(|case| is_wanted(case));
     let entries = wanted.filter_map(|case| Some(case.entry?.json(case.domain, mode(case))));
@@ -64,7 +72,7 @@ fn list(keys: &Keys, author: &str, entries: &str) -> String {
     format!(
         r#"{{
   "version": "1", "author": "{author}", "serial": 1,
-  "timestamp": "2026-01-01T00:00:00Z", "expires": "2099-01-01T00:00:00Z",
+  "timestamp": "2026-01-01T00:00:00Z", "expires": "{EXPIRES}",
   "pinsets": {{
     "other-root": {{ "kind": "trust-anchor", "spki": ["{other}", "{idle}"] }},
     "right-leaf": {{ "kind": "leaf",

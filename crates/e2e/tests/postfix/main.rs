@@ -6,10 +6,16 @@ mod activation;
 mod attributes;
 mod cases;
 mod deactivation;
+mod expiry;
+mod generation;
 mod header;
+mod level;
 mod list;
 mod outcome;
 mod policies;
+mod reload;
+mod route;
+mod shadow;
 mod stage;
 mod tables;
 
@@ -26,6 +32,12 @@ macro_rules! suite {
                 compiled_tables_protect_like_text = crate::tables::claim,
                 header_of_an_author_is_in_vain_where_we_say_so = crate::header::claim,
                 activation_that_would_stop_mail_is_refused = crate::activation::claim,
+                testing_is_never_weaker_than_the_operators_own_level = crate::level::claim,
+                tables_of_the_operator_are_asked_first_and_come_back = crate::shadow::claim,
+                activation_that_mail_would_go_past_is_refused = crate::route::claim,
+                generation_that_is_newer_counts_at_once = crate::generation::claim,
+                reload_that_fails_brings_everything_back = crate::reload::claim,
+                list_that_has_expired_leaves_the_policy_in_force = crate::expiry::claim,
                 deactivation_while_mail_flows_loses_none = crate::deactivation::claim,
             }
         }

@@ -1,7 +1,9 @@
 //! What every claim starts from: a lab with mail for all cases, and a sender without any policy.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use starttls_e2e::lab::Lab;
@@ -60,6 +62,11 @@ pub(crate) fn play(test: &str, tree: &str, claim: fn(&Stage) -> Result<()>) -> R
 impl Stage {
     /// Runs `starttls generate … --activate` with these lists, and waits until no client works by the old configuration.
     pub(crate) fn activate(&self, lists: &[String], options: &[&str]) -> Result<Run> {
+        self.sender.changing(|| self.attempt(lists, options))
+    }
+
+    /// The same where Postfix is not reloaded, and its clients go on as they are.
+    pub(crate) fn attempt(&self, lists: &[String], options: &[&str]) -> Result<Run> {
         let mut arguments = vec!["--activate", "--allow-leaf-pins"];
         let names: Vec<_> = (0..lists.len()).map(|index| format!("/lab/lists/{index}.json")).collect();
         for (name, text) in names.iter().zip(lists) {
@@ -67,7 +74,26 @@ impl Stage {
             arguments.extend(["--list", name]);
         }
         arguments.extend(options);
-        self.sender.changing(|| self.generate(&arguments))
+        self.generate(&arguments)
+    }
+
+    /// Tries to activate: exit code 3, a word about the culprit, and neither main.cf nor the policy in force changes.
+    pub(crate) fn expect_refusal(&self, lists: &[String], culprit: &str) -> Result<()> {
+        let before = self.policy()?;
+        let run = self.attempt(lists, &[])?.expect(3)?;
+        ensure!(run.stderr.contains(culprit), "refused without a word about {culprit}");
+        ensure!(self.policy()? == before, "refused, and something changed all the same");
+        Ok(())
+    }
+
+    /// The operator's configuration and, once a policy is in force, every file of the program.
+    pub(crate) fn policy(&self) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
+        let site = self.sender.postfix().site();
+        let mut files = site.snapshot(&self.sender.postfix().directory())?;
+        if site.outside(OUTPUT).join("current").exists() {
+            files.extend(site.snapshot(OUTPUT)?);
+        }
+        Ok(files)
     }
 
     /// Runs `starttls generate … --deactivate`, and waits until no client works by the old configuration.
