@@ -47,7 +47,7 @@ impl Cli {
             Command::Generate(args) => args.run(self.format),
             Command::Query(args) => args.run(self.format),
             Command::Why(args) => args.run(self.format),
-            Command::Completions(args) => Ok(args.run()),
+            Command::Completions(args) => args.run(),
             Command::Man(args) => args.run(),
         }
     }

@@ -4,13 +4,16 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::os::unix::fs::FileTypeExt as _;
 use std::str::FromStr;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use owo_colors::OwoColorize;
 use starttls_policy::merge::{DomainPattern, Layer, Merged, Relaxing, Scope};
 use starttls_policy::read::{self, MAX_LIST_BYTES, ReadError};
 use starttls_policy::{List, Mode, Timestamp, printable};
 
-use crate::output::Progress;
+use crate::output::{Progress, counted};
 
 /// A `--list` argument: a file and what it may do.
 #[derive(Clone, Debug)]
@@ -36,6 +39,12 @@ pub(crate) enum LoadError {
         #[source]
         cause: io::Error,
     },
+    /// The file is a device, whose end nobody knows.
+    #[error("{} is a device, no list", printable(file))]
+    Device { file: String },
+    /// Stdin was named twice.
+    #[error("`-` is named twice, and stdin can be read but once")]
+    StdinTwice,
     /// The file is larger than any list.
     #[error("{} is larger than {} GiB; no policy list is", printable(file), MAX_LIST_BYTES >> 30)]
     TooLarge { file: String },
@@ -82,15 +91,24 @@ impl FromStr for ListArg {
     }
 }
 
+/// Whether a list has been read from stdin.
+static STDIN_TAKEN: AtomicBool = AtomicBool::new(false);
+
 /// Reads a list; `-` is stdin.
 pub(crate) fn load(file: &str) -> Result<List, LoadError> {
     let unreadable = |cause| LoadError::Unreadable { file: file.into(), cause };
     let bytes = if file == "-" {
+        if STDIN_TAKEN.swap(true, Ordering::Relaxed) {
+            return Err(LoadError::StdinTwice);
+        }
         bounded(io::stdin().lock(), 0).map_err(unreadable)?
     } else {
         let open = File::open(file).map_err(unreadable)?;
-        let size = open.metadata().map_err(unreadable)?.len();
-        bounded(open, size.min(MAX_LIST_BYTES)).map_err(unreadable)?
+        let metadata = open.metadata().map_err(unreadable)?;
+        if metadata.file_type().is_char_device() || metadata.file_type().is_block_device() {
+            return Err(LoadError::Device { file: file.into() });
+        }
+        bounded(open, metadata.len().min(MAX_LIST_BYTES)).map_err(unreadable)?
     };
     let bytes = bytes.ok_or_else(|| LoadError::TooLarge { file: file.into() })?;
     let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
@@ -107,13 +125,6 @@ fn bounded(source: impl Read, expected: u64) -> io::Result<Option<Vec<u8>>> {
     Ok((u64::try_from(bytes.len()).unwrap_or(u64::MAX) <= MAX_LIST_BYTES).then_some(bytes))
 }
 
-/// Whether lists that have ended may be used.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Ended {
-    Refused,
-    Allowed,
-}
-
 /// The lists of a command, in the operator's order.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct ListArgs {
@@ -124,33 +135,43 @@ pub(crate) struct ListArgs {
     #[arg(long = "list", value_name = "FILE[,OPTION…]")]
     lists: Vec<ListArg>,
 
-    /// Use lists that have expired, too.
+    /// Use lists that have expired, too; without it an expired base is refused, an expired overlay left out.
     #[arg(long)]
     allow_expired: bool,
 }
 
 impl ListArgs {
-    /// Whether lists that have ended may be used.
-    pub(crate) fn ended(&self) -> Ended {
-        if self.allow_expired { Ended::Allowed } else { Ended::Refused }
-    }
-
-    /// Reads them all.
+    /// Reads them all, and leaves out overlays that have ended: the lists below show through again.
     ///
     /// # Errors
-    /// The first that cannot be read, or has ended although that is refused.
+    /// The first list that cannot be read; and the base if it has ended, since nothing would be left to stand on.
     pub(crate) fn load(&self, now: Timestamp) -> Result<Vec<Loaded>, LoadError> {
-        self.lists
-            .iter()
-            .map(|arg| {
-                let list = load(&arg.file)?;
-                if self.ended() == Ended::Refused && list.has_ended(now) {
-                    return Err(LoadError::Ended { file: arg.file.clone(), expires: list.head.expires });
-                }
-                Ok(Loaded { name: arg.file.clone(), list, scope: arg.scope.clone() })
-            })
-            .collect()
+        let mut loaded = Vec::new();
+        for (index, arg) in self.lists.iter().enumerate() {
+            let list = load(&arg.file)?;
+            let ended = !self.allow_expired && list.has_ended(now);
+            if ended && index == 0 {
+                return Err(LoadError::Ended { file: arg.file.clone(), expires: list.head.expires });
+            }
+            if ended {
+                warn_of_ended(&arg.file, &list);
+                continue;
+            }
+            loaded.push(Loaded { name: arg.file.clone(), list, scope: arg.scope.clone() });
+        }
+        Ok(loaded)
     }
+}
+
+fn warn_of_ended(file: &str, list: &List) {
+    let end =
+        list.head.expires.map_or_else(|| "has no complete head".to_owned(), |end| format!("ended at {end}"));
+    anstream::eprintln!(
+        "{} the overlay {} {end}: its {} are left out",
+        "warning:".yellow().bold(),
+        printable(file),
+        counted(list.entries.len(), "entry", "entries"),
+    );
 }
 
 /// The lists as one.

@@ -2,6 +2,7 @@
 //!
 //! Arguments, settings and wiring; what is done stands in the crates below. One file per command in `commands`.
 
+mod choices;
 mod cli;
 mod clock;
 mod commands;

@@ -2,6 +2,7 @@
 //!
 //! Exit: 0 done, 1 could not write.
 
+use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::Context;
@@ -11,9 +12,10 @@ use crate::cli::Cli;
 use crate::exit::Exit;
 
 /// Print the manual page, or write the pages of all commands.
-///
-/// To read it: `starttls man | man -l -`.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  starttls man | man -l -\n  starttls man --output /usr/local/share/man/man1"
+)]
 pub(crate) struct Args {
     /// Write one page per command into this directory.
     #[arg(long, value_name = "DIR")]
@@ -28,7 +30,11 @@ impl Args {
                 .and_then(|()| clap_mangen::generate_to(command, &directory))
                 .with_context(|| format!("cannot write manual pages to {}", directory.display()))?;
         } else {
-            clap_mangen::Man::new(command).render(&mut std::io::stdout())?;
+            let mut page = Vec::new();
+            clap_mangen::Man::new(command).render(&mut page)?;
+            let mut out = std::io::stdout().lock();
+            out.write_all(&page)?;
+            out.flush()?;
         }
         Ok(Exit::Done)
     }

@@ -3,8 +3,8 @@
 //! Exit: 0 answered, 1 could not read a list, 3 a list has expired.
 
 use starttls_policy::Domain;
-use starttls_policy::decide::Choices;
 
+use crate::choices::ChoiceArgs;
 use crate::clock;
 use crate::decision::{decision_json, from_lists, print_decision};
 use crate::exit::Exit;
@@ -15,6 +15,7 @@ use crate::output::{self, Format};
 ///
 /// DANE and MTA-STS are not looked up: this is what the lists say before the network is asked.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  starttls query example.org --list list.json")]
 #[command(mut_arg("lists", |arg| arg.required(true)))]
 pub(crate) struct Args {
     /// The recipient domain: what follows the `@`.
@@ -22,6 +23,9 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     lists: ListArgs,
+
+    #[command(flatten)]
+    choices: ChoiceArgs,
 }
 
 impl Args {
@@ -30,7 +34,7 @@ impl Args {
         let loaded = self.lists.load(now)?;
         let merged = lists::merged(&loaded);
         let listed = merged.get(&self.domain);
-        let decision = from_lists(&self.domain, listed.as_ref(), Choices::default(), now);
+        let decision = from_lists(&self.domain, listed.as_ref(), self.choices.choices(), now);
         match format {
             Format::Text => print_decision(&decision)?,
             Format::Json => output::print_json(&decision_json(&decision))?,

@@ -6,10 +6,10 @@ use std::io::Write;
 
 use owo_colors::OwoColorize;
 use serde_json::json;
-use starttls_policy::decide::Choices;
 use starttls_policy::merge::MergedEntry;
 use starttls_policy::{Decision, Domain, Mode, Timestamp};
 
+use crate::choices::ChoiceArgs;
 use crate::clock;
 use crate::decision::{decision_json, from_lists, print_decision};
 use crate::exit::Exit;
@@ -24,6 +24,7 @@ const RELAX_SECONDS: u64 = 30 * 86_400;
 /// Prints every fact that bore on the decision, in the order in which it was weighed, with the rule behind it; and the
 /// overlay that would relax this domain alone, for 30 days.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  starttls why example.org --list list.json --list overlay.json")]
 #[command(mut_arg("lists", |arg| arg.required(true)))]
 pub(crate) struct Args {
     /// The recipient domain: what follows the `@`.
@@ -31,6 +32,9 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     lists: ListArgs,
+
+    #[command(flatten)]
+    choices: ChoiceArgs,
 }
 
 impl Args {
@@ -39,7 +43,7 @@ impl Args {
         let loaded = self.lists.load(now)?;
         let merged = lists::merged(&loaded);
         let listed = merged.get(&self.domain);
-        let decision = from_lists(&self.domain, listed.as_ref(), Choices::default(), now);
+        let decision = from_lists(&self.domain, listed.as_ref(), self.choices.choices(), now);
         let relax = listed.as_ref().filter(|entry| entry.policy.mode == Mode::Enforce);
         let relax = relax.map(|entry| relaxing_overlay(entry, now));
         match format {

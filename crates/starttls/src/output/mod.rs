@@ -5,12 +5,11 @@ pub(crate) mod diagnostic;
 mod findings;
 mod progress;
 mod summary;
-mod table;
+pub(crate) mod table;
 
 pub(crate) use findings::{findings_json, print_findings};
 pub(crate) use progress::Progress;
 pub(crate) use summary::{summary_json, write_settings, write_summary};
-pub(crate) use table::Table;
 
 use starttls_policy::{Mode, Severity};
 
@@ -30,6 +29,19 @@ pub(crate) fn print_json(value: &serde_json::Value) -> anyhow::Result<()> {
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     serde_json::to_writer_pretty(&mut out, value)?;
     writeln!(out)?;
+    Ok(out.flush()?)
+}
+
+/// Prints an array whose values are made one at a time, one to a line.
+pub(crate) fn print_json_array(values: impl Iterator<Item = serde_json::Value>) -> anyhow::Result<()> {
+    use std::io::Write as _;
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    out.write_all(b"[")?;
+    for (index, value) in values.enumerate() {
+        out.write_all(if index == 0 { b"\n  " } else { b",\n  " })?;
+        serde_json::to_writer(&mut out, &value)?;
+    }
+    out.write_all(b"\n]\n")?;
     Ok(out.flush()?)
 }
 

@@ -27,7 +27,7 @@ pub(super) fn run(args: &Args, output: &Path, format: Format) -> anyhow::Result<
     let detected = postfix::Detected::ask(&instance)?;
     let prepared = match write::prepare(args, &generations, Some(&detected))? {
         Ok(prepared) => prepared,
-        Err(short) => return write::refuse(args, &short),
+        Err(short) => return write::refuse(args, &short, format),
     };
     let Prepared { ready, mut rendered, native } = prepared;
     rendered.advice.retain(|finding| !SAID_BY_PLAN.contains(&finding.code));
@@ -60,6 +60,7 @@ pub(super) fn run(args: &Args, output: &Path, format: Format) -> anyhow::Result<
             &rendered,
             &native,
             &json!({
+                "outcome": outcome.name(),
                 "activated": matches!(outcome, Outcome::Done(_)),
                 "reloaded": matches!(&outcome, Outcome::Done(done) if done.running == Running::Yes),
                 "diff": diff,
@@ -74,6 +75,16 @@ enum Outcome {
     Done(Activated),
     Tried,
     Refused,
+}
+
+impl Outcome {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Done(_) => "activated",
+            Self::Tried => "dry-run",
+            Self::Refused => "refused",
+        }
+    }
 }
 
 fn print_plan(plan: &Plan) -> std::io::Result<()> {
@@ -97,7 +108,7 @@ fn print_outcome(outcome: &Outcome) -> std::io::Result<()> {
     let mut err = anstream::stderr().lock();
     match outcome {
         Outcome::Refused => writeln!(err, "{} not activated; nothing was changed", "refused:".red().bold()),
-        Outcome::Tried => writeln!(err, "{} nothing was changed", "dry run:".bold()),
+        Outcome::Tried => writeln!(err, "{} nothing was put into force", "dry run:".bold()),
         Outcome::Done(activated) => {
             if let Some(published) = &activated.published {
                 writeln!(err, "{} generation {} is in force", "activated:".green().bold(), published.number)?;

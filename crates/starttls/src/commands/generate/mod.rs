@@ -13,9 +13,8 @@ use std::path::PathBuf;
 use starttls_apply::postfix::{Detected, LiveProbe};
 use starttls_mta::postfix::{TableType, Version};
 use starttls_mta::{Facts, LeafPins, Mta};
-use starttls_policy::decide::Choices;
-use starttls_policy::{TlsFloor, TlsVersion};
 
+use crate::choices::ChoiceArgs;
 use crate::exit::Exit;
 use crate::lists::ListArgs;
 use crate::output::Format;
@@ -28,6 +27,13 @@ use crate::server::ServerArgs;
 /// the mail server is then told to use them, after checks that this is safe; `--deactivate` takes that back.
 #[derive(Debug, clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag on the command line")]
+#[command(after_help = "\
+Examples, each going a step further:
+  starttls generate --mta postfix --list list.json
+  starttls generate --mta postfix --list list.json --output /etc/postfix/starttls
+  starttls generate --mta postfix --list list.json --output /etc/postfix/starttls --activate --dry-run
+  starttls generate --mta postfix --list list.json --output /etc/postfix/starttls --activate
+  starttls generate --mta postfix --output /etc/postfix/starttls --deactivate")]
 #[command(mut_arg("lists", |arg| arg.required_unless_present("deactivate")))]
 pub(crate) struct Args {
     /// The mail server to write for.
@@ -48,9 +54,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "TYPE", value_parser = table_type, default_value = "texthash")]
     table: TableType,
 
-    /// The oldest TLS version to accept where a policy is enforced; `as-listed` leaves it to the lists.
-    #[arg(long, value_name = "VERSION", default_value = "TLSv1.2", value_parser = floor)]
-    min_tls: TlsFloor,
+    #[command(flatten)]
+    choices: ChoiceArgs,
 
     /// Check leaf pins where lists ask for them, although chain, names and dates then go unchecked.
     #[arg(long)]
@@ -91,15 +96,6 @@ fn table_type(text: &str) -> Result<TableType, String> {
     })
 }
 
-fn floor(text: &str) -> Result<TlsFloor, String> {
-    match text {
-        "as-listed" => Ok(TlsFloor::AsListed),
-        _ => TlsVersion::from_name(text)
-            .map(TlsFloor::AtLeast)
-            .ok_or_else(|| "want TLSv1, TLSv1.1, TLSv1.2, TLSv1.3 or as-listed".into()),
-    }
-}
-
 impl Args {
     pub(crate) fn run(self, format: Format) -> anyhow::Result<Exit> {
         match &self.output {
@@ -117,10 +113,6 @@ impl Args {
     fn facts(&self, detected: Option<&Detected>, directory: &std::path::Path) -> Facts {
         let leaf_pins = if self.allow_leaf_pins { LeafPins::Allow } else { LeafPins::Ignore };
         self.server.facts(detected, directory, Some(self.table.name().to_owned()), leaf_pins)
-    }
-
-    fn choices(&self) -> Choices {
-        Choices { floor: self.min_tls, ..Choices::default() }
     }
 
     fn written_for(&self) -> anyhow::Result<Option<Version>> {

@@ -7,6 +7,7 @@ use serde_json::json;
 use starttls_mta::postfix::TABLE;
 
 use super::Args;
+use super::write::{self, FallsShort};
 use crate::clock;
 use crate::exit::Exit;
 use crate::generation::{self, Kept, Nowhere, OneFile, Rendered};
@@ -25,12 +26,11 @@ pub(super) fn run(args: &Args, format: Format) -> anyhow::Result<Exit> {
     let merged = lists::merged(&loaded);
     let detected = args.server.ask()?;
     let facts = args.facts(detected.as_ref(), Path::new(USUAL_OUTPUT));
-    let choices = args.choices();
+    let choices = args.choices.choices();
     if args.strict {
         let tried = generation::render(mta, &facts, &merged, choices, now, &mut Nowhere)?;
         if tried.falls_short() {
-            write_summary(&mut anstream::stderr().lock(), mta.title(), &tried.summary)?;
-            return Ok(Exit::Warnings);
+            return write::refuse(args, &FallsShort(tried), format);
         }
     }
     match format {

@@ -39,13 +39,20 @@ pub(super) struct FallsShort(pub(super) Rendered);
 pub(super) fn run(args: &Args, output: &Path, format: Format) -> anyhow::Result<Exit> {
     let generations = open(output)?;
     let detected = args.server.ask()?;
+    if detected.as_ref().is_some_and(|detected| is_named(detected, &generations)) {
+        let place = generations.root().display();
+        anstream::eprintln!(
+            "{} main.cf uses the files in {place}, so they are not exchanged without its checks; add --activate",
+            "refused:".red().bold()
+        );
+        return Ok(Exit::Refused);
+    }
     let prepared = match prepare(args, &generations, detected.as_ref())? {
         Ok(prepared) => prepared,
-        Err(short) => return refuse(args, &short),
+        Err(short) => return refuse(args, &short, format),
     };
     let Prepared { ready, rendered, native } = prepared;
     let published = ready.publish()?;
-    let is_active = detected.as_ref().is_some_and(|detected| is_named(detected, &generations));
     match format {
         Format::Text => {
             print_words(args, &rendered, &native)?;
@@ -59,15 +66,9 @@ pub(super) fn run(args: &Args, output: &Path, format: Format) -> anyhow::Result<
             if let Some(previous) = published.previous {
                 anstream::eprintln!("  the one before it, {previous}, is kept");
             }
-            if is_active {
-                anstream::eprintln!(
-                    "  main.cf names this table already: `postfix reload` makes the new one count"
-                );
-            } else {
-                anstream::eprintln!(
-                    "  Postfix does not use it yet; `--activate` checks, shows and makes the change"
-                );
-            }
+            anstream::eprintln!(
+                "  Postfix does not use it yet; `--activate` checks, shows and makes the change"
+            );
         }
         Format::Json => output::print_json(&report(
             args,
@@ -77,7 +78,7 @@ pub(super) fn run(args: &Args, output: &Path, format: Format) -> anyhow::Result<
                 "generation": published.number,
                 "previous": published.previous,
                 "directory": generations.current_directory().display().to_string(),
-                "named_in_main_cf": is_active,
+                "outcome": "written",
             }),
         ))?,
     }
@@ -106,7 +107,7 @@ pub(super) fn prepare<'a>(
     let merged = lists::merged(&loaded);
     let facts = args.facts(detected, &generations.current_directory());
     let mut draft = generations.draft()?;
-    let rendered = generation::render(mta, &facts, &merged, args.choices(), now, &mut draft);
+    let rendered = generation::render(mta, &facts, &merged, args.choices.choices(), now, &mut draft);
     let rendered = match rendered {
         Err(generation::RenderError::Output(_)) => {
             // The draft knows what stopped it.
@@ -136,7 +137,11 @@ pub(super) fn prepare<'a>(
 }
 
 /// Says why `--strict` wrote nothing.
-pub(super) fn refuse(args: &Args, short: &FallsShort) -> anyhow::Result<Exit> {
+pub(super) fn refuse(args: &Args, short: &FallsShort, format: Format) -> anyhow::Result<Exit> {
+    if format == Format::Json {
+        output::print_json(&report(args, &short.0, &[], &json!({ "outcome": "falls-short" })))?;
+        return Ok(Exit::Warnings);
+    }
     let mut err = anstream::stderr().lock();
     write_summary(&mut err, args.mta()?.title(), &short.0.summary)?;
     writeln!(

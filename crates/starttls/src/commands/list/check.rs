@@ -12,15 +12,17 @@ use starttls_policy::{Finding, List, Mode, Severity, Timestamp, printable};
 use crate::clock;
 use crate::exit::Exit;
 use crate::lists::{self, LoadError};
-use crate::output::{
-    self, Format, Table, counted, diagnostic, findings_json, grouped, mode_style, print_findings,
-};
+use crate::output::table::{self, Align, Cell};
+use crate::output::{self, Format, counted, diagnostic, findings_json, grouped, mode_style, print_findings};
 
 /// Check policy lists: counts per mode, warnings, errors.
 ///
 /// Reads every dialect (version 1, EFF's 0.1, the design of 2014). Nothing is changed. A list that has expired is a
 /// warning here; `generate` refuses it.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  starttls list check list.json\n  starttls list check --strict list.json && echo fresh"
+)]
 pub(crate) struct Args {
     /// The lists; `-` reads stdin.
     #[arg(required = true, value_name = "FILE")]
@@ -34,7 +36,7 @@ pub(crate) struct Args {
 impl Args {
     pub(crate) fn run(self, format: Format) -> anyhow::Result<Exit> {
         let now = clock::now();
-        let mut worst = None;
+        let (mut worst, mut unreadable) = (None, false);
         let mut reports = Vec::new();
         for file in &self.files {
             match lists::load(file) {
@@ -55,18 +57,33 @@ impl Args {
                         Format::Json => reports.push(malformed_json(&file, &error)),
                     }
                 }
-                Err(other) => return Err(other.into()),
+                Err(error) => {
+                    unreadable = true;
+                    match format {
+                        Format::Text => diagnostic::print(&error.into()),
+                        Format::Json => {
+                            reports.push(json!({ "file": file, "valid": false, "message": in_full(&error) }));
+                        }
+                    }
+                }
             }
         }
         if format == Format::Json {
             output::print_json(&Value::Array(reports))?;
         }
         Ok(match worst {
+            _ if unreadable => Exit::CouldNot,
             Some(Severity::Error) => Exit::Errors,
             Some(Severity::Warning) if self.strict => Exit::Warnings,
             _ => Exit::Done,
         })
     }
+}
+
+/// The error with its causes.
+fn in_full(error: &LoadError) -> String {
+    let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 fn count(list: &List, mode: Mode) -> usize {
@@ -93,11 +110,12 @@ fn print_report(file: &str, list: &List, findings: &[Finding], now: Timestamp) -
     let shared = counted(list.aliases.len(), "shared policy", "shared policies");
     writeln!(out, "{domains}, {shared}, {}", counted(list.pinsets.len(), "pinset", "pinsets"))?;
     drop(out);
-    let mut table = Table::new(&["  mode", "domains"]).numbers(1);
-    for mode in Mode::ALL.into_iter().rev() {
-        table.row([format!("  {}", mode.style(mode_style(mode))), grouped(count(list, mode))]);
-    }
-    table.print()?;
+    table::print([("  mode", Align::Left), ("domains", Align::Right)], || {
+        let counts = Mode::ALL.into_iter().rev().map(|mode| (mode, count(list, mode)));
+        counts.map(|(mode, count)| {
+            [Cell::styled(format!("  {mode}"), mode_style(mode)), Cell::from(grouped(count))]
+        })
+    })?;
     let mut out = anstream::stdout().lock();
     print_findings(&mut out, findings)?;
     if findings.is_empty() {

@@ -15,6 +15,7 @@ use crate::lists;
 /// Reads any dialect. Version 1 comes out in its canonical form: the same list always gives the same bytes. Comments
 /// are not kept. Version 0.1 is refused if the list says anything that it cannot say.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  starttls list convert --to 1 policy-2020.json > list.json")]
 pub(crate) struct Args {
     /// The version to write.
     #[arg(long, value_name = "VERSION")]

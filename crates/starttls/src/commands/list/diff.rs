@@ -13,6 +13,7 @@ use crate::output::{self, Format};
 /// Who is added, tightened, relaxed or removed; a change to a shared policy once, with how many domains it touches; and
 /// each MX change with all that it touches, widest first. The lists may be of different versions.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  starttls list diff yesterday.json today.json")]
 pub(crate) struct Args {
     /// The older list.
     old: String,

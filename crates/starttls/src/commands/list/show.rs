@@ -6,17 +6,21 @@ use std::io::Write;
 
 use owo_colors::OwoColorize;
 use serde_json::{Value, json};
-use starttls_policy::{Domain, List, Listed, Policy};
+use starttls_policy::{Domain, List, Listed, Notes, Pin, Policy, Terms, printable};
 
 use crate::exit::Exit;
 use crate::lists;
-use crate::output::{self, Format, Table, mode_style};
+use crate::output::table::{self, Align, Cell};
+use crate::output::{self, Format, mode_style};
 
 /// MX patterns shown per line of the table.
 const SHOWN_PATTERNS: usize = 2;
 
 /// Show a policy list as a table, or one domain of it in full.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  starttls list show list.json\n  starttls list show list.json example.org --format json"
+)]
 pub(crate) struct Args {
     /// The list; `-` reads stdin.
     file: String,
@@ -28,41 +32,44 @@ pub(crate) struct Args {
 impl Args {
     pub(crate) fn run(self, format: Format) -> anyhow::Result<Exit> {
         let list = lists::load(&self.file)?;
-        match (self.domain, format) {
-            (None, Format::Text) => print_table(&list)?,
-            (None, Format::Json) => {
-                output::print_json(&list.iter().map(|listed| entry_json(&listed)).collect())?;
-            }
-            (Some(domain), format) => {
-                let Some(listed) = list.get(&domain) else {
-                    anyhow::bail!(
-                        "{domain} is not on this list (an entry covers that very domain, none above or below it)"
-                    );
-                };
-                match format {
-                    Format::Text => print_entry(&listed)?,
-                    Format::Json => output::print_json(&entry_json(&listed))?,
+        let Some(domain) = self.domain else {
+            match format {
+                Format::Text => print_table(&list)?,
+                Format::Json => {
+                    output::print_json_array(list.iter().map(|listed| entry_json(&list, &listed)))?;
                 }
             }
+            return Ok(Exit::Done);
+        };
+        let Some(listed) = list.get(&domain) else {
+            anyhow::bail!(
+                "{domain} is not on this list (an entry covers that very domain, none above or below it)"
+            );
+        };
+        match format {
+            Format::Text => print_entry(&list, &listed)?,
+            Format::Json => output::print_json(&entry_json(&list, &listed))?,
         }
         Ok(Exit::Done)
     }
 }
 
-fn print_table(list: &List) -> anyhow::Result<()> {
-    let mut table = Table::new(&["domain", "mode", "require", "TLS", "shared policy", "MX"]);
-    for listed in list.iter() {
-        let policy = listed.policy;
-        table.row([
-            listed.domain.to_string(),
-            policy.mode.style(mode_style(policy.mode)).to_string(),
-            policy.requirement.to_string(),
-            policy.min_tls.map_or_else(String::new, |version| format!("≥ {version}")),
-            listed.alias.map_or_else(String::new, ToString::to_string),
-            short_patterns(policy),
-        ]);
-    }
-    Ok(table.print()?)
+fn print_table(list: &List) -> std::io::Result<()> {
+    let columns =
+        ["domain", "mode", "require", "TLS", "shared policy", "MX"].map(|heading| (heading, Align::Left));
+    table::print(columns, || {
+        list.iter().map(|listed| {
+            let policy = listed.policy;
+            [
+                Cell::from(listed.domain.as_str()),
+                Cell::styled(policy.mode.name(), mode_style(policy.mode)),
+                Cell::from(policy.requirement.name()),
+                Cell::from(policy.min_tls.map_or_else(String::new, |version| format!("≥ {version}"))),
+                Cell::from(listed.alias.map_or("", |alias| alias.as_str())),
+                Cell::from(short_patterns(policy)),
+            ]
+        })
+    })
 }
 
 fn short_patterns(policy: &Policy) -> String {
@@ -73,44 +80,74 @@ fn short_patterns(policy: &Policy) -> String {
     }
 }
 
-fn print_entry(listed: &Listed<'_>) -> anyhow::Result<()> {
+fn print_entry(list: &List, listed: &Listed<'_>) -> std::io::Result<()> {
     let policy = listed.policy;
     let mut out = anstream::stdout().lock();
     writeln!(out, "{}", listed.domain.bold())?;
-    writeln!(out, "  mode           {}", policy.mode.style(mode_style(policy.mode)))?;
-    writeln!(out, "  require        {}", policy.requirement)?;
-    if let Some(version) = policy.min_tls {
-        writeln!(out, "  TLS            {version} or newer")?;
-    }
-    for (index, pattern) in policy.mx.iter().enumerate() {
-        writeln!(out, "  {}{pattern}", if index == 0 { "MX             " } else { "               " })?;
-    }
+    let mut part = |name: &str, values: Vec<String>| {
+        let mut names = std::iter::once(name).chain(std::iter::repeat(""));
+        values.iter().try_for_each(|value| writeln!(out, "  {:15}{value}", names.next().unwrap_or_default()))
+    };
+    part("mode", vec![policy.mode.style(mode_style(policy.mode)).to_string()])?;
+    part("require", vec![policy.requirement.to_string()])?;
+    part("TLS", policy.min_tls.iter().map(|version| format!("{version} or newer")).collect())?;
+    part("MX", policy.mx.iter().map(ToString::to_string).collect())?;
     if let Some(pinset) = &policy.pinset {
-        writeln!(out, "  pinset         {} ({}, {} pins)", pinset.name, pinset.kind, pinset.pins.len())?;
+        part("pinset", vec![format!("{} ({})", pinset.name, pinset.kind)])?;
+        part("  pins", pinset.pins.iter().map(ToString::to_string).collect())?;
+        part("  bad pins", pinset.bad.iter().map(ToString::to_string).collect())?;
     }
-    if let Some(alias) = listed.alias {
-        writeln!(out, "  shared policy  {alias}")?;
-    }
-    if let Some(since) = listed.since {
-        writeln!(out, "  since          {since}")?;
-    }
-    for address in &policy.report_to {
-        writeln!(out, "  report to      {address}")?;
+    part("shared policy", listed.alias.iter().map(ToString::to_string).collect())?;
+    part("since", listed.since.iter().map(ToString::to_string).collect())?;
+    part("report to", policy.report_to.iter().map(ToString::to_string).collect())?;
+    for notes in notes(list, listed) {
+        part("evidence", notes.evidence.iter().map(|url| printable(url)).collect())?;
+        part(
+            "notes",
+            notes.extensions.iter().map(|(name, value)| printable(&format!("{name}: {value}"))).collect(),
+        )?;
     }
     Ok(())
 }
 
-fn entry_json(listed: &Listed<'_>) -> Value {
+/// What is noted beside the entry, then beside its shared policy.
+fn notes<'a>(list: &'a List, listed: &Listed<'_>) -> Vec<&'a Notes> {
+    let at = list.entries.binary_search_by(|entry| entry.domain.cmp(listed.domain)).ok();
+    let Some(entry) = at.and_then(|at| list.entries.get(at)) else { return Vec::new() };
+    let shared = match entry.terms {
+        Terms::Alias(index) => usize::try_from(index).ok().and_then(|index| list.aliases.get(index)),
+        Terms::Own(_) => None,
+    };
+    entry.notes.as_deref().into_iter().chain(shared.map(|alias| &alias.notes)).collect()
+}
+
+fn entry_json(list: &List, listed: &Listed<'_>) -> Value {
     let policy = listed.policy;
+    let notes = notes(list, listed);
+    let pinset = policy.pinset.as_ref().map(|pinset| {
+        json!({
+            "name": pinset.name.as_str(),
+            "kind": pinset.kind.name(),
+            "pins": pinset.pins.iter().map(Pin::to_string).collect::<Vec<_>>(),
+            "bad": pinset.bad.iter().map(Pin::to_string).collect::<Vec<_>>(),
+        })
+    });
     json!({
         "domain": listed.domain.as_str(),
         "mode": policy.mode.name(),
         "require": policy.requirement.name(),
         "min_tls_version": policy.min_tls.map(starttls_policy::TlsVersion::name),
         "mx": policy.mx.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        "pinset": policy.pinset.as_ref().map(|pinset| pinset.name.as_str()),
+        "pinset": pinset,
         "shared_policy": listed.alias.map(starttls_policy::Label::as_str),
         "since": listed.since.map(|since| since.to_string()),
         "report_to": policy.report_to.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "evidence": notes.iter().flat_map(|notes| &notes.evidence).collect::<Vec<_>>(),
+        "notes": extensions(&notes),
     })
+}
+
+fn extensions(notes: &[&Notes]) -> Value {
+    let all = notes.iter().flat_map(|notes| &notes.extensions);
+    Value::Object(all.map(|(name, value)| (name.to_string(), value.clone())).collect())
 }
