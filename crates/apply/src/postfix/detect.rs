@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use starttls_mta::postfix::{Version, VersionError};
+use starttls_mta::postfix::{TableType, Version, VersionError};
 use starttls_mta::{Facts, LeafPins};
 
+use super::reference::{POLICY_MAPS, Reference};
 use super::services::{self, Master, SmtpService};
 use super::{Instance, listing};
 use crate::commands::CommandError;
+use crate::generations::Generations;
 
 /// What an installed Postfix says of itself.
 #[derive(Clone, Debug)]
@@ -94,6 +96,11 @@ impl Detected {
             table,
             leaf_pins,
         }
+    }
+
+    /// As which kind main.cf names the table of this output directory now; `None` when it does not.
+    pub fn active_table(&self, generations: &Generations) -> Option<TableType> {
+        Reference::new(&generations.current_directory()).table_type_in(self.setting(POLICY_MAPS))
     }
 
     /// A setting in effect, expanded; empty when unset or unknown to this release.

@@ -32,7 +32,12 @@ impl Reference {
 
     /// Whether a value names our table, as whatever kind.
     pub(super) fn is_in(&self, value: &str) -> bool {
-        PolicyMaps(value).tables().any(|table| self.is(table))
+        self.table_type_in(value).is_some()
+    }
+
+    /// As which kind a value names our table; the first, if as several.
+    pub(super) fn table_type_in(&self, value: &str) -> Option<TableType> {
+        PolicyMaps(value).tables().find_map(|table| self.table_type_of(table))
     }
 
     /// Whether a text, as main.cf, has the table's path anywhere.
@@ -63,9 +68,12 @@ impl Reference {
     }
 
     fn is(&self, table: &str) -> bool {
-        table
-            .split_once(':')
-            .is_some_and(|(kind, path)| path == self.path && TableType::from_name(kind).is_some())
+        self.table_type_of(table).is_some()
+    }
+
+    fn table_type_of(&self, table: &str) -> Option<TableType> {
+        let (kind, path) = table.split_once(':')?;
+        TableType::from_name(kind).filter(|_| path == self.path)
     }
 }
 
@@ -87,6 +95,19 @@ mod references {
         }
         assert_eq!(reference.earlier("hash:/a, cdb:/out/current/tls_policy hash:/b"), ["hash:/a"]);
         assert!(!reference.is_in("hash:/out/current/tls_policy2, proxy:/out/current/tls_policy"));
+    }
+
+    #[test]
+    fn tell_the_kind_of_table() {
+        let reference = Reference::new(Path::new("/out/current"));
+        for (value, kind) in [
+            ("hash:/a, cdb:/out/current/tls_policy", Some(TableType::Cdb)),
+            ("hash:/out/current/tls_policy lmdb:/out/current/tls_policy", Some(TableType::Hash)),
+            ("hash:/a, texthash:/other/current/tls_policy", None),
+            ("", None),
+        ] {
+            assert_eq!(reference.table_type_in(value), kind, "{value}");
+        }
     }
 
     #[test]

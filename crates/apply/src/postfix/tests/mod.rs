@@ -8,6 +8,7 @@ mod server;
 use std::fs;
 
 use server::{Server, exists, key_copy, write};
+use starttls_mta::postfix::TableType;
 use starttls_policy::Severity;
 
 use super::*;
@@ -101,10 +102,14 @@ fn a_reference_that_was_put_there_by_hand_goes_too() {
     let ours = format!("{}/current/tls_policy", server.root.display());
     let by_hand = server.main_cf().replace("/own\n", &format!("/own, hash:{ours}\n"));
     fs::write(server.config.join("main.cf"), &by_hand).unwrap();
+    let named = || Detected::ask(&server.instance).unwrap().active_table(&generations);
+    assert_eq!(named(), Some(TableType::Hash));
     // Of another kind, so activation replaces it.
     server.activate(&generations, "one").unwrap();
     assert_eq!(server.main_cf(), by_hand.replace(&format!(", hash:{ours}"), &format!(", texthash:{ours}")));
+    assert_eq!(named(), Some(TableType::Texthash));
     server.deactivate(&generations).unwrap();
+    assert_eq!(named(), None);
     assert_eq!(server.main_cf(), by_hand.replace(&format!(", hash:{ours}"), ""));
 }
 
