@@ -39,7 +39,7 @@ pub(super) struct FallsShort(pub(super) Rendered);
 pub(super) fn run(args: &Args, output: &Path, format: Format) -> anyhow::Result<Exit> {
     let generations = open(output)?;
     let detected = args.server.ask()?;
-    if detected.as_ref().is_some_and(|detected| is_named(detected, &generations)) {
+    if detected.as_ref().is_some_and(|detected| detected.active_table(&generations).is_some()) {
         let place = generations.root().display();
         anstream::eprintln!(
             "{} main.cf uses the files in {place}, so they are not exchanged without its checks; add --activate",
@@ -184,9 +184,4 @@ fn summary_text(title: &str, rendered: &Rendered) -> anyhow::Result<String> {
     print_findings(&mut out, &rendered.advice)?;
     write_settings(&mut out, &rendered.summary)?;
     Ok(String::from_utf8(bytes)?)
-}
-
-fn is_named(detected: &Detected, generations: &Generations) -> bool {
-    let reference = format!(":{}/{TABLE}", generations.current_directory().display());
-    detected.unexpanded.get("smtp_tls_policy_maps").is_some_and(|maps| maps.contains(&reference))
 }
