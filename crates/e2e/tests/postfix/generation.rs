@@ -1,4 +1,5 @@
-//! Claim: a newer list counts as soon as it is activated, main.cf stays as it is, and a dry run changes nothing.
+//! Claim: a newer list counts as soon as it is activated, main.cf stays as it is; neither a dry run nor writing without
+//! activating touches what is in force.
 
 use anyhow::{Result, ensure};
 use starttls_e2e::delivery::Channel::{Cleartext, Verified};
@@ -19,6 +20,10 @@ pub(crate) fn claim(stage: &Stage) -> Result<()> {
     stage.attempt(&newer, &["--dry-run"])?.expect(0)?;
     ensure!(stage.policy()? == before, "a dry run changed something");
     stage.expect("dry-run@absent.test", unprotected)?;
+
+    let run = stage.write(&newer, &["--table", "hash"])?.expect(3)?;
+    ensure!(run.stderr.contains("--activate"), "refused without a cure");
+    ensure!(stage.policy()? == before, "files in use were exchanged without a check");
 
     let main_cf = stage.sender.postfix().main_cf()?;
     stage.activate(&newer, &[])?.expect(0)?;

@@ -67,7 +67,12 @@ impl Stage {
 
     /// The same where Postfix is not reloaded, and its clients go on as they are.
     pub(crate) fn attempt(&self, lists: &[String], options: &[&str]) -> Result<Run> {
-        let mut arguments = vec!["--activate", "--allow-leaf-pins"];
+        self.write(lists, &[&["--activate", "--allow-leaf-pins"], options].concat())
+    }
+
+    /// Runs `starttls generate …` with these lists, and nothing else.
+    pub(crate) fn write(&self, lists: &[String], options: &[&str]) -> Result<Run> {
+        let mut arguments = Vec::new();
         let names: Vec<_> = (0..lists.len()).map(|index| format!("/lab/lists/{index}.json")).collect();
         for (name, text) in names.iter().zip(lists) {
             self.sender.postfix().site().write(name, text)?;
