@@ -8,9 +8,15 @@ use alloc::string::String;
 pub struct Facts {
     /// The version as the server or the operator names it; `None` when nothing is installed.
     pub version: Option<String>,
-    /// The server's settings in effect, by name, as its own tool reports them before it expands anything
-    /// (Postfix: `postconf`, without `-x`); empty when not asked.
+    /// The server's settings in effect, by name, with everything expanded (Postfix: `postconf -x`); empty when not
+    /// asked.
     pub settings: BTreeMap<String, String>,
+    /// The same as the operator wrote them (Postfix: `postconf`), where text of theirs is to be kept to the letter;
+    /// where a setting is missing, [`Facts::settings`] stands for it.
+    pub unexpanded: BTreeMap<String, String>,
+    /// What single delivering services set apart from that, expanded, by the service's name (Postfix: `-o` of
+    /// smtp(8) services in master.cf).
+    pub services: BTreeMap<String, BTreeMap<String, String>>,
     /// Defaults of parameters that the installed program knows (Postfix: `postconf -d`); empty when not asked.
     pub defaults: BTreeMap<String, String>,
     /// The directory in which the server will find the files, absolute.

@@ -17,6 +17,8 @@ use crate::generations::Generations;
 pub struct Detected {
     /// Its release.
     pub version: Version,
+    /// The same as Postfix spells it: a snapshot has a date, which [`Version`] does not keep.
+    pub mail_version: String,
     /// Where main.cf is.
     pub config_directory: PathBuf,
     /// Where chrooted services live.
@@ -62,14 +64,18 @@ impl Detected {
     /// [`DetectError`], which is [`CommandError::NotFound`] when there is no Postfix.
     pub fn ask(instance: &Instance) -> Result<Self, DetectError> {
         let list = |arguments: &[&str]| instance.postconf(arguments).map(|text| listing::parse(&text));
-        let version = Version::parse(instance.postconf(&["-h", "mail_version"])?.trim())?;
+        let mail_version = instance.postconf(&["-h", "mail_version"])?.trim().to_owned();
+        let version = Version::parse(&mail_version)?;
         let settings = list(&["-x"])?;
-        let master =
-            Master { fields: list(&["-F", "*/unix/command", "*/unix/chroot"])?, overrides: list(&["-P"])? };
+        let master = Master {
+            fields: list(&["-F", "*/unix/command", "*/unix/chroot"])?,
+            overrides: list(&["-P", "-x"])?,
+        };
         let compatibility = settings.get("compatibility_level").map_or("", String::as_str);
         let dash = services::dash(version, compatibility);
         Ok(Self {
             version,
+            mail_version,
             config_directory: path_of(&settings, "config_directory")?,
             queue_directory: path_of(&settings, "queue_directory")?,
             unexpanded: list(&[])?,
@@ -87,9 +93,14 @@ impl Detected {
     /// Activation copies key files to where chrooted services see the same path.
     pub fn facts(&self, directory: &Path, table: Option<String>, leaf_pins: LeafPins) -> Facts {
         let directory = directory.to_string_lossy().into_owned();
+        let services = self.smtp_services.iter();
         Facts {
-            version: Some(self.version.to_string()),
-            settings: self.unexpanded.clone(),
+            version: Some(self.mail_version.clone()),
+            settings: self.settings.clone(),
+            unexpanded: self.unexpanded.clone(),
+            services: services
+                .map(|service| (format!("{}/unix", service.name), service.overrides.clone()))
+                .collect(),
             defaults: self.defaults.clone(),
             directory_in_chroot: Some(directory.clone()),
             directory,

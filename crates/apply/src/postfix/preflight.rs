@@ -173,17 +173,24 @@ fn dane(plan: &Plan) -> Vec<Finding> {
 
 fn weaker_lines(plan: &Plan) -> Vec<Finding> {
     let facts: Facts = plan.server.facts(&plan.server.config_directory, None, LeafPins::Ignore);
-    let Some(main) = Settings::of(&facts).level() else { return Vec::new() };
-    let weaker = |(name, (count, first)): (&&str, &(u64, starttls_policy::Domain))| {
-        let level = Level::from_name(name).filter(|level| table::is_weaker(*level, main))?;
-        let message = format!(
-            "{count} lines demand `{}` where others get `{}` from main.cf, as for {first}",
-            level.name(),
-            main.name()
-        );
-        Some(codes::LINE_WEAKER.finding(first.as_str(), message))
-    };
-    plan.table.levels.iter().filter_map(weaker).collect()
+    let mut findings = Vec::new();
+    let mut told = Vec::new();
+    for settings in Settings::of(&facts).each() {
+        let own = settings.level().filter(|own| !told.contains(own));
+        let Some(own) = own else { continue };
+        told.push(own);
+        findings.extend(plan.table.levels.iter().filter_map(|(name, (count, first))| {
+            let level = Level::from_name(name).filter(|level| table::is_weaker(*level, own))?;
+            let message = format!(
+                "{count} lines demand `{}` where others get `{}` from {}, as for {first}",
+                level.name(),
+                own.name(),
+                settings.given_by()
+            );
+            Some(codes::LINE_WEAKER.finding(first.as_str(), message))
+        }));
+    }
+    findings
 }
 
 fn live(plan: &Plan, wanted: &Wanted<'_>) -> Vec<Finding> {

@@ -13,7 +13,7 @@ pub struct SmtpService {
     pub name: String,
     /// From where it sees files.
     pub runs: Where,
-    /// Settings given to it alone with `-o`.
+    /// Settings given to it alone with `-o`, with `$name` expanded.
     pub overrides: BTreeMap<String, String>,
 }
 

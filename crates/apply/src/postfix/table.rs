@@ -149,7 +149,7 @@ pub(super) fn for_each_line(
 pub(super) fn is_weaker(line: Level, main: Level) -> bool {
     (main.is_mandatory() && !line.is_mandatory())
         || (main.is_authenticated() && !line.is_authenticated())
-        || (main == Level::Dane && line == Level::May)
+        || (main == Level::Dane && matches!(line, Level::May | Level::Encrypt))
 }
 
 #[cfg(test)]
@@ -211,6 +211,7 @@ mod tables {
         for (line, main) in [
             (Level::May, Level::Encrypt),
             (Level::May, Level::Dane),
+            (Level::Encrypt, Level::Dane),
             (Level::Encrypt, Level::Secure),
             (Level::Dane, Level::Verify),
         ] {
@@ -220,7 +221,7 @@ mod tables {
             (Level::May, Level::May),
             (Level::May, Level::None),
             (Level::Secure, Level::DaneOnly),
-            (Level::Encrypt, Level::Dane),
+            (Level::Secure, Level::Dane),
         ] {
             assert!(!is_weaker(line, main), "{line:?} {main:?}");
         }

@@ -15,7 +15,7 @@ use super::findings as codes;
 use super::fragment::has_roots;
 use super::level::Level;
 use super::policy_maps::{PARAMETER as POLICY_MAPS, PolicyMaps};
-use super::settings::Settings;
+use super::settings::{Settings, Unreadable};
 use super::table_type::TableType;
 use super::version::Version;
 use crate::{Code, LeafPins};
@@ -42,6 +42,7 @@ impl Server<'_> {
         self.routing(&mut all);
         self.tables(&mut all);
         self.level(&mut all);
+        self.unreadable(&mut all);
         self.authorities(&mut all);
         self.digest(&mut all);
         self.mx_patterns(&mut all);
@@ -105,7 +106,7 @@ impl Server<'_> {
     }
 
     fn tables(&self, all: &mut Vec<Finding>) {
-        let maps = PolicyMaps(self.settings.raw(POLICY_MAPS).unwrap_or_default());
+        let maps = PolicyMaps(self.settings.verbatim(POLICY_MAPS).unwrap_or_default());
         if !maps.is_closed() {
             let finding = meaning(codes::POLICY_MAPS_OPEN, POLICY_MAPS);
             all.push(finding.with_cure("close the brace in main.cf"));
@@ -125,21 +126,30 @@ impl Server<'_> {
     }
 
     fn level(&self, all: &mut Vec<Finding>) {
-        let Some(level) = self.settings.level() else { return };
-        let what = match level {
-            Level::Dane | Level::DaneOnly => {
-                "TLSA records of listed domains are not used: a static table cannot rank DANE above the list"
+        let mut told = Vec::new();
+        for settings in self.settings.each() {
+            if let Some(level) = settings.level().filter(|level| !told.contains(level)) {
+                told.push(level);
+                all.extend(level_replaced(level, &settings));
             }
-            Level::Fingerprint | Level::Verify | Level::Secure => {
-                "for listed domains the table's checks take the place of the operator's own"
+        }
+    }
+
+    fn unreadable(&self, all: &mut Vec<Finding>) {
+        let mut found: Vec<Unreadable> = Vec::new();
+        for one in self.settings.each().flat_map(|settings| settings.unreadable()) {
+            // A service that sets something else has the rest from main.cf.
+            if !found.iter().any(|known| known.name == one.name && known.value == one.value) {
+                found.push(one);
             }
-            Level::None | Level::May | Level::Encrypt => return,
-        };
-        let message = format!("`smtp_tls_security_level` is `{}`: {what}", level.name());
-        let finding = codes::LEVEL_REPLACED.finding("smtp_tls_security_level", message);
-        all.push(
-            finding.with_cure("leave domains with TLSA records out, or let `starttls daemon` answer instead"),
-        );
+        }
+        all.extend(found.into_iter().map(|Unreadable { name, value, given_by }| {
+            let message = format!(
+                "`{name} = {value}` in {given_by} cannot be read: lines of the table may demand less than it does"
+            );
+            let cure = format!("set `{name}` to a plain value, as `postconf -d` shows them, and generate anew");
+            codes::SETTING_UNREADABLE.finding(name, message).with_cure(cure)
+        }));
     }
 
     fn authorities(&self, all: &mut Vec<Finding>) {
@@ -188,6 +198,22 @@ impl Server<'_> {
             (MxPatterns::Rejected, _) | (MxPatterns::Enforced, Tlsrpt::Suppressed) => {}
         }
     }
+}
+
+fn level_replaced(level: Level, settings: &Settings<'_>) -> Option<Finding> {
+    let what = match level {
+        Level::Dane | Level::DaneOnly => {
+            "TLSA records of listed domains are not used: a static table cannot rank DANE above the list"
+        }
+        Level::Fingerprint | Level::Verify | Level::Secure => {
+            "for listed domains the table's checks take the place of the operator's own"
+        }
+        Level::None | Level::May | Level::Encrypt => return None,
+    };
+    let message =
+        format!("`smtp_tls_security_level` is `{}` in {}: {what}", level.name(), settings.given_by());
+    let finding = codes::LEVEL_REPLACED.finding("smtp_tls_security_level", message);
+    Some(finding.with_cure("leave domains with TLSA records out, or let `starttls daemon` answer instead"))
 }
 
 /// What came up while the table was written.

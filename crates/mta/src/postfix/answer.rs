@@ -40,9 +40,9 @@ pub(super) enum Entry {
 #[derive(Debug)]
 pub(super) struct Answers {
     pub(super) capabilities: Capabilities,
-    /// The operator's own level, where it is known.
-    pub(super) level: Option<Level>,
-    /// The oldest version that the operator's own settings admit, where it is known.
+    /// The operator's own levels, of main.cf and of single services, where they are known.
+    pub(super) levels: Vec<Option<Level>>,
+    /// The oldest version that the operator's own settings admit, where it is known; the newest, if services differ.
     pub(super) lowest: Option<TlsVersion>,
     pub(super) leaf_pins: LeafPins,
     /// Where the running server finds key files.
@@ -76,10 +76,7 @@ impl Answers {
                 (Outcome::Nothing, Entry::Written)
             }
             Action::LogOnly(_) => (Outcome::LogOnly, self.write_log_only(text, gaps)),
-            Action::Require(demand) => {
-                self.write_demand(decision.domain, demand, text, gaps);
-                (Outcome::Enforced, Entry::Written)
-            }
+            Action::Require(demand) => self.write_demand(decision.domain, demand, text, gaps),
             Action::Dane => (Outcome::Enforced, self.write_dane(text, gaps)),
             Action::DaneOnly => {
                 self.used.dane = true;
@@ -93,12 +90,12 @@ impl Answers {
         }
     }
 
-    /// A line replaces the operator's level: only where that is known to be `none` is `may` no step down.
+    /// A line replaces the operator's level: only where that is known to be `none` everywhere is `may` no step down.
     ///
     /// Never with `protocols=`: a handshake that fails for it would be followed by cleartext.
     fn write_log_only(&self, text: &mut String, gaps: &mut Gaps) -> Entry {
         gaps.add(Gap::LogOnlyUnchecked);
-        if self.level != Some(Level::None) {
+        if self.levels.iter().any(|level| *level != Some(Level::None)) {
             return Entry::Absent;
         }
         text.push_str(Level::May.name());
@@ -107,7 +104,7 @@ impl Answers {
 
     /// `dane` is `may` where TLSA records are proven absent: no step down from a mandatory level.
     fn write_dane(&mut self, text: &mut String, gaps: &mut Gaps) -> Entry {
-        if self.level.is_some_and(Level::is_mandatory) {
+        if self.levels.iter().flatten().any(|level| level.is_mandatory()) {
             gaps.add(Gap::StricterKept);
             return Entry::Absent;
         }
@@ -116,51 +113,90 @@ impl Answers {
         Entry::Written
     }
 
-    fn write_demand(&mut self, domain: &Domain, demand: &Demand<'_>, text: &mut String, gaps: &mut Gaps) {
+    fn write_demand(
+        &mut self,
+        domain: &Domain,
+        demand: &Demand<'_>,
+        text: &mut String,
+        gaps: &mut Gaps,
+    ) -> (Outcome, Entry) {
         if let Some(digests) = self.leaf_digests(demand, gaps) {
             self.write_fingerprints(demand, &digests, text, gaps);
-            return;
+            return (Outcome::Enforced, Entry::Written);
         }
         match demand.requirement {
-            Requirement::Tls => self.write_encryption(demand, text, gaps),
+            Requirement::Tls => return self.write_encryption(demand, text, gaps),
             Requirement::Certificate if demand.mx.is_empty() => {
                 gaps.add(Gap::MxFromDns);
                 text.push_str(Level::Verify.name());
                 self.write_attributes(demand, text, gaps);
             }
-            Requirement::Certificate => self.write_names(domain, demand, text, gaps),
+            Requirement::Certificate => return self.write_names(domain, demand, text, gaps),
         }
+        (Outcome::Enforced, Entry::Written)
     }
 
-    /// Any certificate will do; but an operator who authenticates everybody goes on to do so.
-    fn write_encryption(&mut self, demand: &Demand<'_>, text: &mut String, gaps: &mut Gaps) {
+    /// Any certificate will do.
+    fn write_encryption(
+        &mut self,
+        demand: &Demand<'_>,
+        text: &mut String,
+        gaps: &mut Gaps,
+    ) -> (Outcome, Entry) {
         if !demand.mx.is_empty() {
             gaps.add(Gap::NamesNeedCertificate);
         }
         if demand.pinset.is_some_and(|pinset| pinset.kind == PinKind::TrustAnchor) {
             gaps.add(Gap::PinNeedsCertificate);
         }
-        self.write_encryption_level(demand, text);
+        self.write_encryption_level(demand, text, gaps)
     }
 
-    fn write_encryption_level(&mut self, demand: &Demand<'_>, text: &mut String) {
-        let level = self.level.filter(|level| level.is_authenticated()).unwrap_or(Level::Encrypt);
+    fn write_encryption_level(
+        &mut self,
+        demand: &Demand<'_>,
+        text: &mut String,
+        gaps: &mut Gaps,
+    ) -> (Outcome, Entry) {
+        let Some(level) = self.encryption_level() else {
+            gaps.add(Gap::LevelKept);
+            return (Outcome::Unexpressed, Entry::Absent);
+        };
         text.push_str(level.name());
         self.write_protocols(demand, text);
+        (Outcome::Enforced, Entry::Written)
     }
 
-    fn write_names(&mut self, domain: &Domain, demand: &Demand<'_>, text: &mut String, gaps: &mut Gaps) {
+    /// The level of a line for which any certificate will do; `None` where every line would take something away.
+    ///
+    /// An operator who authenticates everybody goes on to do so. `dane` authenticates hosts with TLSA records, and no
+    /// level adds just encryption for the others. Services that differ share the table, and a line that keeps the
+    /// checks of one would have the other refuse mail that nobody asked it to refuse.
+    fn encryption_level(&self) -> Option<Level> {
+        let mut checking = self.levels.iter().filter(|level| level.is_some_and(Level::authenticates_some));
+        let Some(first) = checking.next() else { return Some(Level::Encrypt) };
+        let is_uniform = self.levels.iter().all(|level| level == first);
+        (*first).filter(|level| is_uniform && level.is_mandatory())
+    }
+
+    fn write_names(
+        &mut self,
+        domain: &Domain,
+        demand: &Demand<'_>,
+        text: &mut String,
+        gaps: &mut Gaps,
+    ) -> (Outcome, Entry) {
         let start = text.len();
         text.push_str(Level::Secure.name());
         text.push_str(" match=");
         if names::push_certificate_names(demand.mx, text).is_err() {
             text.truncate(start);
             gaps.add(Gap::TooManyNames);
-            self.write_encryption_level(demand, text);
-            return;
+            return self.write_encryption_level(demand, text, gaps);
         }
         self.write_attributes(demand, text, gaps);
         self.write_mx_patterns(domain, demand, text, gaps);
+        (Outcome::Enforced, Entry::Written)
     }
 
     /// `servername=hostname` only selects a certificate; as a value of `match=` it would let the DNS choose the name.

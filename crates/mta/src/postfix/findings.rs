@@ -58,6 +58,10 @@ pub(super) const RELAYHOST: Code = Code::error(
     "postfix.relayhost",
     "all mail goes to a relay, so lines for recipients' domains are never looked up",
 );
+pub(super) const SETTING_UNREADABLE: Code = Code::warning(
+    "postfix.setting-unreadable",
+    "a setting that says how strict the server is cannot be read: lines of the table may be weaker than it",
+);
 pub(super) const STRICTER_PROTOCOLS: Code = Code::info(
     "postfix.stricter-protocols",
     "the operator's own lowest TLS version is newer than a policy's, and is kept",
@@ -96,6 +100,7 @@ pub const FINDINGS: &[Code] = &[
     POLICY_MAPS_FIRST,
     POLICY_MAPS_OPEN,
     RELAYHOST,
+    SETTING_UNREADABLE,
     STRICTER_PROTOCOLS,
     TABLE_TYPE,
     TEXTHASH_LARGE,

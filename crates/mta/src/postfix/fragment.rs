@@ -43,7 +43,7 @@ pub(super) fn settings(
     capabilities: &Capabilities,
     now: &Settings<'_>,
 ) -> Vec<Setting> {
-    let maps = PolicyMaps(now.raw(POLICY_MAPS).unwrap_or_default()).with(table);
+    let maps = PolicyMaps(now.verbatim(POLICY_MAPS).unwrap_or_default()).with(table);
     let reason = if now.are_known() {
         "asks our table after the tables that are there already"
     } else {

@@ -63,6 +63,11 @@ impl Level {
         }
     }
 
+    /// Tells whether some servers must prove who they are: all, or those with TLSA records.
+    pub const fn authenticates_some(self) -> bool {
+        self.is_authenticated() || matches!(self, Self::Dane)
+    }
+
     /// Tells whether the server must also prove who it is, whatever the DNS says.
     pub const fn is_authenticated(self) -> bool {
         self.is_mandatory() && !matches!(self, Self::Encrypt)

@@ -58,7 +58,7 @@ pub use line::{Answer, Line, LineError, MAX_NAMES, ServerName};
 pub use pattern::Pattern;
 pub use policy_maps::PolicyMaps;
 pub use protocols::Syntax;
-pub use settings::Settings;
+pub use settings::{Settings, Unreadable};
 pub use shortfall::{MAX_EXAMPLES, SHORTFALLS};
 pub use table_type::TableType;
 pub use version::{Version, VersionError};
@@ -103,7 +103,7 @@ impl crate::Mta for Postfix {
     }
 
     fn deactivation(&self, facts: &Facts) -> Vec<Setting> {
-        let Some(now) = Settings::of(facts).raw(policy_maps::PARAMETER) else { return Vec::new() };
+        let Some(now) = Settings::of(facts).verbatim(policy_maps::PARAMETER) else { return Vec::new() };
         let value = TableType::ALL.into_iter().fold(String::from(now), |value, table_type| {
             PolicyMaps(&value).without(&renderer::reference(table_type, &facts.directory))
         });

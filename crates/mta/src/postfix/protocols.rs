@@ -2,6 +2,8 @@
 //!
 //! Spec: postconf(5) `smtp_tls_mandatory_protocols` (`>=` from 3.6 on).
 
+use alloc::vec::Vec;
+
 use starttls_policy::TlsVersion;
 
 /// How a lowest version is written.
@@ -37,19 +39,69 @@ impl Syntax {
     }
 }
 
-/// The oldest version that an operator's `smtp_tls_mandatory_protocols` admits; `None` where it names none.
+/// The oldest version that an operator's `smtp_tls_mandatory_protocols` admits; `None` where it admits none that we
+/// know, or has a word that we do not.
+///
+/// Names count in any case; a version may also be its number on the wire, in hexadecimal (RFC 8446 §4.1.2).
 pub(super) fn lowest_admitted(value: &str) -> Option<TlsVersion> {
-    let words = || value.split([' ', '\t', '\r', '\n', ',', ':']).filter(|word| !word.is_empty());
-    let is_known = |word: &&str| TlsVersion::from_name(word).is_some();
-    let names_some = words().any(|word| is_known(&word));
+    let words = value.split([' ', '\t', '\r', '\n', ',', ':']).filter(|word| !word.is_empty());
+    let words: Vec<Word> = words.map(Word::parse).collect::<Option<_>>()?;
+    let names_some = words.iter().any(|word| matches!(word, Word::Named(_)));
     TlsVersion::ALL.into_iter().find(|&version| {
-        let is_excluded = words().any(|word| word.strip_prefix('!') == Some(version.name()));
-        let is_below = words()
-            .filter_map(|word| word.strip_prefix(">=").and_then(TlsVersion::from_name))
-            .any(|bound| version < bound);
-        let is_named = words().any(|word| word == version.name());
-        !is_excluded && !is_below && (is_named || !names_some)
+        let number = number(version);
+        let is_named = words.contains(&Word::Named(number));
+        let is_admitted = words.iter().all(|word| match *word {
+            Word::AtLeast(bound) => number >= bound,
+            Word::AtMost(bound) => number <= bound,
+            Word::Excluded(excluded) => number != excluded,
+            Word::Named(_) => true,
+        });
+        is_admitted && (is_named || !names_some)
     })
+}
+
+/// One word of an operator's value; versions by their number on the wire.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Word {
+    AtLeast(u16),
+    AtMost(u16),
+    Excluded(u16),
+    Named(u16),
+}
+
+impl Word {
+    fn parse(text: &str) -> Option<Self> {
+        if let Some(version) = text.strip_prefix(">=") {
+            parse_version(version).map(Self::AtLeast)
+        } else if let Some(version) = text.strip_prefix("<=") {
+            parse_version(version).map(Self::AtMost)
+        } else if let Some(version) = text.strip_prefix('!') {
+            parse_version(version).map(Self::Excluded)
+        } else {
+            parse_version(text).map(Self::Named)
+        }
+    }
+}
+
+fn parse_version(text: &str) -> Option<u16> {
+    let older = [("SSLv2", 0x0002), ("SSLv3", 0x0300)];
+    let named = TlsVersion::ALL.into_iter().map(|version| (version.name(), number(version)));
+    if let Some((_, number)) = older.into_iter().chain(named).find(|known| known.0.eq_ignore_ascii_case(text))
+    {
+        return Some(number);
+    }
+    let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).unwrap_or(text);
+    let is_number = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_hexdigit());
+    u16::from_str_radix(digits, 16).ok().filter(|_| is_number)
+}
+
+const fn number(version: TlsVersion) -> u16 {
+    match version {
+        TlsVersion::Tls10 => 0x0301,
+        TlsVersion::Tls11 => 0x0302,
+        TlsVersion::Tls12 => 0x0303,
+        TlsVersion::Tls13 => 0x0304,
+    }
 }
 
 #[cfg(test)]
@@ -80,9 +132,30 @@ mod values {
             ("TLSv1.2", TlsVersion::Tls12),
             ("TLSv1.2:TLSv1.3", TlsVersion::Tls12),
             ("", TlsVersion::Tls10),
+            (">=tlsv1.3", TlsVersion::Tls13),
+            (">=0304", TlsVersion::Tls13),
+            (">=0x0303 <=0304", TlsVersion::Tls12),
+            (">=SSLv3", TlsVersion::Tls10),
+            ("!sslv2 !sslv3 !tlsv1 !tlsv1.1", TlsVersion::Tls12),
+            ("sslv3 tlsv1.1", TlsVersion::Tls11),
         ] {
             assert_eq!(lowest_admitted(value), Some(lowest), "{value:?}");
         }
-        assert_eq!(lowest_admitted("!TLSv1 !TLSv1.1 !TLSv1.2 !TLSv1.3"), None);
+    }
+
+    #[test]
+    fn of_an_operator_that_admit_nothing_we_know_have_none() {
+        for value in [
+            "!TLSv1 !TLSv1.1 !TLSv1.2 !TLSv1.3",
+            ">=TLSv9",
+            ">=0305",
+            ">=",
+            "$x",
+            "SSLv3",
+            ">=TLSv1.2 TLS",
+            "+301",
+        ] {
+            assert_eq!(lowest_admitted(value), None, "{value:?}");
+        }
     }
 }

@@ -50,8 +50,8 @@ impl Renderer {
         let seen_from_inside = facts.directory_in_chroot.as_ref().unwrap_or(&facts.directory);
         let answers = Answers {
             capabilities: Capabilities::new(version.unwrap_or(Version::ASSUMED), &settings),
-            level: settings.level(),
-            lowest: settings.lowest_mandatory_version(),
+            levels: settings.each().map(|settings| settings.level()).collect(),
+            lowest: settings.each().filter_map(|settings| settings.lowest_mandatory_version()).max(),
             leaf_pins: facts.leaf_pins,
             directory: seen_from_inside.trim_end_matches('/').into(),
             anchors: Anchors::default(),

@@ -14,6 +14,7 @@ pub const MAX_EXAMPLES: usize = 5;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Gap {
     CannotDefer,
+    LevelKept,
     LogOnlyUnchecked,
     MxFromDns,
     MxNameUnchecked,
@@ -34,6 +35,11 @@ pub const SHORTFALLS: &[Code] = &[
     Code::warning(
         "postfix.cannot-defer",
         "the mail ought to wait until more is known, and a table cannot say so: the server's own level applies",
+    ),
+    Code::warning(
+        "postfix.level-kept",
+        "any certificate will do, and a line that says so would end checks of the server's own level, which stays as \
+         it is: it may admit cleartext",
     ),
     Code::info(
         "postfix.log-only-unchecked",
@@ -160,6 +166,7 @@ mod shortfalls {
     fn stand_where_their_gap_points() {
         for (gap, name) in [
             (Gap::CannotDefer, "postfix.cannot-defer"),
+            (Gap::LevelKept, "postfix.level-kept"),
             (Gap::LogOnlyUnchecked, "postfix.log-only-unchecked"),
             (Gap::MxFromDns, "postfix.mx-from-dns"),
             (Gap::MxNameUnchecked, "postfix.mx-name-unchecked"),

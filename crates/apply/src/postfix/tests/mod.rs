@@ -8,8 +8,9 @@ mod server;
 use std::fs;
 
 use server::{Server, exists, key_copy, write};
-use starttls_mta::postfix::TableType;
-use starttls_policy::Severity;
+use starttls_mta::postfix::{Level, Postfix, Settings, TableType, Version};
+use starttls_mta::{LeafPins, Mta as _};
+use starttls_policy::{Severity, TlsVersion};
 
 use super::*;
 
@@ -138,6 +139,32 @@ fn an_output_directory_serves_one_instance() {
     assert!(matches!(planned, Err(PlanError::OtherInstance { .. })));
     assert!(matches!(server.deactivate(&generations), Err(DeactivateError::OtherInstance { .. })));
     assert_eq!(generations.current().unwrap(), Some(1));
+}
+
+#[test]
+fn facts_have_what_counts_and_the_operators_own_text() {
+    let server = Server::new();
+    server.add_to_main_cf("smtp_tls_security_level = $verified\nsmtp_tls_mandatory_protocols = $newest\n");
+    fs::write(server.home().join("overrides"), "smtp/unix/smtp_tls_security_level = secure\n").unwrap();
+    let detected = Detected::ask(&server.instance).unwrap();
+    let facts = detected.facts(&server.root, None, LeafPins::Ignore);
+    let settings = Settings::of(&facts);
+    assert_eq!(settings.level(), Some(Level::Verify));
+    assert_eq!(settings.lowest_mandatory_version(), Some(TlsVersion::Tls13));
+    assert_eq!(settings.verbatim("smtp_tls_security_level"), Some("$verified"));
+    let levels: Vec<_> = settings.each().map(|settings| settings.level()).collect();
+    assert_eq!(levels, [Some(Level::Verify), Some(Level::Secure)]);
+}
+
+#[test]
+fn a_snapshots_version_goes_from_postfix_to_a_renderer() {
+    let server = Server::new();
+    server.flag("snapshot");
+    let detected = Detected::ask(&server.instance).unwrap();
+    let facts = detected.facts(&server.root, None, LeafPins::Ignore);
+    assert_eq!(facts.version.as_deref(), Some("3.11-20250906"));
+    assert_eq!(Version::parse("3.11-20250906"), Ok(detected.version));
+    assert!(Postfix.renderer(&facts).is_ok());
 }
 
 #[test]

@@ -122,6 +122,12 @@ fn weaker_lines_than_main_cf_are_reported() {
     server.add_to_main_cf("smtp_tls_security_level = encrypt\n");
     assert_eq!(codes(&server, "a.test may\n"), ["activate.line-weaker"]);
     assert_eq!(codes(&server, "a.test encrypt\n"), Vec::<&str>::new());
+    let server = Server::new();
+    let set = "smtp/unix/smtp_tls_security_level = secure\nsmtp/unix/syslog_name = x\n";
+    fs::write(server.home().join("overrides"), set).unwrap();
+    let found = findings(&server, "a.test encrypt\n", &wanted());
+    assert_eq!(found[0].code, "activate.line-weaker");
+    assert!(found[0].message.contains("get `secure` from `smtp/unix` of master.cf"), "{}", found[0].message);
 }
 
 #[test]

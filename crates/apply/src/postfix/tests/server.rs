@@ -20,10 +20,11 @@ given() { grep -v '^#' "$dir/main.cf" | grep .; }
 all() { cat "$dir/../defaults"; given; echo "config_directory = $dir"; }
 if test "$1 $2" = '-x -h'; then all | sed -n "s/^$3 =//p" | tail -1; exit; fi
 case "$1" in
--h) echo 3.7.11;;
+-h) if test -e "$dir/snapshot"; then echo 3.11-20250906; else echo 3.7.11; fi;;
 -n) given;;
 -d) cat "$dir/../defaults";;
--x|'') all;;
+-x) all | sed 's/ \$verified$/ verify/; s/ \$newest$/ >=TLSv1.3/';;
+'') all;;
 -m) printf 'hash\ntexthash\ninline\n';;
 -F) cat "$dir/../fields";;
 -P) cat "$dir/../overrides";;

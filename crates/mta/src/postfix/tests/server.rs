@@ -163,6 +163,96 @@ fn that_are_stricter_stay_so() {
 }
 
 #[test]
+fn whose_own_checks_a_line_would_end_get_none_where_any_certificate_will_do() {
+    let case = || Case::new("example.org", &["mx.example.org"]).tls_only();
+    for (level, service, wanted) in [
+        ("may", "syslog_name", "example.org encrypt protocols=>=TLSv1.2\n"),
+        ("dane-only", "syslog_name", "example.org dane-only protocols=>=TLSv1.2\n"),
+        ("secure", "secure", "example.org secure protocols=>=TLSv1.2\n"),
+        ("none", "encrypt", "example.org encrypt protocols=>=TLSv1.2\n"),
+        ("dane", "syslog_name", ""),
+        ("may", "dane", ""),
+        ("may", "verify", ""),
+        ("secure", "verify", ""),
+        ("secure", "may", ""),
+    ] {
+        let facts = with_service(&[("smtp_tls_security_level", level)], "smtp_tls_security_level", service);
+        let (files, summary) = render(&facts, &[case()]);
+        assert_eq!(files.table(), wanted, "{level} {service}");
+        assert_eq!(summary.shortfalls.contains_key("postfix.level-kept"), wanted.is_empty());
+        assert_eq!(summary.unexpressed, u64::from(wanted.is_empty()));
+    }
+}
+
+/// A server one of whose services has something of its own; `syslog_name` for a setting without weight.
+fn with_service(settings: &[(&str, &str)], name: &str, value: &str) -> Facts {
+    let name = if value == "syslog_name" { value } else { name };
+    let own = [(name.to_owned(), value.to_owned())].into();
+    Facts { services: [("smtp/unix".to_owned(), own)].into(), ..known(settings) }
+}
+
+#[test]
+fn whose_services_are_stricter_than_main_cf_stay_so() {
+    let none = [("smtp_tls_security_level", "none"), ("smtp_tls_mandatory_protocols", ">=TLSv1.2")];
+    let log_only = || Case::new("example.org", &["mx.example.org"]).action(What::LogOnly);
+    let certain = || Case::new("example.org", &["mx.example.org"]);
+    for (name, value) in [
+        ("smtp_tls_security_level", "encrypt"),
+        ("smtp_tls_security_level", "may"),
+        ("smtp_tls_security_level", "$x"),
+        ("smtp_tls_security_level", "bogus"),
+    ] {
+        assert_eq!(lines(&with_service(&none, name, value), log_only()), "", "{name} = {value}");
+    }
+    assert_eq!(lines(&with_service(&none, "", "syslog_name"), log_only()), "example.org may\n");
+    let old = [("smtp_tls_security_level", ""), ("smtp_enforce_tls", "no"), ("smtp_use_tls", "no")];
+    assert_eq!(lines(&with_service(&old, "smtp_use_tls", "yes"), log_only()), "");
+    let dane = Case::new("example.org", &[]).action(What::Dane);
+    assert_eq!(lines(&with_service(&old, "smtp_enforce_tls", "yes"), dane), "");
+    let newer = with_service(&none, "smtp_tls_mandatory_protocols", ">=tlsv1.3");
+    assert!(lines(&newer, certain()).contains("protocols=>=TLSv1.3"));
+}
+
+#[test]
+fn whose_strictness_cannot_be_read_are_told_so() {
+    let roots = ("smtp_tls_CAfile", "/etc/ssl/ca.pem");
+    for (name, value) in [
+        ("smtp_tls_security_level", "$mylevel"),
+        ("smtp_tls_security_level", "sekure"),
+        ("smtp_tls_mandatory_protocols", "$smtpd_tls_mandatory_protocols"),
+        ("smtp_tls_mandatory_protocols", ">=TLSv1.9"),
+    ] {
+        for facts in [known(&[roots, (name, value)]), with_service(&[roots], name, value)] {
+            let advice = advice(&facts);
+            assert_eq!(codes(&advice), ["postfix.setting-unreadable"], "{name} = {value}");
+            assert_eq!((advice[0].subject.as_str(), advice[0].severity), (name, Severity::Warning));
+            assert!(advice[0].message.contains(value) && !advice[0].cure.is_empty());
+        }
+    }
+    let both = with_service(&[roots, ("smtp_tls_security_level", "$x")], "", "syslog_name");
+    assert_eq!(codes(&advice(&both)), ["postfix.setting-unreadable"], "once");
+}
+
+#[test]
+fn keep_the_text_of_their_tables_though_it_counts_expanded() {
+    let expanded = known(&[
+        ("smtp_tls_policy_maps", "hash:/etc/postfix/own"),
+        ("smtp_tls_security_level", "secure"),
+        ("smtp_tls_mandatory_protocols", ">=TLSv1.3"),
+    ]);
+    let unexpanded = [
+        ("smtp_tls_policy_maps", "hash:$config_directory/own"),
+        ("smtp_tls_security_level", "$mylevel"),
+        ("smtp_tls_mandatory_protocols", "$smtpd_tls_mandatory_protocols"),
+    ];
+    let unexpanded = unexpanded.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    let facts = Facts { unexpanded, ..expanded };
+    let (files, summary) = render(&facts, &[Case::new("example.org", &["mx.example.org"]).tls_only()]);
+    assert_eq!(files.table(), "example.org secure protocols=>=TLSv1.3\n");
+    assert!(summary.settings[0].value.starts_with("hash:$config_directory/own, texthash:"));
+}
+
+#[test]
 fn get_an_empty_table_for_an_empty_list() {
     let (files, summary) = render(&version("3.7"), &[]);
     assert_eq!(files.0[TABLE], TABLE_HEADER);
