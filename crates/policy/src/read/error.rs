@@ -168,6 +168,12 @@ pub enum Fault {
     /// More MX patterns than allowed.
     #[error("more than {} MX patterns; use one that begins with `*.` or `.`", super::MAX_MX_PATTERNS)]
     TooManyMx,
+    /// More pins than allowed.
+    #[error(
+        "more than {} pins in one set; name the authorities that are in use and one in reserve",
+        super::MAX_PINS
+    )]
+    TooManyPins,
     /// More report addresses than allowed.
     #[error("more than {} addresses to report to", super::MAX_REPORT_TO)]
     TooManyReportTo,

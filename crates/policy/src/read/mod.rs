@@ -33,6 +33,9 @@ pub const MAX_LIST_BYTES: u64 = 8 << 30;
 /// Most MX patterns in one policy; the longest real one has fewer than twenty.
 pub const MAX_MX_PATTERNS: usize = 256;
 
+/// Most pins in one pinset, and as many in its bad ones; each is compared with all before it.
+pub const MAX_PINS: usize = 64;
+
 /// Most addresses that a policy may ask reports to.
 pub const MAX_REPORT_TO: usize = 8;
 

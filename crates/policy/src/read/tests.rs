@@ -183,6 +183,37 @@ mod pins_of_version_1 {
         ));
         assert!(matches!(refused(&text).fault, Fault::DuplicateValue { .. }));
     }
+
+    #[test]
+    fn are_64_at_most() {
+        let hashes = |count| hashes(count).join(", ");
+        let set = |good, bad| {
+            one(&format!(
+                r#""policies": {{}}, "pinsets": {{"p": {{"kind": "leaf", "static_spki_hashes": [{}], "bad_static_spki_hashes": [{}]}}}}"#,
+                hashes(good),
+                hashes(bad)
+            ))
+        };
+        read(&set(64, 64));
+        assert_eq!(refused(&set(65, 0)).fault, Fault::TooManyPins);
+        let error = refused(&set(64, 40_000));
+        assert_eq!(
+            (error.fault, error.path.to_string().as_str()),
+            (Fault::TooManyPins, "$.pinsets.p.bad_static_spki_hashes[64]")
+        );
+        let keyed = set(64, 0).replace("\"static", &format!("\"spki\": [\"{KEY_1}\"], \"static"));
+        assert_eq!(refused(&keyed).fault, Fault::TooManyPins, "keys and hashes count together");
+    }
+}
+
+/// Different SHA-256 hashes, in quotes.
+fn hashes(count: usize) -> alloc::vec::Vec<String> {
+    let hash = |number: usize| {
+        let mut bytes = [0; 32];
+        bytes[..8].copy_from_slice(&number.to_be_bytes());
+        format!("\"{}\"", crate::Pin::Sha256(bytes))
+    };
+    (0..count).map(hash).collect()
 }
 
 mod hostile_text {
@@ -412,6 +443,18 @@ mod design_of_2014 {
                 (true, path)
             );
         }
+    }
+
+    #[test]
+    fn has_64_pins_at_most_in_either_form() {
+        let many = hashes(65).join(", ");
+        let own =
+            refused(&format!(r#"{{"mx-domains": {{".a.example": {{"accept-spki-hashes": [{many}]}}}}}}"#));
+        assert_eq!(own.fault, Fault::TooManyPins);
+        let set = refused(&format!(
+            r#"{{"pinsets": [{{"name": "p", "static_spki_hashes": [{many}]}}], "mx-domains": {{}}}}"#
+        ));
+        assert_eq!((set.fault, set.path.to_string().as_str()), (Fault::TooManyPins, "$.pinsets[0]"));
     }
 
     #[test]
