@@ -66,6 +66,9 @@ pub enum Fault {
     /// A byte that is not UTF-8.
     #[error("the text is not UTF-8")]
     NotUtf8,
+    /// A byte order mark of UTF-16.
+    #[error("the text is UTF-16; save it as UTF-8")]
+    Utf16,
     /// A comment without its end.
     #[error("the comment has no end; close it with `*/`")]
     OpenComment,

@@ -244,6 +244,30 @@ mod hostile_text {
     }
 
     #[test]
+    fn behind_a_byte_order_mark_keeps_its_columns() {
+        for text in [
+            "{\"version\": \"1\" \"author\": 1}",
+            "{\"version\": \"1\",}",
+            "{\"version\": \"1\", \"serial\": \"x\"}",
+            "{\"version\": \"2\"}",
+            "{\"version\": \"1\"}",
+            "// c\n{\"version\": \"2\"}",
+            "{} /* open",
+            "",
+        ] {
+            assert_eq!(refused(&format!("\u{feff}{text}")), refused(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn of_utf16_is_told_from_other_bytes() {
+        for mark in [b"\xff\xfe", b"\xfe\xff"] {
+            let error = list(&[mark.as_slice(), b"{\0}\0"].concat()).unwrap_err();
+            assert_eq!((error.fault, error.line, error.column), (Fault::Utf16, 1, 1));
+        }
+    }
+
+    #[test]
     fn nested_deeply_costs_no_stack() {
         for opening in ["[", "{\"a\":"] {
             let text = format!("{{\"version\": \"1\", \"x-deep\": {}", opening.repeat(100_000));
