@@ -15,7 +15,7 @@ use crate::domain::Domain;
 use crate::finding::Finding;
 use crate::list::{Alias, Entry, Extensions, Head, List, Notes, Terms};
 use crate::mx::MxPattern;
-use crate::name::NameError;
+use crate::name::{NameError, is_printable};
 use crate::pin::{Label, PinError, Pinset};
 use crate::policy::Policy;
 use crate::report_to::ReportTo;
@@ -281,9 +281,8 @@ const MAX_AUTHOR_CHARS: usize = 256;
 
 /// Reads a text that people will see.
 pub(super) fn author(text: &str) -> Result<alloc::string::String, Fault> {
-    let good = !text.trim().is_empty()
-        && text.chars().count() <= MAX_AUTHOR_CHARS
-        && !text.chars().any(char::is_control);
+    let good =
+        !text.trim().is_empty() && text.chars().count() <= MAX_AUTHOR_CHARS && text.chars().all(is_printable);
     if good { Ok(text.to_owned()) } else { Err(Fault::Text { max: MAX_AUTHOR_CHARS }) }
 }
 

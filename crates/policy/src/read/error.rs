@@ -29,7 +29,7 @@ pub struct ReadError {
     pub excerpt: Excerpt,
 }
 
-/// A line of the list, cut to what fits a terminal, control characters escaped.
+/// A line of the list, cut to what fits a terminal, what cannot be seen escaped.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Excerpt {
     /// The text.
@@ -219,8 +219,10 @@ pub enum Fault {
     /// The end lies before the beginning.
     #[error("`expires` is not later than `timestamp`")]
     EndsBeforeItBegins,
-    /// A name that could steer a terminal, or too long a text.
-    #[error("want 1 to {max} printable characters")]
+    /// A name that could steer a terminal or look like another, or too long a text.
+    #[error(
+        "want 1 to {max} characters, none of them a control character, invisible or one that turns the direction"
+    )]
     Text {
         /// The limit.
         max: usize,

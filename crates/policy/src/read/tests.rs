@@ -161,6 +161,15 @@ mod version_1 {
     }
 
     #[test]
+    fn has_an_author_who_can_be_read_as_written() {
+        for bad in ["", " ", "a\\n", "Evil \u{202e}gro", "A\u{200b}", "A\u{2028}B", "\u{ad}A", "A\u{e0041}"] {
+            let error = refused(&one(r#""policies": {}"#).replace("\"A\"", &format!("\"{bad}\"")));
+            assert_eq!(error.fault, Fault::Text { max: 256 }, "{bad:?}");
+        }
+        read(&one(r#""policies": {}"#).replace("\"A\"", "\"Bücher & Söhne, 日本\""));
+    }
+
+    #[test]
     fn needs_its_head() {
         for name in ["author", "serial", "timestamp", "expires"] {
             let text = one(r#""policies": {}"#).replace(&format!("\"{name}\""), "\"x-gone\"");
