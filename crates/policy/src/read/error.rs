@@ -1,6 +1,6 @@
 //! What is wrong with a list, and where.
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -60,9 +60,12 @@ pub enum Fault {
     /// The text is no JSON, or a value has the wrong type.
     #[error("{message}")]
     Json {
-        /// What the JSON reader says.
+        /// What is wanted there, or how to put it right.
         message: String,
     },
+    /// No text at all.
+    #[error("the file is empty")]
+    Empty,
     /// A byte that is not UTF-8.
     #[error("the text is not UTF-8")]
     NotUtf8,
@@ -310,25 +313,6 @@ fn is_plain(name: &str) -> bool {
 pub(super) fn shortened(text: &str) -> String {
     let mut chars = text.chars();
     let mut short: String = printable(&chars.by_ref().take(80).collect::<String>());
-    if chars.next().is_some() {
-        short.push('…');
-    }
-    short
-}
-
-impl From<serde_json::Error> for Failure {
-    fn from(error: serde_json::Error) -> Self {
-        let at = At::Position(error.line(), error.column());
-        let text = error.to_string();
-        let message = text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message);
-        Self::new(Fault::Json { message: shortened_message(message) }, at, [])
-    }
-}
-
-/// serde quotes the offending value, which may be a megabyte long.
-fn shortened_message(message: &str) -> String {
-    let mut chars = message.chars();
-    let mut short = printable(&chars.by_ref().take(200).collect::<String>());
     if chars.next().is_some() {
         short.push('…');
     }

@@ -12,6 +12,7 @@
 
 mod build;
 mod comments;
+mod complaint;
 mod dialect;
 mod eff;
 mod error;
@@ -53,6 +54,11 @@ pub fn list(bytes: &[u8]) -> Result<List, ReadError> {
     let text = core::str::from_utf8(&blanked)
         .map_err(|error| ReadError::at_offset(bytes, error.valid_up_to(), Fault::NotUtf8))?;
     let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+    if text.trim_ascii().is_empty() {
+        // Only comments are blanked, so whatever differs is one.
+        let fault = if *blanked == *bytes { Fault::Empty } else { Fault::NoDialect };
+        return Err(ReadError::at_offset(bytes, 0, fault));
+    }
     let result = dialect::of(text).and_then(|dialect| match dialect {
         Dialect::One => one::read(text),
         Dialect::Eff => eff::read(text),
