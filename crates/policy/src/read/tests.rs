@@ -175,6 +175,11 @@ mod version_1 {
             let text = one(r#""policies": {}"#).replace(&format!("\"{name}\""), "\"x-gone\"");
             assert_eq!(refused(&text).fault, Fault::MissingMember { name });
         }
+        for missing in ["author", "policies"] {
+            let text = one(r#""policies": {}"#).replace(&format!("\"{missing}\""), "\"x-gone\"");
+            let error = refused(&format!("// A list.\n/* c */ {text}"));
+            assert_eq!((error.line, error.column), (2, 9), "the brace that opens the list");
+        }
         let text = one(r#""policies": {}"#).replace("2026-12-20", "2026-11-20");
         assert_eq!(refused(&text).fault, Fault::EndsBeforeItBegins);
     }
@@ -447,6 +452,23 @@ mod design_of_2014 {
         assert_eq!(missing.path.to_string(), "$.acceptable-mxs[\"eff.org\"].accept-mx-domains[0]");
         let doubled = refused(&LIST.replace("\".yahoodns.net\": {", "\"eff.org\": {"));
         assert!(matches!(doubled.fault, Fault::DuplicateMember { .. }), "{doubled}");
+    }
+
+    #[test]
+    fn says_which_domain_has_too_many_patterns() {
+        let names = |prefix: &str, suffix: &str| {
+            let names = (0..129).map(|number| format!("\"{prefix}mx{number}.example\"{suffix}"));
+            names.collect::<alloc::vec::Vec<_>>().join(", ")
+        };
+        let error = refused(&format!(
+            "{{\"tls-policies\": {{{}}},\n\"acceptable-mxs\": {{\"a.example\": {{\"accept-mx-domains\": [{}]}}}}}}",
+            names("", ": {}"),
+            names("", "")
+        ));
+        assert_eq!(
+            (error.fault, error.path.to_string().as_str(), error.line),
+            (Fault::TooManyMx, "$.acceptable-mxs[\"a.example\"].accept-mx-domains", 2)
+        );
     }
 
     #[test]

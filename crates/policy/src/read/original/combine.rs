@@ -25,7 +25,8 @@ pub(super) fn builder(top: &Top) -> Read<Builder> {
     for accepted in &top.accepted {
         let mx_domains = mx_domains(top, accepted)?;
         accepted_names.extend(mx_domains.iter().map(|(name, _)| *name));
-        add_entry(&mut builder, accepted, &mx_domains)?;
+        add_entry(&mut builder, accepted, &mx_domains)
+            .map_err(|fault| Failure::new(fault, At::Value, accepted_path(top, accepted)))?;
     }
     for (name, body) in &top.mx_domains {
         note_mx_domain(&mut builder, top, body);
@@ -46,23 +47,32 @@ fn section_path(top: &Top, body: &MxDomain) -> String {
     format!("$.{}[\"{}\"]", top.policies_name.as_deref().unwrap_or_default(), body.written)
 }
 
+fn accepted_path(top: &Top, accepted: &Accepted) -> Vec<Step> {
+    [
+        Step::Member(top.acceptable_name.clone().unwrap_or_default()),
+        Step::Domain(accepted.domain.clone()),
+        Step::Member("accept-mx-domains".into()),
+    ]
+    .into()
+}
+
 fn mx_domains<'a>(top: &'a Top, accepted: &Accepted) -> Read<Vec<(&'a str, &'a MxDomain)>> {
     let find = |(index, written): (usize, &String)| {
         let base = patterns(written).map(|patterns| base_name(&patterns)).unwrap_or_default();
         top.mx_domains.get_key_value(&base).map(|(name, body)| (name.as_str(), body)).ok_or_else(|| {
-            let path = [
-                Step::Member(top.acceptable_name.clone().unwrap_or_default()),
-                Step::Domain(accepted.domain.clone()),
-                Step::Member("accept-mx-domains".into()),
-                Step::Item(index),
-            ];
+            let mut path = accepted_path(top, accepted);
+            path.push(Step::Item(index));
             Failure::new(Fault::AcceptMxWithoutEntry { name: shortened(written) }, At::Value, path)
         })
     };
     accepted.mx_domains.iter().enumerate().map(find).collect()
 }
 
-fn add_entry(builder: &mut Builder, accepted: &Accepted, mx_domains: &[(&str, &MxDomain)]) -> Read<()> {
+fn add_entry(
+    builder: &mut Builder,
+    accepted: &Accepted,
+    mx_domains: &[(&str, &MxDomain)],
+) -> Result<(), Fault> {
     if let [(name, _)] = mx_domains
         && let Ok(label) = Label::parse(name)
     {
@@ -85,7 +95,7 @@ fn add_entry(builder: &mut Builder, accepted: &Accepted, mx_domains: &[(&str, &M
 }
 
 /// The weakest mode, the lowest version, a certificate only if all require it (design §4).
-fn weakest(mx_domains: &[(&str, &MxDomain)]) -> Read<Policy> {
+fn weakest(mx_domains: &[(&str, &MxDomain)]) -> Result<Policy, Fault> {
     let mut mx = Vec::new();
     let mut report_to = Vec::new();
     for (_, body) in mx_domains {
@@ -93,7 +103,7 @@ fn weakest(mx_domains: &[(&str, &MxDomain)]) -> Read<Policy> {
             match push_pattern(&mut mx, pattern.clone()) {
                 // The same mx-domain named twice changes nothing.
                 Ok(()) | Err(Fault::DuplicateValue { .. }) => {}
-                Err(fault) => return Err(Failure::new(fault, At::Value, [])),
+                Err(fault) => return Err(fault),
             }
         }
         report_to.extend(
