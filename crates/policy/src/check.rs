@@ -31,6 +31,10 @@ pub const CODES: &[Code] = &[
     Code::warning("list.expired", "the list has ended; `generate` refuses it"),
     Code::warning("list.from-the-future", "the list is dated more than a day ahead of this machine's clock"),
     Code::warning(
+        "list.hashes-beside-pinset",
+        "an mx-domain (2014) has `accept-spki-hashes` beside `accept-pinset`; the hashes have no effect",
+    ),
+    Code::warning(
         "list.incomplete-head",
         "a list of 2014 or 0.1 without author, timestamp or end: counts as expired",
     ),

@@ -144,6 +144,12 @@ pub enum Fault {
         /// Which rule it breaks.
         cause: MxPatternError,
     },
+    /// A star in a pattern of version 0.1.
+    #[error("version 0.1 has no `*`; write `{instead}`, which covers hosts at any depth below")]
+    NoStar {
+        /// The pattern that 0.1 has for it.
+        instead: String,
+    },
     /// A pin, a key or a label that is none.
     #[error("`{got}`: {cause}")]
     Pin {

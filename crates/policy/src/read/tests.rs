@@ -363,7 +363,16 @@ mod version_0_1 {
 
     #[test]
     fn has_neither_stars_nor_none_nor_aliases_of_aliases() {
-        assert!(matches!(refused(&LIST.replace("\".eff.org\"", "\"*.eff.org\"")).fault, Fault::Mx { .. }));
+        for (star, instead) in [
+            ("*.eff.org", ".eff.org"),
+            ("mx*.eff.org", ".eff.org"),
+            ("a.*.eff.org", ".eff.org"),
+            ("*", ".example.org"),
+        ] {
+            let error = refused(&LIST.replace("\".eff.org\"", &format!("\"{star}\"")));
+            assert_eq!(error.fault, Fault::NoStar { instead: instead.into() });
+            assert!(error.to_string().starts_with(&format!("version 0.1 has no `*`; write `{instead}`")));
+        }
         assert!(matches!(refused(&LIST.replace("\"enforce\"", "\"none\"")).fault, Fault::Word { .. }));
         let looped = LIST.replace(
             r#""yahoo": {"mode": "testing", "mxs": [".am0.yahoodns.net", "mta5.am0.yahoodns.net"]}"#,
@@ -498,6 +507,22 @@ mod design_of_2014 {
                 (true, path)
             );
         }
+    }
+
+    #[test]
+    fn says_that_a_pinset_wins_over_hashes() {
+        let hashes = hashes(3);
+        let text = format!(
+            r#"{{"pinsets": [{{"name": "p", "static_spki_hashes": [{}, {}]}}],
+            "mx-domains": {{".a.example": {{"accept-pinset": "p", "accept-spki-hashes": [{}]}}}},
+            "address-domains": {{"a.example": {{"accept-mx-domains": [".a.example"]}}}}}}"#,
+            hashes[0], hashes[1], hashes[2]
+        );
+        let list = read(&text);
+        let found = list.findings.iter().find(|finding| finding.code == "list.hashes-beside-pinset").unwrap();
+        assert_eq!(found.subject, "$.mx-domains[\".a.example\"]");
+        let alone = read(&text.replace("\"accept-pinset\": \"p\", ", ""));
+        assert!(alone.findings.iter().all(|finding| finding.code != "list.hashes-beside-pinset"));
     }
 
     #[test]

@@ -172,6 +172,14 @@ fn note_mx_domain(builder: &mut Builder, top: &Top, body: &MxDomain) {
         let message = "says `require-tls: false`, but every listed mx-domain requires TLS; TLS is required";
         builder.findings.push(Finding::warning("list.require-tls-false", path.as_str(), message));
     }
+    if body.pins.is_some() && body.pinset.is_some() {
+        let message =
+            "has both `accept-pinset` and `accept-spki-hashes`; the pinset holds, the hashes have no effect";
+        let finding = Finding::warning("list.hashes-beside-pinset", path.as_str(), message);
+        builder.findings.push(finding.with_cure(
+            "ask the author to add the keys of the hashes to the pinset, or to remove one of the two",
+        ));
+    }
     let pins = body.pins.as_deref().unwrap_or_default();
     let unusable = pins.iter().filter(|pin| matches!(pin, Pin::Unusable(_))).count();
     if unusable > 0 {
