@@ -170,6 +170,24 @@ mod version_1 {
     }
 
     #[test]
+    fn says_once_which_shared_policies_are_unused() {
+        let providers = |count| {
+            (0..count)
+                .map(|number| format!(r#""p{number}": {{"mode": "none"}}"#))
+                .collect::<alloc::vec::Vec<_>>()
+        };
+        for (count, words) in [
+            (1, "no entry refers to 1 shared policy (p0)"),
+            (5, "no entry refers to 5 shared policies (p0, p1, p2 and 2 more)"),
+        ] {
+            let text = one(&format!(r#""policies": {{}}, "providers": {{{}}}"#, providers(count).join(", ")));
+            let findings = read(&text).findings;
+            let [finding] = findings.as_slice() else { panic!("{findings:?}") };
+            assert_eq!((finding.subject.as_str(), finding.message.as_str()), ("$.providers", words));
+        }
+    }
+
+    #[test]
     fn needs_its_head() {
         for name in ["author", "serial", "timestamp", "expires"] {
             let text = one(r#""policies": {}"#).replace(&format!("\"{name}\""), "\"x-gone\"");

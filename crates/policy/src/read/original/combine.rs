@@ -33,11 +33,16 @@ pub(super) fn builder(top: &Top) -> Read<Builder> {
         if accepted_names.contains(name.as_str()) {
             define_shared(&mut builder, name, body);
         } else {
-            builder.findings.push(Finding::warning(
-                "list.unused-mx-domain",
-                section_path(top, body),
-                "no mail domain accepts this mx-domain, so its policy has no effect",
-            ));
+            builder.findings.push(
+                Finding::warning(
+                    "list.unused-mx-domain",
+                    section_path(top, body),
+                    "no mail domain accepts this mx-domain, so its policy has no effect",
+                )
+                .with_cure(
+                    "ask the author to name it under `accept-mx-domains` of a mail domain, or to remove it",
+                ),
+            );
         }
     }
     Ok(builder)
@@ -87,7 +92,11 @@ fn add_entry(
             mx_domains.len(),
             policy.mode
         );
-        builder.findings.push(Finding::warning("list.several-mx-domains", accepted.domain.as_str(), message));
+        builder.findings.push(
+            Finding::warning("list.several-mx-domains", accepted.domain.as_str(), message).with_cure(
+                "ask the author to give these mx-domains the same terms, or the domain one of them",
+            ),
+        );
     }
     let pinset = common_pinset(mx_domains);
     builder.add(accepted.domain.clone(), Terms::Own(policy.into()), Notes::default(), pinset);
@@ -170,7 +179,9 @@ fn note_mx_domain(builder: &mut Builder, top: &Top, body: &MxDomain) {
     }
     if body.tls == Some(false) {
         let message = "says `require-tls: false`, but every listed mx-domain requires TLS; TLS is required";
-        builder.findings.push(Finding::warning("list.require-tls-false", path.as_str(), message));
+        builder.findings.push(Finding::warning("list.require-tls-false", path.as_str(), message).with_cure(
+            "ask the author to remove it, or to say `log-only` if mail is to be delivered in any case",
+        ));
     }
     if body.pins.is_some() && body.pinset.is_some() {
         let message =
