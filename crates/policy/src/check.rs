@@ -3,11 +3,10 @@
 //! [`CODES`] explains each code; docs/findings.md is made from it.
 
 use alloc::format;
-use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::finding::{Code, Finding};
-use crate::list::{List, Listed};
+use crate::finding::{Code, Finding, Names};
+use crate::list::{Dialect, List, Listed};
 use crate::mode::{Mode, Requirement, TlsVersion};
 use crate::pin::{PinKind, Pinset};
 use crate::timestamp::Timestamp;
@@ -21,15 +20,16 @@ pub const LONG_LIVED_SECONDS: u64 = 400 * 86_400;
 /// How far a list's timestamp may lie ahead of the clock: a day.
 pub const MAX_SKEW_SECONDS: u64 = 86_400;
 
-/// Domains named in a finding about many.
-const EXAMPLES: usize = 3;
-
 /// Every code that reading or checking a list may give, for the documentation; `list.unusable-pin` is a warning in lists of 2014.
 pub const CODES: &[Code] = &[
     Code::warning("list.empty", "the list names no domain"),
     Code::warning("list.ends-soon", "the list ends within a week"),
     Code::warning("list.expired", "the list has ended; `generate` refuses it"),
     Code::warning("list.from-the-future", "the list is dated more than a day ahead of this machine's clock"),
+    Code::warning(
+        "list.hashes-beside-pinset",
+        "an mx-domain (2014) has `accept-spki-hashes` beside `accept-pinset`; the hashes have no effect",
+    ),
     Code::warning(
         "list.incomplete-head",
         "a list of 2014 or 0.1 without author, timestamp or end: counts as expired",
@@ -60,7 +60,7 @@ pub const CODES: &[Code] = &[
         "some pins of a set cannot be used (SHA-1, or the hash of an anchor's key)",
     ),
     Code::warning("list.unusable-pinset", "no pin of a set can be used"),
-    Code::info("list.unused-alias", "no entry refers to a shared policy"),
+    Code::info("list.unused-alias", "no entry refers to some shared policies"),
     Code::warning("list.unused-mx-domain", "no mail domain accepts an mx-domain (2014)"),
 ];
 
@@ -77,7 +77,13 @@ pub fn list(list: &List, now: Timestamp) -> Vec<Finding> {
 fn ending(list: &List, now: Timestamp) -> Option<Finding> {
     let end = list.head.expires?;
     let left = now.until(end).as_secs();
-    let cure = "get a newer list";
+    let cure = match list.head.dialect {
+        Dialect::One => "get a newer list",
+        // Nobody is known to issue them any more.
+        Dialect::Eff | Dialect::Original => {
+            "look for a list of version 1, or check the entries and issue them anew with a later `expires`"
+        }
+    };
     if end <= now {
         let message = format!("the list expired at {end}; `generate` refuses it");
         return Some(Finding::warning("list.expired", "$.expires", message).with_cure(cure));
@@ -89,7 +95,8 @@ fn ending(list: &List, now: Timestamp) -> Option<Finding> {
     let life = list.head.timestamp.map_or(0, |begin| begin.until(end).as_secs());
     (life > LONG_LIVED_SECONDS).then(|| {
         let message = "the list lives longer than 400 days; signed lists are cut off there";
-        Finding::info("list.long-lived", "$.expires", message)
+        let cure = "ask the author to issue it for 400 days at most, and to renew it in time";
+        Finding::info("list.long-lived", "$.expires", message).with_cure(cure)
     })
 }
 
@@ -132,22 +139,32 @@ fn entries(list: &List) -> Vec<Finding> {
     list.iter().for_each(|listed| tally.count(&listed));
     let mut findings = Vec::new();
     if list.entries.is_empty() {
-        findings.push(Finding::warning("list.empty", "", "the list names no domain"));
+        let finding = Finding::warning("list.empty", "", "the list names no domain");
+        findings.push(
+            finding.with_cure("check that this is the right file; ask the author for a list with entries"),
+        );
     } else if tally.enforced == 0 {
         let message = format!("0 enforced, {} testing: this list protects nobody yet", tally.testing);
-        findings.push(Finding::warning("list.nothing-enforced", "", message));
+        let cure = "the author can set `mode` to `enforce` where reports show no failures; until then use another list too";
+        findings.push(Finding::warning("list.nothing-enforced", "", message).with_cure(cure));
     }
-    findings.extend(tally.old_tls.finding(
+    findings.extend(shared(
         "list.old-tls",
         "TLS older than 1.2 is allowed (RFC 9325 §3.1.1), and your floor raises it",
+        "ask the author to raise `min-tls-version`; `--min-tls as-listed` keeps the old versions",
+        &tally.old_tls,
     ));
-    findings.extend(tally.tls_only.finding(
+    findings.extend(shared(
         "list.tls-only",
         "encryption alone is asked for, with any certificate, so that an active attacker passes too",
+        "ask the domains for certificates that are valid for their MX names, then the author for `certificate`",
+        &tally.tls_only,
     ));
-    findings.extend(tally.leaf_pins.finding(
+    findings.extend(shared(
         "list.leaf-pins",
         "leaf certificates are pinned, which most mail servers check instead of names and dates",
+        "ask the author for pins of kind `trust-anchor`; leaf pins are used with `--allow-leaf-pins` only",
+        &tally.leaf_pins,
     ));
     findings
 }
@@ -156,9 +173,9 @@ fn entries(list: &List) -> Vec<Finding> {
 struct Tally<'a> {
     enforced: usize,
     testing: usize,
-    old_tls: Group<'a>,
-    tls_only: Group<'a>,
-    leaf_pins: Group<'a>,
+    old_tls: Names<'a>,
+    tls_only: Names<'a>,
+    leaf_pins: Names<'a>,
 }
 
 impl<'a> Tally<'a> {
@@ -169,47 +186,29 @@ impl<'a> Tally<'a> {
             Mode::None => return,
         }
         if listed.policy.min_tls.is_some_and(|version| version < TlsVersion::Tls12) {
-            self.old_tls.add(listed);
+            self.old_tls.add(listed.domain.as_str());
         }
         if listed.policy.requirement == Requirement::Tls {
-            self.tls_only.add(listed);
+            self.tls_only.add(listed.domain.as_str());
         }
         if listed.policy.pinset.as_ref().is_some_and(|pinset| pinset.kind == PinKind::Leaf) {
-            self.leaf_pins.add(listed);
+            self.leaf_pins.add(listed.domain.as_str());
         }
     }
 }
 
-/// Domains that share a trait: a count and the first few names.
-#[derive(Default)]
-struct Group<'a> {
-    count: usize,
-    examples: Vec<&'a str>,
-}
-
-impl<'a> Group<'a> {
-    fn add(&mut self, listed: &Listed<'a>) {
-        self.count += 1;
-        if self.examples.len() < EXAMPLES {
-            self.examples.push(listed.domain.as_str());
-        }
-    }
-
-    fn finding(&self, code: &'static str, what: &str) -> Option<Finding> {
-        let names = self.examples.join(", ");
-        let rest: String = match self.count.saturating_sub(self.examples.len()) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        let domains = if self.count == 1 { "domain" } else { "domains" };
-        (self.count > 0)
-            .then(|| Finding::info(code, "", format!("{what}: {} {domains} ({names}{rest})", self.count)))
-    }
+/// A finding about all domains that share a trait.
+fn shared(code: &'static str, what: &str, cure: &str, domains: &Names<'_>) -> Option<Finding> {
+    let noun = if domains.count == 1 { "domain" } else { "domains" };
+    (domains.count > 0).then(|| {
+        Finding::info(code, "", format!("{what}: {} {noun} ({domains})", domains.count)).with_cure(cure)
+    })
 }
 
 #[cfg(test)]
 mod checks {
     use super::*;
+    use alloc::string::{String, ToString};
 
     fn codes(text: &str, now: &str) -> Vec<&'static str> {
         let read = crate::read::list(text.as_bytes()).unwrap();
@@ -250,5 +249,47 @@ mod checks {
         assert_eq!(codes(&text(&testing), now), ["list.nothing-enforced"]);
         let weak = r#""a.example": {"mode": "enforce", "mx": ["mx.a.example"], "require": "tls", "min-tls-version": "TLSv1"}"#;
         assert_eq!(codes(&text(weak), now), ["list.old-tls", "list.tls-only"]);
+    }
+
+    #[test]
+    fn all_come_with_a_cure() {
+        let hash = |byte: char| format!("sha256/{}A=", byte.to_string().repeat(42));
+        let weak = format!(
+            r#""a.example": {{"mode": "testing", "mx": ["mx.a.example"], "require": "tls", "min-tls-version": "TLSv1", "pinset": "p"}}}},
+            "providers": {{"unused": {{"mode": "none"}}}},
+            "pinsets": {{"p": {{"kind": "leaf", "static_spki_hashes": ["{}", "{}"]}}"#,
+            hash('A'),
+            hash('B')
+        );
+        let original = r#"{"timestamp": 1, "author": "A", "expires": 2,
+            "tls-policies": {"a.example": {"require-tls": false}, "b.example": {}, "c.example": {}},
+            "acceptable-mxs": {"a.example": {"accept-mx-domains": ["a.example", "b.example"]}}}"#;
+        let long = text(ENTRY).replace("2026-12-20", "2099-12-20");
+        let mut met = Vec::new();
+        for text in
+            [text(&weak), text(""), original.into(), "{\"version\": \"0.1\", \"policies\": {}}".into(), long]
+        {
+            let read = crate::read::list(text.as_bytes()).unwrap();
+            for finding in list(&read, Timestamp::parse("2026-12-18T00:00:00Z").unwrap()) {
+                assert!(!finding.cure.is_empty(), "{finding:?}");
+                met.push(finding.code);
+            }
+        }
+        for code in [
+            "list.empty",
+            "list.ends-soon",
+            "list.expired",
+            "list.leaf-pins",
+            "list.long-lived",
+            "list.nothing-enforced",
+            "list.old-tls",
+            "list.require-tls-false",
+            "list.several-mx-domains",
+            "list.tls-only",
+            "list.unused-alias",
+            "list.unused-mx-domain",
+        ] {
+            assert!(met.contains(&code), "{code} was not met: {met:?}");
+        }
     }
 }

@@ -4,6 +4,7 @@
 //! [`Code`], from which docs/findings.md is made.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 
 /// How much a finding matters; ordered from little to much.
@@ -58,6 +59,35 @@ impl Finding {
     #[must_use]
     pub fn with_cure(self, cure: impl Into<String>) -> Self {
         Self { cure: cure.into(), ..self }
+    }
+}
+
+/// What many share, in one finding: a count and the first few names.
+#[derive(Default)]
+pub(crate) struct Names<'a> {
+    pub(crate) count: usize,
+    first: Vec<&'a str>,
+}
+
+/// Names in a finding about many.
+const FIRST_NAMES: usize = 3;
+
+impl<'a> Names<'a> {
+    pub(crate) fn add(&mut self, name: &'a str) {
+        self.count += 1;
+        if self.first.len() < FIRST_NAMES {
+            self.first.push(name);
+        }
+    }
+}
+
+impl fmt::Display for Names<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.first.join(", "))?;
+        match self.count.saturating_sub(self.first.len()) {
+            0 => Ok(()),
+            more => write!(f, " and {more} more"),
+        }
     }
 }
 

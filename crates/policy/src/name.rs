@@ -199,11 +199,22 @@ fn is_top_label(label: &str) -> bool {
     label.len() >= 2 && label.as_bytes().first().is_some_and(u8::is_ascii_alphabetic)
 }
 
-/// Shows text of a stranger so that it cannot steer a terminal: control characters are escaped.
+/// Shows text of a stranger so that it can neither steer a terminal nor look like other text: control characters,
+/// invisible ones and those that change the direction of writing are escaped.
 pub fn printable(text: &str) -> String {
     text.chars()
-        .flat_map(|c| if c.is_control() { Escaped::Yes(c.escape_default()) } else { Escaped::No(Some(c)) })
+        .flat_map(|c| if is_printable(c) { Escaped::No(Some(c)) } else { Escaped::Yes(c.escape_default()) })
         .collect()
+}
+
+/// Tells whether a reader sees the character where it stands: no control character, no line or paragraph separator, and none
+/// of the format characters (Unicode category Cf) that are invisible or turn the direction of writing.
+pub(crate) fn is_printable(c: char) -> bool {
+    let is_hidden = matches!(c,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{2069}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e007f}');
+    !c.is_control() && !is_hidden
 }
 
 enum Escaped {
@@ -304,7 +315,44 @@ mod names {
         assert_eq!(printable("Müller & Co"), "Müller & Co");
     }
 
+    #[test]
+    fn of_strangers_cannot_look_like_others() {
+        assert_eq!(printable("a\u{202e}gro.live\u{2069}"), "a\\u{202e}gro.live\\u{2069}");
+        assert_eq!(printable("zero\u{200b}width\u{feff}"), "zero\\u{200b}width\\u{feff}");
+        assert_eq!(printable("two\u{2028}lines"), "two\\u{2028}lines");
+    }
+
+    /// The format characters and separators that change what a reader sees.
+    const HIDDEN: [(u32, u32); 11] = [
+        (0xad, 0xad),
+        (0x61c, 0x61c),
+        (0x180e, 0x180e),
+        (0x200b, 0x200f),
+        (0x2028, 0x2029),
+        (0x202a, 0x202e),
+        (0x2060, 0x2064),
+        (0x2066, 0x2069),
+        (0xfeff, 0xfeff),
+        (0xfff9, 0xfffb),
+        (0xe0000, 0xe007f),
+    ];
+
+    fn is_hidden(c: char) -> bool {
+        HIDDEN.iter().any(|(first, last)| (*first..=*last).contains(&u32::from(c)))
+    }
+
     proptest::proptest! {
+        #[test]
+        fn are_shown_without_what_hides(
+            parts in proptest::collection::vec((proptest::char::any(), proptest::sample::select(&HIDDEN[..]), 0_u32..128), 0..20)
+        ) {
+            let hidden = |(first, last): (u32, u32), at: u32| char::from_u32((first + at).min(last)).unwrap();
+            let text: String = parts.iter().flat_map(|(c, range, at)| [*c, hidden(*range, *at)]).collect();
+            proptest::prop_assert!(!printable(&text).chars().any(|c| c.is_control() || is_hidden(c)));
+            let plain: String = text.chars().filter(|c| !c.is_control() && !is_hidden(*c)).collect();
+            proptest::prop_assert_eq!(printable(&plain), plain);
+        }
+
         #[test]
         fn that_parse_are_made_of_safe_characters_and_parse_to_themselves(text in "\\PC*|[a-z.*-]{1,70}") {
             if let Ok(name) = Name::parse(&text) {

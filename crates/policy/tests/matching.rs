@@ -37,7 +37,7 @@ fn list_with(dialect: &str, domain: &str, pattern: &str) -> Result<List, Fault> 
 fn kind(fault: &Fault) -> &'static str {
     match fault {
         Fault::Mx { cause: MxPatternError::PublicSuffix { .. }, .. } => "public-suffix",
-        Fault::Mx { cause: MxPatternError::Star, .. } => "star",
+        Fault::Mx { cause: MxPatternError::Star, .. } | Fault::NoStar { .. } => "star",
         Fault::Mx { cause: MxPatternError::Name(cause), .. } | Fault::Domain { cause, .. } => match cause {
             NameError::Character { .. } => "character",
             NameError::Empty => "empty",

@@ -66,8 +66,9 @@ fn lists_over(name: BoxedStrategy<String>, label: BoxedStrategy<Label>) -> impl 
 }
 
 fn head() -> impl Strategy<Value = Head> {
-    let author = "\\PC{1,40}"
-        .prop_filter("blank", |text: &String| !text.trim().is_empty() && !text.chars().any(char::is_control));
+    let author = "\\PC{1,40}".prop_filter("blank", |text: &String| {
+        !text.trim().is_empty() && text.chars().all(crate::name::is_printable)
+    });
     let last = Timestamp::MAX.seconds();
     (author, any::<u64>(), 0..last, 1..=last, extensions()).prop_map(
         move |(author, serial, from, long, extensions)| Head {

@@ -12,10 +12,10 @@ use super::error::{At, Failure, Fault, Step, shortened};
 use super::json::TextOrNumber;
 use super::{MAX_MX_PATTERNS, Read};
 use crate::domain::Domain;
-use crate::finding::Finding;
+use crate::finding::{Finding, Names};
 use crate::list::{Alias, Entry, Extensions, Head, List, Notes, Terms};
 use crate::mx::MxPattern;
-use crate::name::NameError;
+use crate::name::{NameError, is_printable};
 use crate::pin::{Label, PinError, Pinset};
 use crate::policy::Policy;
 use crate::report_to::ReportTo;
@@ -220,11 +220,19 @@ fn first_duplicate(entries: &[Entry]) -> Option<Domain> {
     })
 }
 
+/// One finding for all of them: a list may have a million.
 fn note_unused(list: &mut List, words: &Words) {
     let domains = list.domains_per_alias();
-    for (alias, _) in list.aliases.iter().zip(domains).filter(|(_, domains)| *domains == 0) {
-        let path = format!("$.{}.{}", words.aliases, alias.name);
-        list.findings.push(Finding::info("list.unused-alias", path, "no entry refers to this shared policy"));
+    let mut unused = Names::default();
+    let unreferred = list.aliases.iter().zip(domains).filter(|(_, domains)| *domains == 0);
+    unreferred.for_each(|(alias, _)| unused.add(alias.name.as_str()));
+    if unused.count > 0 {
+        let noun = if unused.count == 1 { "shared policy" } else { "shared policies" };
+        let message = format!("no entry refers to {} {noun} ({unused})", unused.count);
+        let cure = "remove them, or refer to them";
+        let finding =
+            Finding::info("list.unused-alias", format!("$.{}", words.aliases), message).with_cure(cure);
+        list.findings.push(finding);
     }
 }
 
@@ -281,9 +289,8 @@ const MAX_AUTHOR_CHARS: usize = 256;
 
 /// Reads a text that people will see.
 pub(super) fn author(text: &str) -> Result<alloc::string::String, Fault> {
-    let good = !text.trim().is_empty()
-        && text.chars().count() <= MAX_AUTHOR_CHARS
-        && !text.chars().any(char::is_control);
+    let good =
+        !text.trim().is_empty() && text.chars().count() <= MAX_AUTHOR_CHARS && text.chars().all(is_printable);
     if good { Ok(text.to_owned()) } else { Err(Fault::Text { max: MAX_AUTHOR_CHARS }) }
 }
 

@@ -176,9 +176,13 @@ fn mode(text: &str) -> Result<Mode, Fault> {
 
 /// 0.1 has no `*.`: its schema refuses it, and its texts disagree on how deep it would reach.
 fn pattern(text: &str) -> Result<MxPattern, Fault> {
-    let pattern = build::pattern(text)?;
-    if pattern.reach() == Reach::OneLabel {
-        return Err(Fault::Mx { got: shortened(text), cause: MxPatternError::Star });
+    match MxPattern::parse(text) {
+        Ok(pattern) if pattern.reach() != Reach::OneLabel => Ok(pattern),
+        Err(cause) if cause != MxPatternError::Star => Err(Fault::Mx { got: shortened(text), cause }),
+        Ok(_) | Err(_) => {
+            let behind = text.rsplit('*').next().unwrap_or_default();
+            let instead = behind.find('.').and_then(|dot| behind.get(dot..)).filter(|name| name.len() > 1);
+            Err(Fault::NoStar { instead: shortened(instead.unwrap_or(".example.org")) })
+        }
     }
-    Ok(pattern)
 }

@@ -1,6 +1,6 @@
 //! What is wrong with a list, and where.
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -29,7 +29,7 @@ pub struct ReadError {
     pub excerpt: Excerpt,
 }
 
-/// A line of the list, cut to what fits a terminal, control characters escaped.
+/// A line of the list, cut to what fits a terminal, what cannot be seen escaped.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Excerpt {
     /// The text.
@@ -60,12 +60,18 @@ pub enum Fault {
     /// The text is no JSON, or a value has the wrong type.
     #[error("{message}")]
     Json {
-        /// What the JSON reader says.
+        /// What is wanted there, or how to put it right.
         message: String,
     },
+    /// No text at all.
+    #[error("the file is empty")]
+    Empty,
     /// A byte that is not UTF-8.
     #[error("the text is not UTF-8")]
     NotUtf8,
+    /// A byte order mark of UTF-16.
+    #[error("the text is UTF-16; save it as UTF-8")]
+    Utf16,
     /// A comment without its end.
     #[error("the comment has no end; close it with `*/`")]
     OpenComment,
@@ -138,6 +144,12 @@ pub enum Fault {
         /// Which rule it breaks.
         cause: MxPatternError,
     },
+    /// A star in a pattern of version 0.1.
+    #[error("version 0.1 has no `*`; write `{instead}`, which covers hosts at any depth below")]
+    NoStar {
+        /// The pattern that 0.1 has for it.
+        instead: String,
+    },
     /// A pin, a key or a label that is none.
     #[error("`{got}`: {cause}")]
     Pin {
@@ -168,6 +180,12 @@ pub enum Fault {
     /// More MX patterns than allowed.
     #[error("more than {} MX patterns; use one that begins with `*.` or `.`", super::MAX_MX_PATTERNS)]
     TooManyMx,
+    /// More pins than allowed.
+    #[error(
+        "more than {} pins in one set; name the authorities that are in use and one in reserve",
+        super::MAX_PINS
+    )]
+    TooManyPins,
     /// More report addresses than allowed.
     #[error("more than {} addresses to report to", super::MAX_REPORT_TO)]
     TooManyReportTo,
@@ -210,8 +228,10 @@ pub enum Fault {
     /// The end lies before the beginning.
     #[error("`expires` is not later than `timestamp`")]
     EndsBeforeItBegins,
-    /// A name that could steer a terminal, or too long a text.
-    #[error("want 1 to {max} printable characters")]
+    /// A name that could steer a terminal or look like another, or too long a text.
+    #[error(
+        "want 1 to {max} characters, none of them a control character, invisible or one that turns the direction"
+    )]
     Text {
         /// The limit.
         max: usize,
@@ -299,25 +319,6 @@ fn is_plain(name: &str) -> bool {
 pub(super) fn shortened(text: &str) -> String {
     let mut chars = text.chars();
     let mut short: String = printable(&chars.by_ref().take(80).collect::<String>());
-    if chars.next().is_some() {
-        short.push('…');
-    }
-    short
-}
-
-impl From<serde_json::Error> for Failure {
-    fn from(error: serde_json::Error) -> Self {
-        let at = At::Position(error.line(), error.column());
-        let text = error.to_string();
-        let message = text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message);
-        Self::new(Fault::Json { message: shortened_message(message) }, at, [])
-    }
-}
-
-/// serde quotes the offending value, which may be a megabyte long.
-fn shortened_message(message: &str) -> String {
-    let mut chars = message.chars();
-    let mut short = printable(&chars.by_ref().take(200).collect::<String>());
     if chars.next().is_some() {
         short.push('…');
     }

@@ -144,7 +144,10 @@ impl<'de, A: MapAccess<'de>> Member<'_, 'de, A> {
 
     /// Reads an array of texts as they are.
     pub(super) fn strings(&mut self) -> Result<Vec<String>, A::Error> {
-        self.map.next_value()
+        self.collected(|texts, text| {
+            texts.push(text.into());
+            Ok(())
+        })
     }
 
     /// Reads an array of objects of one kind.

@@ -3,6 +3,7 @@
 use alloc::borrow::Cow;
 use alloc::string::String;
 
+use super::BYTE_ORDER_MARK;
 use super::error::{Excerpt, Path, Step};
 use crate::domain::Domain;
 use crate::name::printable;
@@ -27,10 +28,10 @@ pub(super) struct Place {
 impl Place {
     /// The place of a byte.
     pub(super) fn of(bytes: &[u8], offset: usize) -> Self {
-        let offset = offset.min(bytes.len());
+        let offset = offset.min(bytes.len()).max(text_start(bytes));
         let (before, after) = bytes.split_at_checked(offset).unwrap_or((bytes, &[]));
         let line = memchr::memchr_iter(b'\n', before).count() + 1;
-        let line_start = memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1);
+        let line_start = memchr::memrchr(b'\n', before).map_or(text_start(bytes), |newline| newline + 1);
         let line_end = memchr::memchr(b'\n', after).map_or(bytes.len(), |newline| offset + newline);
         let lead = bytes.get(line_start..offset).unwrap_or_default();
         let rest = bytes.get(offset..line_end).unwrap_or_default();
@@ -59,10 +60,15 @@ fn is_char_start(byte: u8) -> bool {
     byte & 0xc0 != 0x80
 }
 
+/// The offset behind the byte order mark, which the JSON reader does not see.
+fn text_start(bytes: &[u8]) -> usize {
+    if bytes.starts_with(BYTE_ORDER_MARK.as_bytes()) { BYTE_ORDER_MARK.len() } else { 0 }
+}
+
 /// The offset of a line and column as serde_json counts them.
 pub(super) fn offset_of(bytes: &[u8], line: usize, column: usize) -> usize {
     let line_start = match line {
-        0 | 1 => 0,
+        0 | 1 => text_start(bytes),
         _ => memchr::memchr_iter(b'\n', bytes).nth(line - 2).map_or(bytes.len(), |newline| newline + 1),
     };
     (line_start + column.saturating_sub(1)).min(bytes.len())
@@ -70,7 +76,7 @@ pub(super) fn offset_of(bytes: &[u8], line: usize, column: usize) -> usize {
 
 /// The offset of what a path leads to; as far as the path can be followed.
 pub(super) fn find(blanked: &[u8], path: &Path, part: Part) -> usize {
-    let mut walk = Walk { bytes: blanked, at: 0 };
+    let mut walk = Walk { bytes: blanked, at: text_start(blanked) };
     walk.blanks();
     let mut offset = walk.at;
     for (index, step) in path.0.iter().enumerate() {
@@ -140,7 +146,7 @@ impl Walk<'_> {
     }
 
     fn blanks(&mut self) {
-        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r' | 0xef | 0xbb | 0xbf)) {
+        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
             self.at += 1;
         }
     }

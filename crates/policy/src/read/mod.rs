@@ -12,6 +12,7 @@
 
 mod build;
 mod comments;
+mod complaint;
 mod dialect;
 mod eff;
 mod error;
@@ -33,6 +34,9 @@ pub const MAX_LIST_BYTES: u64 = 8 << 30;
 /// Most MX patterns in one policy; the longest real one has fewer than twenty.
 pub const MAX_MX_PATTERNS: usize = 256;
 
+/// Most pins in one pinset, and as many in its bad ones; each is compared with all before it.
+pub const MAX_PINS: usize = 64;
+
 /// Most addresses that a policy may ask reports to.
 pub const MAX_REPORT_TO: usize = 8;
 
@@ -42,11 +46,19 @@ pub const MAX_REPORT_TO: usize = 8;
 /// [`ReadError`] with line, column, JSON path and the offending line.
 #[expect(clippy::result_large_err, reason = "made once per list")]
 pub fn list(bytes: &[u8]) -> Result<List, ReadError> {
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        return Err(ReadError::at_offset(bytes, 0, Fault::Utf16));
+    }
     let blanked =
         comments::blank(bytes).map_err(|offset| ReadError::at_offset(bytes, offset, Fault::OpenComment))?;
     let text = core::str::from_utf8(&blanked)
         .map_err(|error| ReadError::at_offset(bytes, error.valid_up_to(), Fault::NotUtf8))?;
-    let text = without_byte_order_mark(text);
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+    if text.trim_ascii().is_empty() {
+        // Only comments are blanked, so whatever differs is one.
+        let fault = if *blanked == *bytes { Fault::Empty } else { Fault::NoDialect };
+        return Err(ReadError::at_offset(bytes, 0, fault));
+    }
     let result = dialect::of(text).and_then(|dialect| match dialect {
         Dialect::One => one::read(text),
         Dialect::Eff => eff::read(text),
@@ -55,10 +67,8 @@ pub fn list(bytes: &[u8]) -> Result<List, ReadError> {
     result.map_err(|failure| failure.locate(bytes, &blanked))
 }
 
-/// RFC 8259 §8.1 lets a parser ignore the mark; it becomes a blank so that columns stay right.
-fn without_byte_order_mark(text: &str) -> &str {
-    text.strip_prefix('\u{feff}').unwrap_or(text)
-}
+/// RFC 8259 §8.1 lets a parser ignore the mark; it is no character of the first line, and counts in no column.
+const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 type Read<T> = Result<T, Failure>;
 

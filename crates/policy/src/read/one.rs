@@ -10,7 +10,7 @@ use serde::de::MapAccess;
 use super::build::{self, Builder, Words};
 use super::error::{Fault, shortened};
 use super::json::{Ctx, Member, Object};
-use super::{MAX_REPORT_TO, Read};
+use super::{MAX_PINS, MAX_REPORT_TO, Read};
 use crate::domain::Domain;
 use crate::list::{Dialect, Extensions, Head, List, Notes, Terms};
 use crate::mode::{Mode, Requirement, TlsVersion};
@@ -167,6 +167,9 @@ pub(super) fn hash(text: &str) -> Result<Pin, Fault> {
 
 /// Adds a pin that is not there yet; a key and its own hash are one pin, which would be no backup.
 pub(super) fn push_pin(pins: &mut Vec<Pin>, pin: Pin) -> Result<(), Fault> {
+    if pins.len() >= MAX_PINS {
+        return Err(Fault::TooManyPins);
+    }
     if pins.iter().any(|known| known.is_same_key(&pin)) {
         return Err(Fault::DuplicateValue { value: shortened(&alloc::format!("{pin}")) });
     }

@@ -161,10 +161,42 @@ mod version_1 {
     }
 
     #[test]
+    fn has_an_author_who_can_be_read_as_written() {
+        for bad in ["", " ", "a\\n", "Evil \u{202e}gro", "A\u{200b}", "A\u{2028}B", "\u{ad}A", "A\u{e0041}"] {
+            let error = refused(&one(r#""policies": {}"#).replace("\"A\"", &format!("\"{bad}\"")));
+            assert_eq!(error.fault, Fault::Text { max: 256 }, "{bad:?}");
+        }
+        read(&one(r#""policies": {}"#).replace("\"A\"", "\"Bücher & Söhne, 日本\""));
+    }
+
+    #[test]
+    fn says_once_which_shared_policies_are_unused() {
+        let providers = |count| {
+            (0..count)
+                .map(|number| format!(r#""p{number}": {{"mode": "none"}}"#))
+                .collect::<alloc::vec::Vec<_>>()
+        };
+        for (count, words) in [
+            (1, "no entry refers to 1 shared policy (p0)"),
+            (5, "no entry refers to 5 shared policies (p0, p1, p2 and 2 more)"),
+        ] {
+            let text = one(&format!(r#""policies": {{}}, "providers": {{{}}}"#, providers(count).join(", ")));
+            let findings = read(&text).findings;
+            let [finding] = findings.as_slice() else { panic!("{findings:?}") };
+            assert_eq!((finding.subject.as_str(), finding.message.as_str()), ("$.providers", words));
+        }
+    }
+
+    #[test]
     fn needs_its_head() {
         for name in ["author", "serial", "timestamp", "expires"] {
             let text = one(r#""policies": {}"#).replace(&format!("\"{name}\""), "\"x-gone\"");
             assert_eq!(refused(&text).fault, Fault::MissingMember { name });
+        }
+        for missing in ["author", "policies"] {
+            let text = one(r#""policies": {}"#).replace(&format!("\"{missing}\""), "\"x-gone\"");
+            let error = refused(&format!("// A list.\n/* c */ {text}"));
+            assert_eq!((error.line, error.column), (2, 9), "the brace that opens the list");
         }
         let text = one(r#""policies": {}"#).replace("2026-12-20", "2026-11-20");
         assert_eq!(refused(&text).fault, Fault::EndsBeforeItBegins);
@@ -183,6 +215,37 @@ mod pins_of_version_1 {
         ));
         assert!(matches!(refused(&text).fault, Fault::DuplicateValue { .. }));
     }
+
+    #[test]
+    fn are_64_at_most() {
+        let hashes = |count| hashes(count).join(", ");
+        let set = |good, bad| {
+            one(&format!(
+                r#""policies": {{}}, "pinsets": {{"p": {{"kind": "leaf", "static_spki_hashes": [{}], "bad_static_spki_hashes": [{}]}}}}"#,
+                hashes(good),
+                hashes(bad)
+            ))
+        };
+        read(&set(64, 64));
+        assert_eq!(refused(&set(65, 0)).fault, Fault::TooManyPins);
+        let error = refused(&set(64, 40_000));
+        assert_eq!(
+            (error.fault, error.path.to_string().as_str()),
+            (Fault::TooManyPins, "$.pinsets.p.bad_static_spki_hashes[64]")
+        );
+        let keyed = set(64, 0).replace("\"static", &format!("\"spki\": [\"{KEY_1}\"], \"static"));
+        assert_eq!(refused(&keyed).fault, Fault::TooManyPins, "keys and hashes count together");
+    }
+}
+
+/// Different SHA-256 hashes, in quotes.
+fn hashes(count: usize) -> alloc::vec::Vec<String> {
+    let hash = |number: usize| {
+        let mut bytes = [0; 32];
+        bytes[..8].copy_from_slice(&number.to_be_bytes());
+        format!("\"{}\"", crate::Pin::Sha256(bytes))
+    };
+    (0..count).map(hash).collect()
 }
 
 mod hostile_text {
@@ -210,6 +273,30 @@ mod hostile_text {
     fn that_is_not_utf8_is_refused_at_its_byte() {
         let error = list(b"{\n \"author\": \"\xff\"}").unwrap_err();
         assert_eq!((error.fault, error.line, error.column), (Fault::NotUtf8, 2, 13));
+    }
+
+    #[test]
+    fn behind_a_byte_order_mark_keeps_its_columns() {
+        for text in [
+            "{\"version\": \"1\" \"author\": 1}",
+            "{\"version\": \"1\",}",
+            "{\"version\": \"1\", \"serial\": \"x\"}",
+            "{\"version\": \"2\"}",
+            "{\"version\": \"1\"}",
+            "// c\n{\"version\": \"2\"}",
+            "{} /* open",
+            "",
+        ] {
+            assert_eq!(refused(&format!("\u{feff}{text}")), refused(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn of_utf16_is_told_from_other_bytes() {
+        for mark in [b"\xff\xfe", b"\xfe\xff"] {
+            let error = list(&[mark.as_slice(), b"{\0}\0"].concat()).unwrap_err();
+            assert_eq!((error.fault, error.line, error.column), (Fault::Utf16, 1, 1));
+        }
     }
 
     #[test]
@@ -294,7 +381,16 @@ mod version_0_1 {
 
     #[test]
     fn has_neither_stars_nor_none_nor_aliases_of_aliases() {
-        assert!(matches!(refused(&LIST.replace("\".eff.org\"", "\"*.eff.org\"")).fault, Fault::Mx { .. }));
+        for (star, instead) in [
+            ("*.eff.org", ".eff.org"),
+            ("mx*.eff.org", ".eff.org"),
+            ("a.*.eff.org", ".eff.org"),
+            ("*", ".example.org"),
+        ] {
+            let error = refused(&LIST.replace("\".eff.org\"", &format!("\"{star}\"")));
+            assert_eq!(error.fault, Fault::NoStar { instead: instead.into() });
+            assert!(error.to_string().starts_with(&format!("version 0.1 has no `*`; write `{instead}`")));
+        }
         assert!(matches!(refused(&LIST.replace("\"enforce\"", "\"none\"")).fault, Fault::Word { .. }));
         let looped = LIST.replace(
             r#""yahoo": {"mode": "testing", "mxs": [".am0.yahoodns.net", "mta5.am0.yahoodns.net"]}"#,
@@ -386,6 +482,23 @@ mod design_of_2014 {
     }
 
     #[test]
+    fn says_which_domain_has_too_many_patterns() {
+        let names = |prefix: &str, suffix: &str| {
+            let names = (0..129).map(|number| format!("\"{prefix}mx{number}.example\"{suffix}"));
+            names.collect::<alloc::vec::Vec<_>>().join(", ")
+        };
+        let error = refused(&format!(
+            "{{\"tls-policies\": {{{}}},\n\"acceptable-mxs\": {{\"a.example\": {{\"accept-mx-domains\": [{}]}}}}}}",
+            names("", ": {}"),
+            names("", "")
+        ));
+        assert_eq!(
+            (error.fault, error.path.to_string().as_str(), error.line),
+            (Fault::TooManyMx, "$.acceptable-mxs[\"a.example\"].accept-mx-domains", 2)
+        );
+    }
+
+    #[test]
     fn without_a_head_counts_as_expired() {
         let list = read(
             r#"{"acceptable-mxs": {"a.example": {"accept-mx-domains": [".b.example"]}}, "tls-policies": {".b.example": {"require-tls": true}}}"#,
@@ -412,6 +525,34 @@ mod design_of_2014 {
                 (true, path)
             );
         }
+    }
+
+    #[test]
+    fn says_that_a_pinset_wins_over_hashes() {
+        let hashes = hashes(3);
+        let text = format!(
+            r#"{{"pinsets": [{{"name": "p", "static_spki_hashes": [{}, {}]}}],
+            "mx-domains": {{".a.example": {{"accept-pinset": "p", "accept-spki-hashes": [{}]}}}},
+            "address-domains": {{"a.example": {{"accept-mx-domains": [".a.example"]}}}}}}"#,
+            hashes[0], hashes[1], hashes[2]
+        );
+        let list = read(&text);
+        let found = list.findings.iter().find(|finding| finding.code == "list.hashes-beside-pinset").unwrap();
+        assert_eq!(found.subject, "$.mx-domains[\".a.example\"]");
+        let alone = read(&text.replace("\"accept-pinset\": \"p\", ", ""));
+        assert!(alone.findings.iter().all(|finding| finding.code != "list.hashes-beside-pinset"));
+    }
+
+    #[test]
+    fn has_64_pins_at_most_in_either_form() {
+        let many = hashes(65).join(", ");
+        let own =
+            refused(&format!(r#"{{"mx-domains": {{".a.example": {{"accept-spki-hashes": [{many}]}}}}}}"#));
+        assert_eq!(own.fault, Fault::TooManyPins);
+        let set = refused(&format!(
+            r#"{{"pinsets": [{{"name": "p", "static_spki_hashes": [{many}]}}], "mx-domains": {{}}}}"#
+        ));
+        assert_eq!((set.fault, set.path.to_string().as_str()), (Fault::TooManyPins, "$.pinsets[0]"));
     }
 
     #[test]

@@ -25,18 +25,24 @@ pub(super) fn builder(top: &Top) -> Read<Builder> {
     for accepted in &top.accepted {
         let mx_domains = mx_domains(top, accepted)?;
         accepted_names.extend(mx_domains.iter().map(|(name, _)| *name));
-        add_entry(&mut builder, accepted, &mx_domains)?;
+        add_entry(&mut builder, accepted, &mx_domains)
+            .map_err(|fault| Failure::new(fault, At::Value, accepted_path(top, accepted)))?;
     }
     for (name, body) in &top.mx_domains {
         note_mx_domain(&mut builder, top, body);
         if accepted_names.contains(name.as_str()) {
             define_shared(&mut builder, name, body);
         } else {
-            builder.findings.push(Finding::warning(
-                "list.unused-mx-domain",
-                section_path(top, body),
-                "no mail domain accepts this mx-domain, so its policy has no effect",
-            ));
+            builder.findings.push(
+                Finding::warning(
+                    "list.unused-mx-domain",
+                    section_path(top, body),
+                    "no mail domain accepts this mx-domain, so its policy has no effect",
+                )
+                .with_cure(
+                    "ask the author to name it under `accept-mx-domains` of a mail domain, or to remove it",
+                ),
+            );
         }
     }
     Ok(builder)
@@ -46,23 +52,32 @@ fn section_path(top: &Top, body: &MxDomain) -> String {
     format!("$.{}[\"{}\"]", top.policies_name.as_deref().unwrap_or_default(), body.written)
 }
 
+fn accepted_path(top: &Top, accepted: &Accepted) -> Vec<Step> {
+    [
+        Step::Member(top.acceptable_name.clone().unwrap_or_default()),
+        Step::Domain(accepted.domain.clone()),
+        Step::Member("accept-mx-domains".into()),
+    ]
+    .into()
+}
+
 fn mx_domains<'a>(top: &'a Top, accepted: &Accepted) -> Read<Vec<(&'a str, &'a MxDomain)>> {
     let find = |(index, written): (usize, &String)| {
         let base = patterns(written).map(|patterns| base_name(&patterns)).unwrap_or_default();
         top.mx_domains.get_key_value(&base).map(|(name, body)| (name.as_str(), body)).ok_or_else(|| {
-            let path = [
-                Step::Member(top.acceptable_name.clone().unwrap_or_default()),
-                Step::Domain(accepted.domain.clone()),
-                Step::Member("accept-mx-domains".into()),
-                Step::Item(index),
-            ];
+            let mut path = accepted_path(top, accepted);
+            path.push(Step::Item(index));
             Failure::new(Fault::AcceptMxWithoutEntry { name: shortened(written) }, At::Value, path)
         })
     };
     accepted.mx_domains.iter().enumerate().map(find).collect()
 }
 
-fn add_entry(builder: &mut Builder, accepted: &Accepted, mx_domains: &[(&str, &MxDomain)]) -> Read<()> {
+fn add_entry(
+    builder: &mut Builder,
+    accepted: &Accepted,
+    mx_domains: &[(&str, &MxDomain)],
+) -> Result<(), Fault> {
     if let [(name, _)] = mx_domains
         && let Ok(label) = Label::parse(name)
     {
@@ -77,7 +92,11 @@ fn add_entry(builder: &mut Builder, accepted: &Accepted, mx_domains: &[(&str, &M
             mx_domains.len(),
             policy.mode
         );
-        builder.findings.push(Finding::warning("list.several-mx-domains", accepted.domain.as_str(), message));
+        builder.findings.push(
+            Finding::warning("list.several-mx-domains", accepted.domain.as_str(), message).with_cure(
+                "ask the author to give these mx-domains the same terms, or the domain one of them",
+            ),
+        );
     }
     let pinset = common_pinset(mx_domains);
     builder.add(accepted.domain.clone(), Terms::Own(policy.into()), Notes::default(), pinset);
@@ -85,7 +104,7 @@ fn add_entry(builder: &mut Builder, accepted: &Accepted, mx_domains: &[(&str, &M
 }
 
 /// The weakest mode, the lowest version, a certificate only if all require it (design §4).
-fn weakest(mx_domains: &[(&str, &MxDomain)]) -> Read<Policy> {
+fn weakest(mx_domains: &[(&str, &MxDomain)]) -> Result<Policy, Fault> {
     let mut mx = Vec::new();
     let mut report_to = Vec::new();
     for (_, body) in mx_domains {
@@ -93,7 +112,7 @@ fn weakest(mx_domains: &[(&str, &MxDomain)]) -> Read<Policy> {
             match push_pattern(&mut mx, pattern.clone()) {
                 // The same mx-domain named twice changes nothing.
                 Ok(()) | Err(Fault::DuplicateValue { .. }) => {}
-                Err(fault) => return Err(Failure::new(fault, At::Value, [])),
+                Err(fault) => return Err(fault),
             }
         }
         report_to.extend(
@@ -160,7 +179,17 @@ fn note_mx_domain(builder: &mut Builder, top: &Top, body: &MxDomain) {
     }
     if body.tls == Some(false) {
         let message = "says `require-tls: false`, but every listed mx-domain requires TLS; TLS is required";
-        builder.findings.push(Finding::warning("list.require-tls-false", path.as_str(), message));
+        builder.findings.push(Finding::warning("list.require-tls-false", path.as_str(), message).with_cure(
+            "ask the author to remove it, or to say `log-only` if mail is to be delivered in any case",
+        ));
+    }
+    if body.pins.is_some() && body.pinset.is_some() {
+        let message =
+            "has both `accept-pinset` and `accept-spki-hashes`; the pinset holds, the hashes have no effect";
+        let finding = Finding::warning("list.hashes-beside-pinset", path.as_str(), message);
+        builder.findings.push(finding.with_cure(
+            "ask the author to add the keys of the hashes to the pinset, or to remove one of the two",
+        ));
     }
     let pins = body.pins.as_deref().unwrap_or_default();
     let unusable = pins.iter().filter(|pin| matches!(pin, Pin::Unusable(_))).count();
