@@ -5,10 +5,12 @@
 mod activation;
 mod attributes;
 mod cases;
+mod client;
 mod deactivation;
 mod expiry;
 mod generation;
 mod header;
+mod indirect;
 mod level;
 mod list;
 mod outcome;
@@ -38,6 +40,8 @@ macro_rules! suite {
                 generation_that_is_newer_counts_at_once = crate::generation::claim,
                 reload_that_fails_brings_everything_back = crate::reload::claim,
                 list_that_has_expired_leaves_the_policy_in_force = crate::expiry::claim,
+                settings_of_the_client_alone_are_never_weakened = crate::client::claim,
+                settings_that_others_give_are_never_weakened = crate::indirect::claim,
                 deactivation_while_mail_flows_loses_none = crate::deactivation::claim,
             }
         }
