@@ -104,9 +104,7 @@ impl crate::Mta for Postfix {
 
     fn deactivation(&self, facts: &Facts) -> Vec<Setting> {
         let Some(now) = Settings::of(facts).verbatim(policy_maps::PARAMETER) else { return Vec::new() };
-        let value = TableType::ALL.into_iter().fold(String::from(now), |value, table_type| {
-            PolicyMaps(&value).without(&renderer::reference(table_type, &facts.directory))
-        });
+        let value = renderer::without_references(now, &facts.directory);
         if value == now {
             return Vec::new();
         }

@@ -327,6 +327,15 @@ fn get_our_table_behind_their_own_and_lose_it_again() {
         summary.settings[0].value.clone()
     };
     assert_eq!(active, format!("{own}, texthash:/etc/postfix/starttls/tls_policy"));
+    let other_types = "hash:/etc/postfix/starttls/tls_policy, hash:$config_directory/own , inline:{ a = may }, \
+                       lmdb:/etc/postfix/starttls/tls_policy";
+    let again = known(&[("smtp_tls_policy_maps", other_types), ("smtp_tls_CApath", "/a")]);
+    assert_eq!(render(&again, &[]).1.settings[0].value, active, "once, whatever kind of table it was before");
+    let alone = known(&[
+        ("smtp_tls_policy_maps", "hash:/etc/postfix/starttls/tls_policy"),
+        ("smtp_tls_CApath", "/a"),
+    ]);
+    assert_eq!(advice(&alone), [], "no table is asked first");
     let settings = Postfix.deactivation(&known(&[("smtp_tls_policy_maps", &active)]));
     assert_eq!(settings.len(), 1);
     assert_eq!(settings[0].value, own);
