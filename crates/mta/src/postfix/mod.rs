@@ -54,7 +54,7 @@ pub use capabilities::{Capabilities, MxPatterns, Tlsrpt};
 pub use check::check_table;
 pub use findings::FINDINGS;
 pub use level::Level;
-pub use line::{Answer, Line, LineError, MAX_NAMES, ServerName};
+pub use line::{Answer, Line, LineError, MAX_LINE_BYTES, MAX_NAMES, ServerName};
 pub use pattern::Pattern;
 pub use policy_maps::PolicyMaps;
 pub use protocols::Syntax;
