@@ -7,11 +7,9 @@ use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
-use starttls_mta::postfix::{Level, Line, LineError, Pattern};
+use starttls_mta::postfix::{Level, Line, LineError, MAX_LINE_BYTES, Pattern};
 use starttls_policy::{Domain, MxPattern};
 
-/// A line with the most names that we write, each of full length, is shorter than this.
-const MAX_LINE_BYTES: u64 = 128 * 1024;
 /// Lines held for comparing with what Postfix answers: the first ones, then every one whose number is a power of two.
 const FIRST_SAMPLES: u64 = 4;
 /// Candidates for a live probe.
@@ -131,7 +129,8 @@ pub(super) fn for_each_line(
     let mut bytes = Vec::new();
     for number in 1.. {
         bytes.clear();
-        if reader.by_ref().take(MAX_LINE_BYTES).read_until(b'\n', &mut bytes).map_err(failed)? == 0 {
+        if reader.by_ref().take(MAX_LINE_BYTES as u64 + 1).read_until(b'\n', &mut bytes).map_err(failed)? == 0
+        {
             break;
         }
         let line = bytes.strip_suffix(b"\n").and_then(|line| std::str::from_utf8(line).ok());
@@ -202,7 +201,7 @@ mod tables {
         {
             assert!(matches!(read(text), Err(TableError::Line { number: 1, .. })), "{text:?}");
         }
-        let long = format!("a.test secure match={}\n", "x".repeat(140_000));
+        let long = format!("a.test secure match={}\n", "x".repeat(MAX_LINE_BYTES));
         assert!(matches!(read(&long), Err(TableError::Line { number: 1, source: None, .. })));
     }
 

@@ -15,6 +15,7 @@ use super::findings as codes;
 use super::fragment::has_roots;
 use super::level::Level;
 use super::policy_maps::{PARAMETER as POLICY_MAPS, PolicyMaps};
+use super::renderer::without_references;
 use super::settings::{Settings, Unreadable};
 use super::table_type::TableType;
 use super::version::Version;
@@ -30,8 +31,8 @@ pub(super) struct Server<'a> {
     /// `None` where it was assumed.
     pub(super) version: Option<Version>,
     pub(super) table_type: TableType,
-    /// Our table, as main.cf names it.
-    pub(super) table: &'a str,
+    /// Where our table is.
+    pub(super) directory: &'a str,
     pub(super) leaf_pins: LeafPins,
 }
 
@@ -111,7 +112,8 @@ impl Server<'_> {
             let finding = meaning(codes::POLICY_MAPS_OPEN, POLICY_MAPS);
             all.push(finding.with_cure("close the brace in main.cf"));
         }
-        let others: Vec<&str> = maps.tables().filter(|table| *table != self.table).collect();
+        let others = without_references(maps.0, self.directory);
+        let others: Vec<&str> = PolicyMaps(&others).tables().collect();
         if !others.is_empty() {
             let message = format!(
                 "{} is asked first: what it says of a domain hides our line",

@@ -36,14 +36,13 @@ const VALUES: [(&str, &str); 5] = [
     ("tls_required_enable", "no"),
 ];
 
-/// What must be set for a table in which these things are used, required settings first.
+/// What must be set for a table in which these things are used, required settings first; `maps` names it.
 pub(super) fn settings(
-    table: &str,
+    maps: String,
     used: Used,
     capabilities: &Capabilities,
     now: &Settings<'_>,
 ) -> Vec<Setting> {
-    let maps = PolicyMaps(now.verbatim(POLICY_MAPS).unwrap_or_default()).with(table);
     let reason = if now.are_known() {
         "asks our table after the tables that are there already"
     } else {

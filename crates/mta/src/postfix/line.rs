@@ -17,9 +17,12 @@ use super::pattern::{Pattern, is_name};
 use super::protocols::Syntax;
 use super::words::Words;
 
-/// Most MX names, MX patterns or pins in one line; real policies have a handful. With names of full length a line
-/// stays below the 100,000 bytes that a policy server's answer may have.
-pub const MAX_NAMES: usize = 128;
+/// Most MX names, MX patterns or pins in one line: as many names as an entry of a list may have; real policies have a
+/// handful.
+pub const MAX_NAMES: usize = starttls_policy::read::MAX_MX_PATTERNS;
+
+/// Longest line in bytes: [`MAX_NAMES`] names of full length, each in `match=` and as MX pattern, and a key file.
+pub const MAX_LINE_BYTES: usize = 144 * 1024;
 
 /// A line of the policy table.
 #[derive(Clone, Debug, Eq, PartialEq)]

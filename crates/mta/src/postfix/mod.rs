@@ -54,7 +54,7 @@ pub use capabilities::{Capabilities, MxPatterns, Tlsrpt};
 pub use check::check_table;
 pub use findings::FINDINGS;
 pub use level::Level;
-pub use line::{Answer, Line, LineError, MAX_NAMES, ServerName};
+pub use line::{Answer, Line, LineError, MAX_LINE_BYTES, MAX_NAMES, ServerName};
 pub use pattern::Pattern;
 pub use policy_maps::PolicyMaps;
 pub use protocols::Syntax;
@@ -104,9 +104,7 @@ impl crate::Mta for Postfix {
 
     fn deactivation(&self, facts: &Facts) -> Vec<Setting> {
         let Some(now) = Settings::of(facts).verbatim(policy_maps::PARAMETER) else { return Vec::new() };
-        let value = TableType::ALL.into_iter().fold(String::from(now), |value, table_type| {
-            PolicyMaps(&value).without(&renderer::reference(table_type, &facts.directory))
-        });
+        let value = renderer::without_references(now, &facts.directory);
         if value == now {
             return Vec::new();
         }

@@ -2,8 +2,8 @@
 //!
 //! Each name stands once, in the policy's order. Reading back is `pattern`.
 
+use alloc::collections::BTreeSet;
 use alloc::string::String;
-use alloc::vec::Vec;
 
 use starttls_policy::{MxPattern, Reach};
 
@@ -18,7 +18,7 @@ pub(super) fn push_certificate_names(patterns: &[MxPattern], text: &mut String) 
     let depth = |pattern: &MxPattern| if pattern.reach() == Reach::Exact { "" } else { "." };
     let mut names = Names::default();
     for pattern in patterns {
-        match names.add((depth(pattern), pattern.name())) {
+        match names.add((pattern.name(), depth(pattern))) {
             Added::Known => continue,
             Added::New if names.0.len() > 1 => text.push(':'),
             Added::New => {}
@@ -35,7 +35,7 @@ pub(super) fn push_mx_patterns(patterns: &[MxPattern], text: &mut String) {
     let mut names = Names::default();
     for pattern in patterns {
         let star = if pattern.reach() == Reach::OneLabel { "*." } else { "" };
-        if names.add((star, pattern.name())) == Added::New {
+        if names.add((pattern.name(), star)) == Added::New {
             text.push_str(" mx_host_pattern=");
             text.push_str(star);
             text.push_str(pattern.name());
@@ -55,9 +55,10 @@ pub(super) fn push_digest(digest: &[u8], text: &mut String) {
     }
 }
 
-/// The names that stand in the text already, each with what stands before it.
+/// The names that stand in the text already, each with what stands before it; ordered, since an entry may
+/// have hundreds of names that differ in their last letters.
 #[derive(Default)]
-struct Names<'a>(Vec<(&'static str, &'a str)>);
+struct Names<'a>(BTreeSet<(&'a str, &'static str)>);
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Added {
@@ -67,14 +68,10 @@ enum Added {
 }
 
 impl<'a> Names<'a> {
-    fn add(&mut self, name: (&'static str, &'a str)) -> Added {
-        if self.0.contains(&name) {
-            return Added::Known;
-        }
+    fn add(&mut self, name: (&'a str, &'static str)) -> Added {
         if self.0.len() == MAX_NAMES {
-            return Added::TooMany;
+            return if self.0.contains(&name) { Added::Known } else { Added::TooMany };
         }
-        self.0.push(name);
-        Added::New
+        if self.0.insert(name) { Added::New } else { Added::Known }
     }
 }

@@ -14,6 +14,7 @@ use super::anchors::Anchors;
 use super::answer::{Answers, Entry, Outcome, Used};
 use super::capabilities::Capabilities;
 use super::line::is_path;
+use super::policy_maps::{PARAMETER as POLICY_MAPS, PolicyMaps};
 use super::settings::Settings;
 use super::shortfall::{Gaps, Tally};
 use super::table_type::TableType;
@@ -109,7 +110,9 @@ impl crate::Renderer for Renderer {
         self.answers.anchors.write(out)?;
         let used = self.answers.used;
         let now = Settings::of(&self.facts);
-        let settings = fragment::settings(&self.table, used, &self.answers.capabilities, &now);
+        let maps = without_references(now.verbatim(POLICY_MAPS).unwrap_or_default(), &self.facts.directory);
+        let maps = PolicyMaps(&maps).with(&self.table);
+        let settings = fragment::settings(maps, used, &self.answers.capabilities, &now);
         out.append(FRAGMENT, &fragment::text(&settings))?;
         let is_unsure = !self.answers.anchors.is_empty() && self.facts.directory_in_chroot.is_none();
         let directory = is_unsure.then_some(self.answers.directory.as_str());
@@ -124,7 +127,7 @@ impl crate::Renderer for Renderer {
             capabilities: self.answers.capabilities,
             version: self.version,
             table_type: self.table_type,
-            table: &self.table,
+            directory: &self.facts.directory,
             leaf_pins: self.facts.leaf_pins,
         };
         server.advice()
@@ -134,6 +137,13 @@ impl crate::Renderer for Renderer {
 /// How main.cf names our table.
 pub(super) fn reference(table_type: TableType, directory: &str) -> String {
     format!("{}:{}/{TABLE}", table_type.name(), directory.trim_end_matches('/'))
+}
+
+/// A value of `smtp_tls_policy_maps` without our table, whatever kind it was activated as.
+pub(super) fn without_references(value: &str, directory: &str) -> String {
+    TableType::ALL.into_iter().fold(String::from(value), |value, table_type| {
+        PolicyMaps(&value).without(&reference(table_type, directory))
+    })
 }
 
 fn version(facts: &Facts) -> Result<Option<Version>, Finding> {

@@ -284,6 +284,21 @@ fn with_too_many_names_enforce_encryption_and_say_so() {
 }
 
 #[test]
+fn get_every_name_that_a_list_may_have() {
+    let label = "a".repeat(60);
+    let name = |number| format!("*.{number:03}{label}.{label}.{label}.{label}.org");
+    let names: Vec<String> = (0..starttls_policy::read::MAX_MX_PATTERNS).map(name).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let facts = Facts { directory_in_chroot: Some(format!("/{}", "a".repeat(1023))), ..version("3.10.13") };
+    let case = Case::new("example.org", &names).origin(Origin::MtaSts);
+    let (files, summary) = render(&facts, &[case.pinned(PinKind::TrustAnchor, vec![Pin::Key(key())])]);
+    assert!(!summary.shortfalls.contains_key("postfix.too-many-names"));
+    let line = Line::parse(files.table().trim_end()).unwrap();
+    assert_eq!((line.answer.level, line.answer.mx_patterns.len()), (Level::Secure, names.len()));
+    assert!(files.table().len() > 128 * 1024 && files.table().len() <= MAX_LINE_BYTES);
+}
+
+#[test]
 fn share_a_key_file_where_the_keys_are_the_same() {
     let other = {
         let mut der = key().der().to_vec();
@@ -327,6 +342,15 @@ fn get_our_table_behind_their_own_and_lose_it_again() {
         summary.settings[0].value.clone()
     };
     assert_eq!(active, format!("{own}, texthash:/etc/postfix/starttls/tls_policy"));
+    let other_types = "hash:/etc/postfix/starttls/tls_policy, hash:$config_directory/own , inline:{ a = may }, \
+                       lmdb:/etc/postfix/starttls/tls_policy";
+    let again = known(&[("smtp_tls_policy_maps", other_types), ("smtp_tls_CApath", "/a")]);
+    assert_eq!(render(&again, &[]).1.settings[0].value, active, "once, whatever kind of table it was before");
+    let alone = known(&[
+        ("smtp_tls_policy_maps", "hash:/etc/postfix/starttls/tls_policy"),
+        ("smtp_tls_CApath", "/a"),
+    ]);
+    assert_eq!(advice(&alone), [], "no table is asked first");
     let settings = Postfix.deactivation(&known(&[("smtp_tls_policy_maps", &active)]));
     assert_eq!(settings.len(), 1);
     assert_eq!(settings[0].value, own);
