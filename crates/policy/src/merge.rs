@@ -98,7 +98,7 @@ pub enum PassedOverCause {
     WouldRelax,
     /// It is neither tighter nor weaker than what an earlier list says.
     Incomparable,
-    /// Its mode is capped and what an earlier list says is stricter.
+    /// Its mode is capped, and so it is not at least as strict as what an earlier list says.
     Capped,
 }
 
@@ -234,7 +234,9 @@ impl fmt::Display for PassedOverCause {
             Self::Replaced => "a later list replaces its entry",
             Self::WouldRelax => "it would relax what an earlier list says, and is not allowed to",
             Self::Incomparable => "it is neither tighter nor weaker than what an earlier list says",
-            Self::Capped => "its mode is capped, and what an earlier list says is stricter",
+            Self::Capped => {
+                "its mode is capped, and with that it is not at least as strict as what an earlier list says"
+            }
         })
     }
 }
@@ -305,6 +307,15 @@ mod overlays {
             ("base".into(), Mode::Enforce, [PassedOverCause::Capped].into())
         );
         assert_eq!(held(over, scope, "c.example"), ("over".into(), Mode::Testing, [].into()));
+    }
+
+    #[test]
+    fn with_a_capped_mode_do_not_call_stricter_what_is_merely_different() {
+        let over = r#""b.example": {"mode": "enforce", "mx": ["mx.elsewhere.example"]}"#;
+        let scope = Scope { max_mode: Some(Mode::Testing), relaxing: Relaxing::Allowed, ..Scope::default() };
+        let (layer, _, causes) = held(over, scope, "b.example");
+        assert_eq!((layer.as_str(), causes.as_slice()), ("base", &[PassedOverCause::Capped][..]));
+        assert!(!format!("{}", PassedOverCause::Capped).contains("is stricter"));
     }
 
     #[test]
