@@ -255,12 +255,13 @@ impl<'a> Weighing<'a> {
 
     /// MX names and certificate by MTA-STS; TLS version and pins of an enforcing list entry on top.
     fn sts_demand(&mut self, policy: &'a StsPolicy) -> Demand<'a> {
-        let listed = self.question.listed.map(|entry| entry.policy.as_ref());
-        let extra = listed.filter(|listed| policy.mode == Mode::Enforce && listed.mode == Mode::Enforce);
-        let extra = extra.filter(|listed| listed.min_tls.is_some() || listed.pinset.is_some());
-        if extra.is_some() {
+        let extra = self.question.listed.filter(|entry| adds_to(policy, &entry.policy));
+        if let Some(entry) = extra {
             self.because(Reason::ListAdds);
+            // The demand as a whole ends with whichever of its two grounds ends first.
+            self.valid_until = [self.valid_until, entry.list.head.expires].into_iter().flatten().min();
         }
+        let extra = extra.map(|entry| entry.policy.as_ref());
         Demand {
             origin: Origin::MtaSts,
             requirement: Requirement::Certificate,
@@ -347,6 +348,12 @@ impl<'a> Weighing<'a> {
         }
         listed.max(Some(floor))
     }
+}
+
+/// Tells whether a list entry asks for more than the domain's own policy can.
+fn adds_to(policy: &StsPolicy, listed: &Policy) -> bool {
+    let both_enforce = policy.mode == Mode::Enforce && listed.mode == Mode::Enforce;
+    both_enforce && (listed.min_tls.is_some() || listed.pinset.is_some())
 }
 
 /// Hosts by the state of their TLSA records.
