@@ -21,7 +21,7 @@ use crate::mx::MxPattern;
 use crate::pin::Pinset;
 use crate::policy::Policy;
 use crate::timestamp::Timestamp;
-use evidence::{DaneEvidence, DaneHosts, Security, StsEvidence, StsPolicy, StsRelease, Tlsa};
+use evidence::{DaneEvidence, DaneHosts, ReleasingMode, Security, StsEvidence, StsPolicy, StsRelease, Tlsa};
 use overrides::{Override, Ruling};
 use reason::Reason;
 
@@ -235,10 +235,10 @@ impl<'a> Weighing<'a> {
     }
 
     fn sts(&mut self, policy: &'a StsPolicy) -> Action<'a> {
-        let release = StsRelease { mode: policy.mode, at: policy.fetched };
+        let release = |mode| Some(StsRelease { mode, at: policy.fetched });
         match policy.mode {
-            Mode::None => self.list(Some(release)),
-            Mode::Testing => match self.list(Some(release)) {
+            Mode::None => self.list(release(ReleasingMode::None)),
+            Mode::Testing => match self.list(release(ReleasingMode::Testing)) {
                 held @ Action::Require(_) => held,
                 _ => {
                     self.valid_until = Some(policy.ends());
@@ -291,8 +291,8 @@ impl<'a> Weighing<'a> {
         if let Some(release) = release.filter(|release| !self.stands_against(*release, entry)) {
             self.because(Reason::StsReleases { mode: release.mode, at: release.at });
             return match release.mode {
-                Mode::Testing => self.log_only(entry.policy.as_ref()),
-                Mode::None | Mode::Enforce => Action::Opportunistic,
+                ReleasingMode::Testing => self.log_only(entry.policy.as_ref()),
+                ReleasingMode::None => Action::Opportunistic,
             };
         }
         self.valid_until = entry.list.head.expires;
@@ -306,12 +306,11 @@ impl<'a> Weighing<'a> {
             return true;
         }
         match release.mode {
-            Mode::Enforce => true,
-            Mode::Testing if self.question.choices.sts_testing == StsTesting::ListStands => {
+            ReleasingMode::Testing if self.question.choices.sts_testing == StsTesting::ListStands => {
                 self.because(Reason::ListStandsAgainstTesting);
                 true
             }
-            Mode::Testing | Mode::None => false,
+            ReleasingMode::Testing | ReleasingMode::None => false,
         }
     }
 

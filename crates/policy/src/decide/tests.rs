@@ -207,10 +207,13 @@ mod mta_sts {
 
     #[test]
     fn none_and_testing_release_an_entry_that_enforces() {
-        for (mode, want) in [(Mode::None, "opportunistic"), (Mode::Testing, "log-only")] {
+        for (mode, released, want) in [
+            (Mode::None, ReleasingMode::None, "opportunistic"),
+            (Mode::Testing, ReleasingMode::Testing, "log-only"),
+        ] {
             assert_eq!(decided(&Case { sts: found(mode), ..case(Some(ENFORCE)) }).0, want);
             let at = Timestamp::from_seconds(NOW - 9).unwrap();
-            let remembered = Case { release: Some(StsRelease { mode, at }), ..case(Some(ENFORCE)) };
+            let remembered = Case { release: Some(StsRelease { mode: released, at }), ..case(Some(ENFORCE)) };
             assert_eq!(decided(&remembered).0, want, "the release outlasts the policy");
         }
     }
