@@ -98,7 +98,7 @@ pub enum PassedOverCause {
     WouldRelax,
     /// It is neither tighter nor weaker than what an earlier list says.
     Incomparable,
-    /// Its mode is capped and what an earlier list says is stricter.
+    /// Its mode is capped, and so it is not at least as strict as what an earlier list says.
     Capped,
 }
 
@@ -235,7 +235,7 @@ impl fmt::Display for PassedOverCause {
             Self::WouldRelax => "it would relax what an earlier list says, and is not allowed to",
             Self::Incomparable => "it is neither tighter nor weaker than what an earlier list says",
             Self::Capped => {
-                "its mode is capped, and so capped it is not at least as strict as what an earlier list says"
+                "its mode is capped, and with that it is not at least as strict as what an earlier list says"
             }
         })
     }

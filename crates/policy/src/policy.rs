@@ -61,7 +61,9 @@ impl Policy {
     /// Compares this policy, the newer, with an older one of the same domain.
     ///
     /// Tighter means: mode, requirement and TLS version at least as high, no MX host that was not admitted
-    /// before, and the same pins or pins where there were none. Report addresses do not count.
+    /// before, and the same pins or pins where there were none. A policy without a version leaves it to the operator, whose
+    /// own minimum is taken to be TLS 1.2 (RFC 9325 §3.1.1): to name that or a later one is tighter, to name an older one is
+    /// neither. Report addresses do not count.
     pub fn compared_with(&self, older: &Self) -> Strictness {
         match (self.is_at_least(older), older.is_at_least(self)) {
             (true, true) => Strictness::Same,
@@ -74,9 +76,17 @@ impl Policy {
     fn is_at_least(&self, other: &Self) -> bool {
         self.mode >= other.mode
             && self.requirement >= other.requirement
-            && self.min_tls >= other.min_tls
+            && version_is_at_least(self.min_tls, other.min_tls)
             && mx_within(&self.mx, &other.mx, other.mode)
             && (other.pinset.is_none() || same_pins(self.pinset.as_deref(), other.pinset.as_deref()))
+    }
+}
+
+/// `None` is the operator's own minimum, which an older version than TLS 1.2 may undercut and never raise.
+fn version_is_at_least(version: Option<TlsVersion>, other: Option<TlsVersion>) -> bool {
+    match (version, other) {
+        (Some(version), None) => version >= TlsVersion::Tls12,
+        (version, other) => version >= other,
     }
 }
 
@@ -120,6 +130,21 @@ mod strictness {
         let one = policy(Mode::Enforce, &["mx1.example.org"]);
         assert_eq!(one.compared_with(&policy(Mode::Enforce, &["mx2.example.org"])), Strictness::Incomparable);
         assert_eq!(one.compared_with(&policy(Mode::Testing, &["mx2.example.org"])), Strictness::Incomparable);
+    }
+
+    #[test]
+    fn of_versions_takes_an_unsaid_one_for_the_operators() {
+        let unsaid = policy(Mode::Enforce, &["mx.example.org"]);
+        let with = |version| Policy { min_tls: Some(version), ..unsaid.clone() };
+        for version in [TlsVersion::Tls10, TlsVersion::Tls11] {
+            assert_eq!(with(version).compared_with(&unsaid), Strictness::Incomparable);
+            assert_eq!(unsaid.compared_with(&with(version)), Strictness::Incomparable);
+        }
+        for version in [TlsVersion::Tls12, TlsVersion::Tls13] {
+            assert_eq!(with(version).compared_with(&unsaid), Strictness::Tighter);
+            assert_eq!(unsaid.compared_with(&with(version)), Strictness::Looser);
+        }
+        assert_eq!(with(TlsVersion::Tls11).compared_with(&with(TlsVersion::Tls10)), Strictness::Tighter);
     }
 
     #[test]

@@ -101,9 +101,18 @@ pub struct StsPolicy {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct StsRelease {
     /// The mode that was fetched.
-    pub mode: Mode,
+    pub mode: ReleasingMode,
     /// When.
     pub at: Timestamp,
+}
+
+/// A mode by which a domain takes back what a list says of it; `enforce` takes nothing back.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ReleasingMode {
+    /// Nothing is asked.
+    None,
+    /// Failures are noted, mail is delivered.
+    Testing,
 }
 
 /// Why something is inconclusive.
@@ -125,6 +134,15 @@ impl StsPolicy {
     pub fn ends(&self) -> Timestamp {
         let end = self.fetched.seconds().saturating_add(self.max_age.as_secs());
         Timestamp::from_seconds(end).unwrap_or(Timestamp::MAX)
+    }
+}
+
+impl fmt::Display for ReleasingMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::None => Mode::None.name(),
+            Self::Testing => Mode::Testing.name(),
+        })
     }
 }
 

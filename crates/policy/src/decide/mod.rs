@@ -21,7 +21,7 @@ use crate::mx::MxPattern;
 use crate::pin::Pinset;
 use crate::policy::Policy;
 use crate::timestamp::Timestamp;
-use evidence::{DaneEvidence, DaneHosts, Security, StsEvidence, StsPolicy, StsRelease, Tlsa};
+use evidence::{DaneEvidence, DaneHosts, ReleasingMode, Security, StsEvidence, StsPolicy, StsRelease, Tlsa};
 use overrides::{Override, Ruling};
 use reason::Reason;
 
@@ -235,10 +235,10 @@ impl<'a> Weighing<'a> {
     }
 
     fn sts(&mut self, policy: &'a StsPolicy) -> Action<'a> {
-        let release = StsRelease { mode: policy.mode, at: policy.fetched };
+        let release = |mode| Some(StsRelease { mode, at: policy.fetched });
         match policy.mode {
-            Mode::None => self.list(Some(release)),
-            Mode::Testing => match self.list(Some(release)) {
+            Mode::None => self.list(release(ReleasingMode::None)),
+            Mode::Testing => match self.list(release(ReleasingMode::Testing)) {
                 held @ Action::Require(_) => held,
                 _ => {
                     self.valid_until = Some(policy.ends());
@@ -255,12 +255,13 @@ impl<'a> Weighing<'a> {
 
     /// MX names and certificate by MTA-STS; TLS version and pins of an enforcing list entry on top.
     fn sts_demand(&mut self, policy: &'a StsPolicy) -> Demand<'a> {
-        let listed = self.question.listed.map(|entry| entry.policy.as_ref());
-        let extra = listed.filter(|listed| policy.mode == Mode::Enforce && listed.mode == Mode::Enforce);
-        let extra = extra.filter(|listed| listed.min_tls.is_some() || listed.pinset.is_some());
-        if extra.is_some() {
+        let extra = self.question.listed.filter(|entry| adds_to(policy, &entry.policy));
+        if let Some(entry) = extra {
             self.because(Reason::ListAdds);
+            // The demand as a whole ends with whichever of its two grounds ends first.
+            self.valid_until = [self.valid_until, entry.list.head.expires].into_iter().flatten().min();
         }
+        let extra = extra.map(|entry| entry.policy.as_ref());
         Demand {
             origin: Origin::MtaSts,
             requirement: Requirement::Certificate,
@@ -290,8 +291,8 @@ impl<'a> Weighing<'a> {
         if let Some(release) = release.filter(|release| !self.stands_against(*release, entry)) {
             self.because(Reason::StsReleases { mode: release.mode, at: release.at });
             return match release.mode {
-                Mode::Testing => self.log_only(entry.policy.as_ref()),
-                Mode::None | Mode::Enforce => Action::Opportunistic,
+                ReleasingMode::Testing => self.log_only(entry.policy.as_ref()),
+                ReleasingMode::None => Action::Opportunistic,
             };
         }
         self.valid_until = entry.list.head.expires;
@@ -305,12 +306,11 @@ impl<'a> Weighing<'a> {
             return true;
         }
         match release.mode {
-            Mode::Enforce => true,
-            Mode::Testing if self.question.choices.sts_testing == StsTesting::ListStands => {
+            ReleasingMode::Testing if self.question.choices.sts_testing == StsTesting::ListStands => {
                 self.because(Reason::ListStandsAgainstTesting);
                 true
             }
-            Mode::Testing | Mode::None => false,
+            ReleasingMode::Testing | ReleasingMode::None => false,
         }
     }
 
@@ -347,6 +347,12 @@ impl<'a> Weighing<'a> {
         }
         listed.max(Some(floor))
     }
+}
+
+/// Tells whether a list entry asks for more than the domain's own policy can.
+fn adds_to(policy: &StsPolicy, listed: &Policy) -> bool {
+    let both_enforce = policy.mode == Mode::Enforce && listed.mode == Mode::Enforce;
+    both_enforce && (listed.min_tls.is_some() || listed.pinset.is_some())
 }
 
 /// Hosts by the state of their TLSA records.

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::evidence::{Cause, Security};
+use super::evidence::{Cause, ReleasingMode, Security};
 use crate::merge::PassedOverCause;
 use crate::mode::{Mode, TlsVersion};
 use crate::name::printable;
@@ -78,7 +78,7 @@ pub enum Reason<'a> {
     /// A fetched `none` or `testing` releases the list entry.
     StsReleases {
         /// The mode that was fetched.
-        mode: Mode,
+        mode: ReleasingMode,
         /// When.
         at: Timestamp,
     },

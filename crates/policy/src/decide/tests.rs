@@ -50,6 +50,27 @@ fn case(entry: Option<&'static str>) -> Case {
 
 /// The action's name, whose demand it is, and the reasons in words.
 fn decided(case: &Case) -> (&'static str, Option<Origin>, Vec<String>) {
+    with_decision(case, |decision| {
+        assert!(!decision.reasons.is_empty());
+        let reasons = decision.reasons.iter().map(alloc::string::ToString::to_string).collect();
+        let (name, demand) = match &decision.action {
+            Action::Opportunistic => ("opportunistic", None),
+            Action::Relaxed => ("relaxed", None),
+            Action::LogOnly(demand) => ("log-only", Some(demand.origin)),
+            Action::Require(demand) => ("require", Some(demand.origin)),
+            Action::Dane => ("dane", None),
+            Action::DaneOnly => ("dane-only", None),
+            Action::Defer => ("defer", None),
+        };
+        (name, demand, reasons)
+    })
+}
+
+fn valid_until(case: &Case) -> Option<Timestamp> {
+    with_decision(case, |decision| decision.valid_until)
+}
+
+fn with_decision<T>(case: &Case, view: impl FnOnce(&Decision<'_>) -> T) -> T {
     let domain = Domain::parse("a.example").unwrap();
     let list = case.entry.map(list);
     let merged =
@@ -65,18 +86,7 @@ fn decided(case: &Case) -> (&'static str, Option<Origin>, Vec<String>) {
         choices: case.choices,
         now: now(),
     });
-    assert!(!decision.reasons.is_empty());
-    let reasons = decision.reasons.iter().map(alloc::string::ToString::to_string).collect();
-    let (name, demand) = match &decision.action {
-        Action::Opportunistic => ("opportunistic", None),
-        Action::Relaxed => ("relaxed", None),
-        Action::LogOnly(demand) => ("log-only", Some(demand.origin)),
-        Action::Require(demand) => ("require", Some(demand.origin)),
-        Action::Dane => ("dane", None),
-        Action::DaneOnly => ("dane-only", None),
-        Action::Defer => ("defer", None),
-    };
-    (name, demand, reasons)
+    view(&decision)
 }
 
 fn dane(mx: Security, hosts: &[Tlsa]) -> DaneEvidence {
@@ -156,6 +166,26 @@ mod mta_sts {
     }
 
     #[test]
+    fn enforce_ends_with_the_list_where_that_adds_to_it() {
+        let list_end = 9_999_999_999;
+        let plain = r#"{"mode": "enforce", "mx": ["mx.a.example"]}"#;
+        for (entry, sts_end, want) in [
+            (Some(ENFORCE), NOW + 100, NOW + 100),
+            (Some(ENFORCE), list_end + 100, list_end),
+            (Some(plain), list_end + 100, list_end + 100),
+            (Some(TESTING), list_end + 100, list_end + 100),
+            (None, list_end + 100, list_end + 100),
+        ] {
+            let sts = StsEvidence::Found(sts(Mode::Enforce, NOW - 60, sts_end - NOW + 60));
+            assert_eq!(
+                valid_until(&Case { sts, ..case(entry) }),
+                Timestamp::from_seconds(want).ok(),
+                "{entry:?}"
+            );
+        }
+    }
+
+    #[test]
     fn inconclusive_is_never_absent_and_never_defers() {
         let cause = Cause::Timeout;
         let cached = Some(sts(Mode::Enforce, NOW - 60, 86_400));
@@ -177,10 +207,13 @@ mod mta_sts {
 
     #[test]
     fn none_and_testing_release_an_entry_that_enforces() {
-        for (mode, want) in [(Mode::None, "opportunistic"), (Mode::Testing, "log-only")] {
+        for (mode, released, want) in [
+            (Mode::None, ReleasingMode::None, "opportunistic"),
+            (Mode::Testing, ReleasingMode::Testing, "log-only"),
+        ] {
             assert_eq!(decided(&Case { sts: found(mode), ..case(Some(ENFORCE)) }).0, want);
             let at = Timestamp::from_seconds(NOW - 9).unwrap();
-            let remembered = Case { release: Some(StsRelease { mode, at }), ..case(Some(ENFORCE)) };
+            let remembered = Case { release: Some(StsRelease { mode: released, at }), ..case(Some(ENFORCE)) };
             assert_eq!(decided(&remembered).0, want, "the release outlasts the policy");
         }
     }
