@@ -10,12 +10,12 @@ use core::cell::RefCell;
 use core::fmt;
 use core::marker::PhantomData;
 
-use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Number, Value};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use smol_str::SmolStr;
 
 use super::Text;
 use super::error::{At, Failure, Fault, Path, Step, shortened};
+use super::value::ValueSeed;
 use crate::list::{Dialect, Extensions};
 
 /// Where a fault is kept while serde carries its own error up.
@@ -165,7 +165,7 @@ impl<'de, A: MapAccess<'de>> Member<'_, 'de, A> {
         if !self.name.starts_with("x-") {
             return self.unknown(dialect);
         }
-        let value = self.map.next_value_seed(ValueSeed { ctx: self.ctx })?;
+        let value = self.map.next_value_seed(ValueSeed)?;
         match kept.insert(SmolStr::new(&self.name), value) {
             None => Ok(()),
             Some(_) => self.refuse_name(Fault::DuplicateMember { name: shortened(&self.name) }),
@@ -335,73 +335,5 @@ impl<'de, O: Object<'de> + Default> Visitor<'de> for ObjectsSeed<'_, O> {
                 Err(error) => return Err(self.ctx.step(Step::Item(objects.len()), error)),
             }
         }
-    }
-}
-
-/// Any JSON value, duplicate members refused at every depth.
-struct ValueSeed<'a> {
-    ctx: &'a Ctx,
-}
-
-impl<'de> DeserializeSeed<'de> for ValueSeed<'_> {
-    type Value = Value;
-
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Value, D::Error> {
-        json.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for ValueSeed<'_> {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(Value::Number(value.into()))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(Value::Number(value.into()))
-    }
-
-    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
-        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("the number is out of range"))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
-        Ok(Value::String(text.to_string()))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
-        let mut items = Vec::new();
-        while let Some(item) = seq.next_element_seed(ValueSeed { ctx: self.ctx })? {
-            items.push(item);
-        }
-        Ok(Value::Array(items))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
-        let mut members = Map::new();
-        while let Some(name) = map.next_key::<String>()? {
-            if members.contains_key(&name) {
-                return Err(A::Error::custom(alloc::format!(
-                    "the member `{}` stands twice in this object",
-                    shortened(&name)
-                )));
-            }
-            let value = map.next_value_seed(ValueSeed { ctx: self.ctx })?;
-            members.insert(name, value);
-        }
-        Ok(Value::Object(members))
     }
 }

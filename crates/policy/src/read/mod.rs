@@ -20,6 +20,7 @@ mod json;
 mod locate;
 mod one;
 mod original;
+mod value;
 
 use alloc::borrow::Cow;
 
