@@ -23,20 +23,16 @@ pub(crate) struct Cli {
     command: Command,
 }
 
+/// Each command's help stands with its arguments.
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Check, show, convert and compare policy lists.
     #[command(subcommand)]
     List(commands::list::Command),
-    /// Write the TLS policy of a mail server; activate it or take it back.
     Generate(commands::generate::Args),
-    /// Tell what is demanded of one domain.
     Query(commands::query::Args),
-    /// Tell what is demanded of one domain, why, and how to relax it.
     Why(commands::why::Args),
-    /// Print completions for a shell.
     Completions(commands::completions::Args),
-    /// Print or write the manual pages.
     Man(commands::man::Args),
 }
 

@@ -10,15 +10,12 @@ use clap::Subcommand;
 use crate::exit::Exit;
 use crate::output::Format;
 
+/// Each command's help stands with its arguments.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Check lists: counts per mode, warnings, errors.
     Check(check::Args),
-    /// Write a list in another version of the format.
     Convert(convert::Args),
-    /// Explain in words what changes from one list to another.
     Diff(diff::Args),
-    /// Show a list, or one domain of it.
     Show(show::Args),
 }
 
