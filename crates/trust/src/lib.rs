@@ -1,5 +1,11 @@
 //! Who may say what, and how stale is too stale: signed documents, the log and its proofs, acceptance, staleness.
 //!
+//! ```text
+//! root chain ─► who may sign ─┬─► list statement ─► size and hash of the list
+//!                             ├─► relax orders
+//! bundle ─► manifest, leaves ─┴─► checkpoint ─► witnesses ─► quorum time ─► acceptance ─► staleness ladder
+//! ```
+//!
 //! Pure: no clock, file, socket, environment, randomness, task or log; time comes in as an argument. Fetching and keeping
 //! is `starttls-sources`, making and signing `starttls-publish`, OpenPGP `starttls-openpgp`.
 //!
@@ -7,3 +13,16 @@
 #![cfg_attr(not(test), no_std)]
 
 extern crate alloc;
+
+pub mod bundle;
+mod digest;
+pub mod document;
+pub mod key;
+pub mod note;
+mod text;
+
+pub use bundle::{Bundle, BundleError};
+pub use digest::{Digest, DigestError};
+pub use document::{Document, DocumentError};
+pub use key::{Algorithm, KeyError, SigningKey, VerifierKey};
+pub use note::{NoteError, SignedNote};
