@@ -285,7 +285,7 @@ pub(super) fn time(value: &TextOrNumber<'_>) -> Result<Timestamp, Fault> {
 }
 
 /// Longest author, in characters.
-const MAX_AUTHOR_CHARS: usize = 256;
+pub(crate) const MAX_AUTHOR_CHARS: usize = 256;
 
 /// Reads a text that people will see.
 pub(super) fn author(text: &str) -> Result<alloc::string::String, Fault> {

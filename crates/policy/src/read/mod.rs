@@ -24,6 +24,7 @@ mod value;
 
 use alloc::borrow::Cow;
 
+pub(crate) use build::MAX_AUTHOR_CHARS;
 pub use error::{Excerpt, Fault, Path, ReadError, Step};
 
 use crate::list::{Dialect, List};
