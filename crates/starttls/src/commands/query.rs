@@ -33,7 +33,7 @@ impl Args {
         let now = clock::now();
         let loaded = self.lists.load(now)?;
         let merged = lists::merged(&loaded);
-        let listed = merged.get(&self.domain);
+        let listed = merged.get(&self.domain)?;
         let decision = from_lists(&self.domain, listed.as_ref(), self.choices.choices(), now);
         match format {
             Format::Text => print_decision(&decision)?,
