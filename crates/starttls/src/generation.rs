@@ -6,6 +6,7 @@ use std::io::Write;
 
 use starttls_mta::{Facts, Mta, Output, Summary};
 use starttls_policy::decide::Choices;
+use starttls_policy::index::IndexError;
 use starttls_policy::merge::Merged;
 use starttls_policy::{Finding, Severity, Timestamp};
 
@@ -21,6 +22,9 @@ pub(crate) enum RenderError {
     /// The output took no more; its cause stays with it.
     #[error("the text could not be written")]
     Output(#[from] fmt::Error),
+    /// A compiled list is damaged.
+    #[error(transparent)]
+    Index(#[from] IndexError),
 }
 
 /// What was rendered, and what there is to say about it.
@@ -48,10 +52,11 @@ pub(crate) fn render(
 ) -> Result<Rendered, RenderError> {
     let mut renderer = mta.renderer(facts).map_err(RenderError::Target)?;
     let advice = renderer.advice();
-    let domains = merged.layers().iter().map(|layer| layer.list.entries.len() as u64).sum();
+    let domains = merged.layers().iter().map(|layer| layer.list.domains() as u64).sum();
     let progress = Progress::over_domains("writing", domains);
     for entry in merged.iter() {
-        renderer.decision(&decision::from_lists(entry.domain, Some(&entry), choices, now), out)?;
+        let entry = entry?;
+        renderer.decision(&decision::from_lists(&entry.domain, Some(&entry), choices, now), out)?;
         progress.step();
     }
     Ok(Rendered { summary: renderer.finish(out)?, advice })

@@ -259,7 +259,7 @@ impl<'a> Weighing<'a> {
         if let Some(entry) = extra {
             self.because(Reason::ListAdds);
             // The demand as a whole ends with whichever of its two grounds ends first.
-            self.valid_until = [self.valid_until, entry.list.head.expires].into_iter().flatten().min();
+            self.valid_until = [self.valid_until, entry.head.expires].into_iter().flatten().min();
         }
         let extra = extra.map(|entry| entry.policy.as_ref());
         Demand {
@@ -278,12 +278,12 @@ impl<'a> Weighing<'a> {
         };
         self.because(Reason::Listed {
             list: entry.layer,
-            author: entry.list.head.author.as_deref(),
-            serial: entry.list.head.serial,
-            expires: entry.list.head.expires,
+            author: entry.head.author.as_deref(),
+            serial: entry.head.serial,
+            expires: entry.head.expires,
             mode: entry.policy.mode,
-            alias: entry.listed.alias,
-            since: entry.listed.since,
+            alias: entry.alias.as_deref(),
+            since: entry.since,
         });
         for passed in &entry.passed_over {
             self.because(Reason::PassedOver { list: passed.layer, cause: passed.cause });
@@ -295,13 +295,13 @@ impl<'a> Weighing<'a> {
                 ReleasingMode::None => Action::Opportunistic,
             };
         }
-        self.valid_until = entry.list.head.expires;
+        self.valid_until = entry.head.expires;
         self.by_policy(entry.policy.as_ref(), Origin::List)
     }
 
     /// A release lasts until the entry is renewed after it.
     fn stands_against(&mut self, release: StsRelease, entry: &MergedEntry<'a>) -> bool {
-        if let Some(since) = entry.listed.since.filter(|since| since.start() > release.at) {
+        if let Some(since) = entry.since.filter(|since| since.start() > release.at) {
             self.because(Reason::ListedAfterRelease { since, at: release.at });
             return true;
         }

@@ -34,7 +34,7 @@ impl Args {
         let now = clock::now();
         let loaded = self.lists.load(&settings, now)?;
         let merged = lists::merged(&loaded);
-        let listed = merged.get(&self.domain);
+        let listed = merged.get(&self.domain)?;
         let decision = from_lists(&self.domain, listed.as_ref(), self.choices.choices(&settings), now);
         match format {
             Format::Text => print_decision(&decision)?,

@@ -43,7 +43,7 @@ impl Args {
         let now = clock::now();
         let loaded = self.lists.load(&settings, now)?;
         let merged = lists::merged(&loaded);
-        let listed = merged.get(&self.domain);
+        let listed = merged.get(&self.domain)?;
         let decision = from_lists(&self.domain, listed.as_ref(), self.choices.choices(&settings), now);
         let relax = listed.as_ref().filter(|entry| entry.policy.mode == Mode::Enforce);
         let relax = relax.map(|entry| relaxing_overlay(entry, now));
