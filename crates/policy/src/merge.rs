@@ -18,6 +18,7 @@ use crate::mode::Mode;
 use crate::name::{Name, NameError};
 use crate::pin::Label;
 use crate::policy::{Policy, Strictness};
+use crate::relaxed::{Relaxation, Relaxations, relaxed};
 use crate::timestamp::Date;
 
 /// One list and what the operator lets it do.
@@ -65,6 +66,8 @@ pub enum DomainPattern {
 #[derive(Clone, Debug)]
 pub struct Merged<'a> {
     layers: Vec<Layer<'a>>,
+    /// By name of the layer whose entries they are about.
+    relaxed: Vec<(&'a str, &'a Relaxations)>,
 }
 
 /// One domain of the merged view.
@@ -84,6 +87,8 @@ pub struct MergedEntry<'a> {
     pub layer: &'a str,
     /// What stands above that list's entries.
     pub head: &'a Head,
+    /// The order by which the entry counts as `testing` for a while.
+    pub relaxed: Option<&'a Relaxation>,
     /// Lists that name the domain too and do not hold.
     pub passed_over: Vec<PassedOver<'a>>,
 }
@@ -108,12 +113,22 @@ pub enum PassedOverCause {
     Incomparable,
     /// Its mode is capped, and so it is not at least as strict as what an earlier list says.
     Capped,
+    /// An order lets it count as `testing`, and so it is not at least as strict as what an earlier list says.
+    Relaxed,
 }
 
 impl<'a> Merged<'a> {
     /// Puts the layers together, first the base; lists that have ended are to be left out before.
     pub fn new(layers: Vec<Layer<'a>>) -> Self {
-        Self { layers }
+        Self { layers, relaxed: Vec::new() }
+    }
+
+    /// Lets the entries of the layer of that name that `relaxations` has count as `testing`; those of other layers are left.
+    /// Said twice of one layer, the latter holds.
+    #[must_use]
+    pub fn relaxed_by(mut self, layer: &'a str, relaxations: &'a Relaxations) -> Self {
+        self.relaxed.push((layer, relaxations));
+        self
     }
 
     /// The entry that holds for a domain.
@@ -124,7 +139,7 @@ impl<'a> Merged<'a> {
         let mut held = None;
         for layer in &self.layers {
             if let Some(found) = layer.list.find(domain)? {
-                held = layer.replace(held, found);
+                held = layer.replace(self.orders(layer), held, found);
             }
         }
         Ok(held)
@@ -132,13 +147,18 @@ impl<'a> Merged<'a> {
 
     /// All domains in order, each with the entry that holds; ends behind the first error.
     pub fn iter(&self) -> impl Iterator<Item = Result<MergedEntry<'a>, IndexError>> + '_ {
-        let mut walks: Vec<_> = self.layers.iter().map(Walk::new).collect();
+        let mut walks: Vec<_> =
+            self.layers.iter().map(|layer| Walk::new(layer, self.orders(layer))).collect();
         let mut has_failed = false;
         core::iter::from_fn(move || {
             let next = if has_failed { None } else { next_entry(&mut walks).transpose() };
             has_failed |= next.as_ref().is_some_and(Result::is_err);
             next
         })
+    }
+
+    fn orders(&self, layer: &Layer<'_>) -> Option<&'a Relaxations> {
+        self.relaxed.iter().rfind(|(name, _)| *name == layer.name).map(|(_, orders)| *orders)
     }
 
     /// The layers, base first.
@@ -150,14 +170,15 @@ impl<'a> Merged<'a> {
 /// A layer's entries, of which the next one is at hand.
 struct Walk<'a, 'b> {
     layer: &'b Layer<'a>,
+    orders: Option<&'a Relaxations>,
     entries: Entries<'a>,
     next: Option<Found<'a>>,
     has_begun: bool,
 }
 
 impl<'a, 'b> Walk<'a, 'b> {
-    fn new(layer: &'b Layer<'a>) -> Self {
-        Self { layer, entries: layer.list.entries(), next: None, has_begun: false }
+    fn new(layer: &'b Layer<'a>, orders: Option<&'a Relaxations>) -> Self {
+        Self { layer, orders, entries: layer.list.entries(), next: None, has_begun: false }
     }
 
     fn advance(&mut self) -> Result<Option<Found<'a>>, IndexError> {
@@ -179,7 +200,7 @@ fn next_entry<'a>(walks: &mut [Walk<'a, '_>]) -> Result<Option<MergedEntry<'a>>,
         let there = |walk: &&mut Walk<'a, '_>| walk.next.as_ref().is_some_and(|next| next.domain == domain);
         for walk in walks.iter_mut().filter(there) {
             if let Some(found) = walk.advance()? {
-                held = walk.layer.replace(held, found);
+                held = walk.layer.replace(walk.orders, held, found);
             }
         }
         // Entries outside their list's scope hold nothing.
@@ -191,14 +212,27 @@ fn next_entry<'a>(walks: &mut [Walk<'a, '_>]) -> Result<Option<MergedEntry<'a>>,
 
 impl<'a> Layer<'a> {
     /// Lets an entry of this layer replace what holds so far, if it may.
-    fn replace(&self, held: Option<MergedEntry<'a>>, found: Found<'a>) -> Option<MergedEntry<'a>> {
+    fn replace(
+        &self,
+        orders: Option<&'a Relaxations>,
+        held: Option<MergedEntry<'a>>,
+        found: Found<'a>,
+    ) -> Option<MergedEntry<'a>> {
         if !self.scope.covers(&found.domain) {
             return held;
         }
+        let listed_mode = found.policy.mode;
+        let capped = self.scope.capped(found.policy);
+        let order = orders.and_then(|orders| orders.get(found.domain.as_ref()));
+        let (policy, relaxed) = match order.zip(relaxed(&capped)) {
+            Some((order, relaxed)) => (relaxed, Some(order)),
+            None => (capped, None),
+        };
         let mut new = MergedEntry {
             domain: found.domain,
-            listed_mode: found.policy.mode,
-            policy: self.scope.capped(found.policy),
+            listed_mode,
+            policy,
+            relaxed,
             alias: found.alias,
             since: found.since,
             layer: self.name,
@@ -221,10 +255,12 @@ fn obstacle(scope: &Scope, new: &MergedEntry<'_>, old: &Policy) -> Option<Passed
     if matches!(strictness, Strictness::Same | Strictness::Tighter) {
         return None;
     }
-    let was_capped = new.policy.mode < new.listed_mode;
+    // An order acts on what the cap left of the mode, so it is never both.
+    let was_capped = new.relaxed.is_none() && new.policy.mode < new.listed_mode;
     match (was_capped, scope.relaxing, strictness) {
         (true, _, _) => Some(PassedOverCause::Capped),
         (false, Relaxing::Allowed, _) => None,
+        (false, Relaxing::Refused, _) if new.relaxed.is_some() => Some(PassedOverCause::Relaxed),
         (false, Relaxing::Refused, Strictness::Looser) => Some(PassedOverCause::WouldRelax),
         (false, Relaxing::Refused, _) => Some(PassedOverCause::Incomparable),
     }
@@ -285,6 +321,9 @@ impl fmt::Display for PassedOverCause {
             Self::Incomparable => "it is neither tighter nor weaker than what an earlier list says",
             Self::Capped => {
                 "its mode is capped, and with that it is not at least as strict as what an earlier list says"
+            }
+            Self::Relaxed => {
+                "an order lets its entry count as `testing`, and with that it is not at least as strict as what an earlier list says"
             }
         })
     }
@@ -381,6 +420,64 @@ mod overlays {
         let (layer, _, causes) = held(over, scope, "b.example");
         assert_eq!((layer.as_str(), causes.as_slice()), ("base", &[PassedOverCause::Capped][..]));
         assert!(!format!("{}", PassedOverCause::Capped).contains("is stricter"));
+    }
+
+    fn order(of: &str) -> Relaxations {
+        let relaxation = Relaxation {
+            until: crate::Timestamp::from_seconds(9).unwrap(),
+            order: "0a".into(),
+            by: "alpha".into(),
+            reason: "certificate lost".into(),
+        };
+        [(domain(of), relaxation)].into()
+    }
+
+    fn relaxed_held(overlay: &str, scope: Scope, of: (&'static str, &str)) -> (alloc::string::String, Mode) {
+        let (base, overlay) = (list(BASE), list(overlay));
+        let order = order(of.1);
+        let layers = alloc::vec![layer("base", &base, Scope::default()), layer("over", &overlay, scope)];
+        let merged = Merged::new(layers).relaxed_by(of.0, &order);
+        let entry = merged.get(&domain("a.example")).unwrap().unwrap();
+        assert_eq!(entry.relaxed.is_some(), entry.policy.mode < entry.listed_mode);
+        (entry.layer.into(), entry.policy.mode)
+    }
+
+    #[test]
+    fn that_relax_an_entry_for_a_while_make_it_testing_and_no_other() {
+        let base = list(BASE);
+        for (of, mode) in
+            [("a.example", Mode::Testing), ("b.example", Mode::Enforce), ("c.example", Mode::Enforce)]
+        {
+            let order = order(of);
+            let merged = Merged::new(alloc::vec![layer("base", &base, Scope::default())]);
+            let merged = merged.relaxed_by("base", &order);
+            let entry = merged.get(&domain("a.example")).unwrap().unwrap();
+            assert_eq!((entry.policy.mode, entry.relaxed.is_some()), (mode, mode == Mode::Testing), "{of}");
+            let Policy { mode: _, mx, .. } = entry.policy.as_ref();
+            assert_eq!(mx, &base.get(&domain("a.example")).unwrap().policy.mx);
+        }
+        let testing = order("b.example");
+        let merged = Merged::new(alloc::vec![layer("base", &base, Scope::default())]);
+        let merged = merged.relaxed_by("base", &testing);
+        let entry = merged.get(&domain("b.example")).unwrap().unwrap();
+        assert_eq!((entry.policy.mode, entry.relaxed), (Mode::Testing, None), "nothing to relax");
+    }
+
+    #[test]
+    fn that_relax_an_entry_do_so_in_their_own_list_alone() {
+        let over = r#""a.example": {"mode": "enforce", "mx": ["mx.a.example"]}"#;
+        let may = Scope { relaxing: Relaxing::Allowed, ..Scope::default() };
+        // The base's order leaves the overlay; the overlay's lets the stricter base hold, unless it may relax.
+        assert_eq!(
+            relaxed_held(over, Scope::default(), ("base", "a.example")),
+            ("over".into(), Mode::Enforce)
+        );
+        assert_eq!(
+            relaxed_held(over, Scope::default(), ("over", "a.example")),
+            ("base".into(), Mode::Enforce)
+        );
+        assert_eq!(relaxed_held(over, may, ("over", "a.example")), ("over".into(), Mode::Testing));
+        assert!(!format!("{}", PassedOverCause::Relaxed).contains("capped"));
     }
 
     #[test]
