@@ -203,6 +203,15 @@ impl Scope {
     }
 }
 
+impl fmt::Display for DomainPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exact(domain) => domain.fmt(f),
+            Self::Below(ending) => write!(f, "*{ending}"),
+        }
+    }
+}
+
 impl DomainPattern {
     /// Reads `example.org`, `*.example.org` or `*.org`.
     ///
@@ -354,6 +363,9 @@ mod overlays {
         assert!(!org.covers(&domain("example.org")) && !org.covers(&domain("badexample.org")));
         for bad in ["*", "*.", "*.*.de", "de", ".de"] {
             assert!(DomainPattern::parse(bad).is_err(), "{bad}");
+        }
+        for text in ["*.de", "*.example.org", "example.org"] {
+            assert_eq!(DomainPattern::parse(text).unwrap().to_string(), text);
         }
     }
 }

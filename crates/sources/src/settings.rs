@@ -5,6 +5,7 @@
 
 mod name;
 mod repository;
+mod span;
 mod url;
 
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ pub use name::{MAX_SOURCE_NAME_CHARS, SourceName, SourceNameError};
 pub use repository::{
     InnerPath, MAX_REF_CHARS, PathError, Repository, RepositoryError, TagChoice, TagName, TagNameError,
 };
+pub use span::{Span, SpanError};
 pub use url::{HttpsUrl, MAX_URL_CHARS, UrlError};
 
 /// Most mirrors of one list: all are tried in one run of `update`.
@@ -34,7 +36,7 @@ pub struct SourceSettings {
     /// What its list may say.
     pub scope: Scope,
     /// How long before its end a list counts as ageing, which warns and tries mirrors.
-    pub warn_before: Duration,
+    pub warn_before: Span,
     /// What to do with a list that has ended.
     pub ended: Ended,
 }
@@ -147,7 +149,13 @@ pub enum Ended {
 impl SourceSettings {
     /// A source with the defaults for everything else.
     pub fn new(name: SourceName, trust: Trust) -> Self {
-        Self { name, trust, scope: Scope::default(), warn_before: WARN_BEFORE, ended: Ended::default() }
+        Self {
+            name,
+            trust,
+            scope: Scope::default(),
+            warn_before: Span::new(WARN_BEFORE),
+            ended: Ended::default(),
+        }
     }
 }
 

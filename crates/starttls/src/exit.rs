@@ -11,6 +11,8 @@ pub(crate) enum Exit {
     Done = 0,
     /// It could not be done.
     CouldNot = 1,
+    /// The command line does not say what to do.
+    Usage = 2,
     /// Refused: signature, expiry, rollback.
     Refused = 3,
     /// There are findings of severity error.
@@ -29,6 +31,7 @@ impl Exit {
     pub(crate) fn of(error: &anyhow::Error) -> Self {
         match error.downcast_ref::<LoadError>() {
             Some(LoadError::Ended { .. }) => Self::Refused,
+            Some(LoadError::None) => Self::Usage,
             _ => Self::CouldNot,
         }
     }

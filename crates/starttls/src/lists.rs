@@ -2,6 +2,8 @@
 //!
 //! Fetching and accepting signed lists is `starttls-sources`; here a file is taken as the operator gives it.
 
+mod configured;
+
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileTypeExt as _;
@@ -12,14 +14,17 @@ use owo_colors::OwoColorize;
 use starttls_policy::merge::{DomainPattern, Layer, Merged, Relaxing, Scope};
 use starttls_policy::read::{self, MAX_LIST_BYTES, ReadError};
 use starttls_policy::{List, Mode, Timestamp, printable};
+use starttls_sources::settings::{Ended, SourceName};
 
 use crate::output::{Progress, counted};
+use crate::settings::Settings;
 
 /// A `--list` argument: a file and what it may do.
 #[derive(Clone, Debug)]
 pub(crate) struct ListArg {
     file: String,
     scope: Scope,
+    ended: Ended,
 }
 
 /// A list that was read.
@@ -32,6 +37,12 @@ pub(crate) struct Loaded {
 /// Why a list cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LoadError {
+    /// Neither the command line nor the settings name a list.
+    #[error("no list; name one with `--list FILE`, or in the settings with `[[list]]`")]
+    None,
+    /// The settings name a list that is not on this machine yet.
+    #[error("the list `{name}` of the settings has not been fetched; run `starttls update` first")]
+    NotFetched { name: SourceName },
     /// The file cannot be read.
     #[error("cannot read {}", printable(file))]
     Unreadable {
@@ -87,7 +98,7 @@ impl FromStr for ListArg {
                 _ => return Err(format!("`{part}`: {HELP_OPTIONS}")),
             }
         }
-        Ok(Self { file, scope })
+        Ok(Self { file, scope, ended: Ended::Refused })
     }
 }
 
@@ -128,7 +139,8 @@ fn bounded(source: impl Read, expected: u64) -> io::Result<Option<Vec<u8>>> {
 /// The lists of a command, in the operator's order.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct ListArgs {
-    /// A policy list; again for overlays, each of which may tighten what stands before it.
+    /// A policy list; again for overlays, each of which may tighten what stands before it. Without any, the lists of the
+    /// settings.
     ///
     /// Behind the file name, after commas: `may-relax` (it may weaken earlier lists), `max-mode=testing` (nothing in
     /// it is enforced), `only=*.de` (it speaks for these domains alone; may be repeated). `-` reads stdin.
@@ -143,13 +155,23 @@ pub(crate) struct ListArgs {
 impl ListArgs {
     /// Reads them all, and leaves out overlays that have ended: the lists below show through again.
     ///
+    /// Without any the settings say which.
+    ///
     /// # Errors
-    /// The first list that cannot be read; and the base if it has ended, since nothing would be left to stand on.
-    pub(crate) fn load(&self, now: Timestamp) -> Result<Vec<Loaded>, LoadError> {
+    /// No list at all; the first list that cannot be read; and the base if it has ended, since nothing would be left
+    /// to stand on.
+    pub(crate) fn load(&self, settings: &Settings, now: Timestamp) -> Result<Vec<Loaded>, LoadError> {
+        let set;
+        let lists = if self.lists.is_empty() {
+            set = configured::lists(settings)?;
+            &set
+        } else {
+            &self.lists
+        };
         let mut loaded = Vec::new();
-        for (index, arg) in self.lists.iter().enumerate() {
+        for (index, arg) in lists.iter().enumerate() {
             let list = load(&arg.file)?;
-            let ended = !self.allow_expired && list.has_ended(now);
+            let ended = !self.allow_expired && arg.ended == Ended::Refused && list.has_ended(now);
             if ended && index == 0 {
                 return Err(LoadError::Ended { file: arg.file.clone(), expires: list.head.expires });
             }

@@ -39,6 +39,7 @@ impl Place {
             ])
             .args(more)
             .env("NO_COLOR", "1")
+            .env("STARTTLS_CONFIG", "tests/settings/empty.toml")
             .output()
             .unwrap()
     }
@@ -125,7 +126,11 @@ fn the_overlay_that_why_prints_relaxes_the_domain_when_used() {
     let place = Place::new();
     fs::write(&place.list, GOOD).unwrap();
     let run = |args: &[&str]| {
-        let answer = Command::new(env!("CARGO_BIN_EXE_starttls")).args(args).output().unwrap();
+        let answer = Command::new(env!("CARGO_BIN_EXE_starttls"))
+            .args(args)
+            .env("STARTTLS_CONFIG", "tests/settings/empty.toml")
+            .output()
+            .unwrap();
         assert!(answer.status.success(), "{}", String::from_utf8_lossy(&answer.stderr));
         String::from_utf8(answer.stdout).unwrap()
     };

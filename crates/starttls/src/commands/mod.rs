@@ -5,4 +5,5 @@ pub(crate) mod generate;
 pub(crate) mod list;
 pub(crate) mod man;
 pub(crate) mod query;
+pub(crate) mod settings;
 pub(crate) mod why;

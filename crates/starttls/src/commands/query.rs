@@ -10,13 +10,13 @@ use crate::decision::{decision_json, from_lists, print_decision};
 use crate::exit::Exit;
 use crate::lists::{self, ListArgs};
 use crate::output::{self, Format};
+use crate::settings::SettingsArgs;
 
 /// Tell what is demanded of one domain, from lists alone.
 ///
 /// DANE and MTA-STS are not looked up: this is what the lists say before the network is asked.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  starttls query example.org --list list.json")]
-#[command(mut_arg("lists", |arg| arg.required(true)))]
 pub(crate) struct Args {
     /// The recipient domain: what follows the `@`.
     domain: Domain,
@@ -29,12 +29,13 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    pub(crate) fn run(self, format: Format) -> anyhow::Result<Exit> {
+    pub(crate) fn run(self, place: &SettingsArgs, format: Format) -> anyhow::Result<Exit> {
+        let settings = place.load()?;
         let now = clock::now();
-        let loaded = self.lists.load(now)?;
+        let loaded = self.lists.load(&settings, now)?;
         let merged = lists::merged(&loaded);
         let listed = merged.get(&self.domain);
-        let decision = from_lists(&self.domain, listed.as_ref(), self.choices.choices(), now);
+        let decision = from_lists(&self.domain, listed.as_ref(), self.choices.choices(&settings), now);
         match format {
             Format::Text => print_decision(&decision)?,
             Format::Json => output::print_json(&decision_json(&decision))?,

@@ -15,6 +15,7 @@ use crate::decision::{decision_json, from_lists, print_decision};
 use crate::exit::Exit;
 use crate::lists::{self, ListArgs};
 use crate::output::{self, Format};
+use crate::settings::SettingsArgs;
 
 /// How long a relaxation lasts that nobody renews: 30 days.
 const RELAX_SECONDS: u64 = 30 * 86_400;
@@ -25,7 +26,6 @@ const RELAX_SECONDS: u64 = 30 * 86_400;
 /// overlay that would relax this domain alone, for 30 days.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  starttls why example.org --list list.json --list overlay.json")]
-#[command(mut_arg("lists", |arg| arg.required(true)))]
 pub(crate) struct Args {
     /// The recipient domain: what follows the `@`.
     domain: Domain,
@@ -38,12 +38,13 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    pub(crate) fn run(self, format: Format) -> anyhow::Result<Exit> {
+    pub(crate) fn run(self, place: &SettingsArgs, format: Format) -> anyhow::Result<Exit> {
+        let settings = place.load()?;
         let now = clock::now();
-        let loaded = self.lists.load(now)?;
+        let loaded = self.lists.load(&settings, now)?;
         let merged = lists::merged(&loaded);
         let listed = merged.get(&self.domain);
-        let decision = from_lists(&self.domain, listed.as_ref(), self.choices.choices(), now);
+        let decision = from_lists(&self.domain, listed.as_ref(), self.choices.choices(&settings), now);
         let relax = listed.as_ref().filter(|entry| entry.policy.mode == Mode::Enforce);
         let relax = relax.map(|entry| relaxing_overlay(entry, now));
         match format {
