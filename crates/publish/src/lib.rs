@@ -10,8 +10,10 @@
 //!
 //! Spec: docs/list-distribution.md; how people use it is docs/maintainer-ceremony.md.
 
+pub mod build;
 mod file;
 pub mod key_file;
 pub mod note_file;
+pub mod review;
 
 pub use file::{FileError, replace};
