@@ -15,5 +15,7 @@ mod file;
 pub mod key_file;
 pub mod note_file;
 pub mod review;
+pub mod root;
+pub mod signing;
 
 pub use file::{FileError, replace};
