@@ -18,6 +18,7 @@ pub mod bundle;
 mod digest;
 pub mod document;
 pub mod key;
+pub mod log;
 pub mod note;
 mod text;
 
