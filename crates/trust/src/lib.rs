@@ -14,6 +14,7 @@
 
 extern crate alloc;
 
+pub mod accept;
 pub mod bundle;
 pub mod chain;
 mod digest;
@@ -27,6 +28,7 @@ mod term;
 mod text;
 pub mod threshold;
 
+pub use accept::{Accepted, Judged, Memory, Refusal, Weight, judge};
 pub use bundle::{Bundle, BundleError};
 pub use chain::Anchor;
 pub use digest::{Digest, DigestError};
