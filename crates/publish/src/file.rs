@@ -69,6 +69,15 @@ pub(crate) fn read_text(path: &Path, max_bytes: u64) -> Result<String, FileError
     String::from_utf8(read(path, max_bytes)?).map_err(|_| FileError::NoText { path: path.into() })
 }
 
+/// What is in a file, or `None` if there is none.
+pub(crate) fn read_if_there(path: &Path, max_bytes: u64) -> Result<Option<Vec<u8>>, FileError> {
+    match read(path, max_bytes) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(FileError::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// Puts `bytes` in place of a file that all may read: written aside, flushed to disk, renamed.
 ///
 /// # Errors

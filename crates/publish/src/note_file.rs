@@ -32,6 +32,18 @@ pub enum NoteFileError {
         #[source]
         source: NoteError,
     },
+    /// Something else stands there.
+    #[error("{} is there already and says something else; choose another name, or move it away", shown(path))]
+    Other {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// A copy of another text.
+    #[error("{} is no copy of the same document; nothing was joined", shown(path))]
+    OtherText {
+        /// Which file.
+        path: PathBuf,
+    },
     /// A text that is no document.
     #[error("{} holds no document that this version understands", shown(path))]
     Document {
@@ -57,6 +69,39 @@ pub fn read(path: &Path) -> Result<NoteFile, NoteFileError> {
     let document = Document::parse(note.text())
         .map_err(|source| NoteFileError::Document { path: path.into(), source })?;
     Ok(NoteFile { note, document })
+}
+
+/// Writes a document that nobody has signed yet.
+///
+/// # Errors
+/// [`NoteFileError::Other`] when something else stands there.
+pub fn write_new(path: &Path, document: &Document) -> Result<(), NoteFileError> {
+    write_same(path, document.to_text().as_bytes())
+}
+
+/// Writes a file, unless it is there already; one that says something else is never replaced.
+///
+/// # Errors
+/// [`NoteFileError::Other`].
+pub fn write_same(path: &Path, bytes: &[u8]) -> Result<(), NoteFileError> {
+    let max_bytes = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    match file::read_if_there(path, max_bytes) {
+        Ok(None) => Ok(file::replace(path, bytes)?),
+        Ok(Some(there)) if there == bytes => Ok(()),
+        Ok(Some(_)) | Err(FileError::TooLarge { .. }) => Err(NoteFileError::Other { path: path.into() }),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Adds the signatures of other copies.
+///
+/// # Errors
+/// [`NoteFileError`].
+pub fn joined(file: NoteFile, copies: &[PathBuf]) -> Result<SignedNote, NoteFileError> {
+    copies.iter().try_fold(file.note, |note, path| {
+        let copy = read(path)?.note;
+        note.joined_with(&copy).map_err(|_| NoteFileError::OtherText { path: path.clone() })
+    })
 }
 
 fn parse_note(text: &str) -> Result<SignedNote, NoteError> {

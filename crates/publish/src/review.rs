@@ -153,10 +153,12 @@ mod reviewing {
         assert_eq!(found, []);
     }
 
+    type Lie = fn(&mut ListStatement);
+
     #[test]
     fn finds_each_number_that_is_not_true() {
         let built = built();
-        let lies: [(&str, fn(&mut ListStatement)); 9] = [
+        let lies: [(&str, Lie); 9] = [
             ("size", |one| one.size += 1),
             ("sha256", |one| one.sha256 = Digest::of(b"")),
             ("author", |one| one.author = "B".into()),

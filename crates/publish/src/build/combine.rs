@@ -12,6 +12,8 @@ use starttls_policy::{Alias, Dialect, Domain, Entry, Label, List, Pinset, Policy
 pub(super) fn combined(sources: Vec<List>) -> Option<List> {
     let mut list = sources.into_iter().reduce(over)?;
     list.head.dialect = Dialect::One;
+    // Of one source alone; whether it holds of the whole is found when that is read.
+    list.findings.retain(|finding| finding.code != "list.unused-alias");
     Some(list)
 }
 

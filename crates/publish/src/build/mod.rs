@@ -8,6 +8,7 @@
 mod combine;
 
 use starttls_policy::diff::{self, Totals};
+use starttls_policy::read::{self, ReadError};
 use starttls_policy::write::{self, WriteError};
 use starttls_policy::{Domain, Finding, List, Severity, Timestamp, check};
 use starttls_trust::document::{Changes, ListStatement, MAX_LIFE_DAYS};
@@ -105,6 +106,9 @@ pub enum BuildError {
     /// Canonical form cannot say it.
     #[error("the list cannot be written in canonical form")]
     Write(#[from] WriteError),
+    /// What was written does not read: the fault is ours.
+    #[error("the list that was written does not read; this is a fault of the program, please report it")]
+    Unreadable(#[source] Box<ReadError>),
     /// Something about it does not work.
     #[error("the list has {} of severity error; `starttls list check` shows them", .0.len())]
     Findings(
@@ -132,16 +136,18 @@ pub fn build(order: Order, previous: Option<&Previous>) -> Result<Built, BuildEr
     list.head.timestamp = Some(timestamp);
     list.head.expires = Some(expires);
     list.head.author = author.or(list.head.author);
-    let findings = check::list(&list, timestamp);
+    let mut text = String::new();
+    write::one(&list, &mut text)?;
+    let read = read::list(text.as_bytes()).map_err(|error| BuildError::Unreadable(Box::new(error)))?;
+    let mut findings = std::mem::take(&mut list.findings);
+    findings.extend(check::list(&read, timestamp));
     let errors = findings.iter().filter(|finding| finding.severity == Severity::Error);
     let errors: Vec<Finding> = errors.cloned().collect();
     if !errors.is_empty() {
         return Err(BuildError::Findings(errors));
     }
-    let mut text = String::new();
-    write::one(&list, &mut text)?;
     let statement = stated(&list, text.as_bytes(), root, previous)?;
-    Ok(Built { list, text, statement, findings })
+    Ok(Built { list: read, text, statement, findings })
 }
 
 /// The serial, if clients that have the list before would take it.

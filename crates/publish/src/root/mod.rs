@@ -3,10 +3,12 @@
 //! What a root means, and who must sign it, is `starttls-trust`.
 
 mod change;
+mod files;
 mod template;
 
 pub(crate) use change::in_words;
 pub use change::{Change, changes};
+pub use files::{RootFilesError, RootNote, read_all};
 pub use template::{MAX_TEMPLATE_BYTES, Template, TemplateError};
 
 use std::path::PathBuf;
