@@ -2,4 +2,5 @@
 //!
 //! Decides nothing and writes no mail server's files: those are `starttls_policy::decide` and `starttls-apply`.
 
+pub mod overrides;
 pub mod settings;
