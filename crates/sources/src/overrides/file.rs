@@ -38,17 +38,19 @@ pub enum FileError {
     /// The system says no.
     #[error("cannot {deed} {}", path.display())]
     Io {
-        /// What was tried: `read`, `write`, `make`, `lock`.
+        /// What was tried: `open`, `read`, `write`, `make`, `lock`.
         deed: &'static str,
         /// The file or directory.
         path: PathBuf,
         /// What the system answered.
         source: io::Error,
     },
-    /// The state directory is on a read-only file system, or others own it.
-    #[error("{} cannot be written: {why}; nothing was changed", path.display())]
-    ReadOnly {
-        /// The file.
+    /// The state directory is on a read-only file system, or belongs to somebody else.
+    #[error("cannot {deed} {}: {why}", path.display())]
+    Denied {
+        /// What was tried.
+        deed: &'static str,
+        /// The file or directory.
         path: PathBuf,
         /// In words, with the cure.
         why: &'static str,
@@ -192,7 +194,16 @@ fn check(metadata: &Metadata, path: &Path) -> Result<(), FileError> {
 fn denied(deed: &'static str, path: &Path, source: io::Error) -> FileError {
     let path = path.to_owned();
     match source.kind() {
-        ErrorKind::ReadOnlyFilesystem => FileError::ReadOnly { path, why: "its file system is read-only" },
+        ErrorKind::ReadOnlyFilesystem => FileError::Denied {
+            deed,
+            path,
+            why: "its file system is read-only; mount it writable or name another `--state-dir`",
+        },
+        ErrorKind::PermissionDenied => FileError::Denied {
+            deed,
+            path,
+            why: "permission denied; run this as the owner of the state directory, as with sudo",
+        },
         _ => FileError::Io { deed, path, source },
     }
 }
