@@ -15,7 +15,7 @@ use crate::index::IndexError;
 use crate::list::Head;
 use crate::lookup::{Entries, Found, Lookup};
 use crate::mode::Mode;
-use crate::name::{Name, NameError};
+use crate::name::{Name, NameError, printable};
 use crate::pin::Label;
 use crate::policy::{Policy, Strictness};
 use crate::relaxed::{Relaxation, Relaxations, relaxed};
@@ -102,6 +102,16 @@ pub struct PassedOver<'a> {
     pub cause: PassedOverCause,
 }
 
+/// A compiled list that cannot be asked.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{}: {error}", printable(layer))]
+pub struct LayerError {
+    /// Name of the list.
+    pub layer: String,
+    /// What is wrong with it.
+    pub error: IndexError,
+}
+
 /// Why a list's entry has no effect.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum PassedOverCause {
@@ -134,11 +144,11 @@ impl<'a> Merged<'a> {
     /// The entry that holds for a domain.
     ///
     /// # Errors
-    /// [`IndexError`] of a compiled list that is damaged; what the others say is not told then, since it may not hold.
-    pub fn get(&self, domain: &Domain) -> Result<Option<MergedEntry<'a>>, IndexError> {
+    /// [`LayerError`] of a compiled list that is damaged; what the others say is not told then, since it may not hold.
+    pub fn get(&self, domain: &Domain) -> Result<Option<MergedEntry<'a>>, LayerError> {
         let mut held = None;
         for layer in &self.layers {
-            if let Some(found) = layer.list.find(domain)? {
+            if let Some(found) = layer.list.find(domain).map_err(|error| layer.error(error))? {
                 held = layer.replace(self.orders(layer), held, found);
             }
         }
@@ -146,7 +156,7 @@ impl<'a> Merged<'a> {
     }
 
     /// All domains in order, each with the entry that holds; ends behind the first error.
-    pub fn iter(&self) -> impl Iterator<Item = Result<MergedEntry<'a>, IndexError>> + '_ {
+    pub fn iter(&self) -> impl Iterator<Item = Result<MergedEntry<'a>, LayerError>> + '_ {
         let mut walks: Vec<_> =
             self.layers.iter().map(|layer| Walk::new(layer, self.orders(layer))).collect();
         let mut has_failed = false;
@@ -181,14 +191,14 @@ impl<'a, 'b> Walk<'a, 'b> {
         Self { layer, orders, entries: layer.list.entries(), next: None, has_begun: false }
     }
 
-    fn advance(&mut self) -> Result<Option<Found<'a>>, IndexError> {
-        let next = self.entries.next().transpose()?;
+    fn advance(&mut self) -> Result<Option<Found<'a>>, LayerError> {
+        let next = self.entries.next().transpose().map_err(|error| self.layer.error(error))?;
         Ok(core::mem::replace(&mut self.next, next))
     }
 }
 
 /// The next domain, of which the walks are moved past it, with the entry that holds.
-fn next_entry<'a>(walks: &mut [Walk<'a, '_>]) -> Result<Option<MergedEntry<'a>>, IndexError> {
+fn next_entry<'a>(walks: &mut [Walk<'a, '_>]) -> Result<Option<MergedEntry<'a>>, LayerError> {
     for walk in walks.iter_mut().filter(|walk| !walk.has_begun) {
         walk.has_begun = true;
         walk.advance()?;
@@ -211,6 +221,10 @@ fn next_entry<'a>(walks: &mut [Walk<'a, '_>]) -> Result<Option<MergedEntry<'a>>,
 }
 
 impl<'a> Layer<'a> {
+    fn error(&self, error: IndexError) -> LayerError {
+        LayerError { layer: self.name.into(), error }
+    }
+
     /// Lets an entry of this layer replace what holds so far, if it may.
     fn replace(
         &self,
@@ -524,7 +538,7 @@ mod overlays {
         assert!(merged.get(&domain("a.example")).is_err());
         assert_eq!(merged.get(&domain("c.example")).unwrap().unwrap().layer, "over");
         let walked: Vec<_> = merged.iter().collect();
-        assert!(matches!(walked.as_slice(), [Err(IndexError::Damaged { .. })]));
+        assert!(matches!(walked.as_slice(), [Err(LayerError { error: IndexError::Damaged { .. }, .. })]));
     }
 
     #[test]

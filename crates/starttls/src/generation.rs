@@ -6,8 +6,7 @@ use std::io::Write;
 
 use starttls_mta::{Facts, Mta, Output, Summary};
 use starttls_policy::decide::Choices;
-use starttls_policy::index::IndexError;
-use starttls_policy::merge::Merged;
+use starttls_policy::merge::{LayerError, Merged};
 use starttls_policy::{Finding, Severity, Timestamp};
 use starttls_sources::overrides::Overrides;
 
@@ -25,7 +24,7 @@ pub(crate) enum RenderError {
     Output(#[from] fmt::Error),
     /// A compiled list is damaged.
     #[error(transparent)]
-    Index(#[from] IndexError),
+    Index(#[from] LayerError),
 }
 
 /// What was rendered, and what there is to say about it.

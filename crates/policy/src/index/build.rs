@@ -115,6 +115,16 @@ impl<O: Output> Builder<O> {
         Ok(())
     }
 
+    /// How many entries were added.
+    pub fn len(&self) -> u64 {
+        wide(self.hashes.len())
+    }
+
+    /// Tells whether none was.
+    pub fn is_empty(&self) -> bool {
+        self.hashes.is_empty()
+    }
+
     fn terms(&mut self, listed: &Listed<'_>) -> Result<u64, BuildError<O::Error>> {
         let (policy, label) = match listed.alias {
             None => (self.policy(listed), None),
