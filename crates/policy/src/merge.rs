@@ -15,6 +15,7 @@ use crate::list::{List, Listed};
 use crate::mode::Mode;
 use crate::name::{Name, NameError};
 use crate::policy::{Policy, Strictness};
+use crate::relaxed::{Relaxation, Relaxations, relaxed};
 
 /// One list and what the operator lets it do.
 #[derive(Clone, Debug)]
@@ -61,6 +62,8 @@ pub enum DomainPattern {
 #[derive(Clone, Debug)]
 pub struct Merged<'a> {
     layers: Vec<Layer<'a>>,
+    /// By name of the layer whose entries they are about.
+    relaxed: Vec<(&'a str, &'a Relaxations)>,
 }
 
 /// One domain of the merged view.
@@ -76,6 +79,8 @@ pub struct MergedEntry<'a> {
     pub layer: &'a str,
     /// That list.
     pub list: &'a List,
+    /// The order by which the entry counts as `testing` for a while.
+    pub relaxed: Option<&'a Relaxation>,
     /// Lists that name the domain too and do not hold.
     pub passed_over: Vec<PassedOver<'a>>,
 }
@@ -100,18 +105,27 @@ pub enum PassedOverCause {
     Incomparable,
     /// Its mode is capped, and so it is not at least as strict as what an earlier list says.
     Capped,
+    /// An order lets it count as `testing`, and so it is not at least as strict as what an earlier list says.
+    Relaxed,
 }
 
 impl<'a> Merged<'a> {
     /// Puts the layers together, first the base; lists that have ended are to be left out before.
     pub fn new(layers: Vec<Layer<'a>>) -> Self {
-        Self { layers }
+        Self { layers, relaxed: Vec::new() }
+    }
+
+    /// Lets the entries of the layer of that name that `relaxations` has count as `testing`; those of other layers are left.
+    #[must_use]
+    pub fn relaxed_by(mut self, layer: &'a str, relaxations: &'a Relaxations) -> Self {
+        self.relaxed.push((layer, relaxations));
+        self
     }
 
     /// The entry that holds for a domain.
     pub fn get(&self, domain: &Domain) -> Option<MergedEntry<'a>> {
         let candidates = self.layers.iter().filter_map(|layer| Some((layer, layer.list.get(domain)?)));
-        resolve(candidates)
+        self.resolve(candidates)
     }
 
     /// All domains in order, each with the entry that holds.
@@ -129,7 +143,7 @@ impl<'a> Merged<'a> {
                         candidates.extend(layer.list.listed(entry).map(|listed| (layer, listed)));
                     }
                 }
-                if let Some(entry) = resolve(candidates.into_iter()) {
+                if let Some(entry) = self.resolve(candidates.into_iter()) {
                     return Some(entry);
                 }
             }
@@ -142,38 +156,56 @@ impl<'a> Merged<'a> {
     }
 }
 
-/// Lets each candidate, base first, replace what holds so far if it may.
-fn resolve<'a, 'b>(candidates: impl Iterator<Item = (&'b Layer<'a>, Listed<'a>)>) -> Option<MergedEntry<'a>>
-where
-    'a: 'b,
-{
-    let mut held: Option<MergedEntry<'a>> = None;
-    for (layer, listed) in candidates.filter(|(layer, listed)| layer.scope.covers(listed.domain)) {
-        let policy = layer.scope.capped(listed.policy);
-        let mut new = MergedEntry {
+impl<'a> Merged<'a> {
+    /// Lets each candidate, base first, replace what holds so far if it may.
+    fn resolve<'b>(
+        &self,
+        candidates: impl Iterator<Item = (&'b Layer<'a>, Listed<'a>)>,
+    ) -> Option<MergedEntry<'a>>
+    where
+        'a: 'b,
+    {
+        let mut held: Option<MergedEntry<'a>> = None;
+        for (layer, listed) in candidates.filter(|(layer, listed)| layer.scope.covers(listed.domain)) {
+            let mut new = self.entry(layer, listed);
+            held = Some(match held {
+                None => new,
+                Some(mut old) => match obstacle(&layer.scope, &new, &old.policy) {
+                    Some(cause) => {
+                        old.passed_over.push(PassedOver { layer: layer.name, cause });
+                        old
+                    }
+                    None => {
+                        new.passed_over = old.passed_over;
+                        new.passed_over
+                            .push(PassedOver { layer: old.layer, cause: PassedOverCause::Replaced });
+                        new
+                    }
+                },
+            });
+        }
+        held
+    }
+
+    /// One list's entry, as the operator's cap and the list's own orders leave it.
+    fn entry(&self, layer: &Layer<'a>, listed: Listed<'a>) -> MergedEntry<'a> {
+        let capped = layer.scope.capped(listed.policy);
+        let order = self.relaxed.iter().filter(|(name, _)| *name == layer.name);
+        let order = order.filter_map(|(_, orders)| orders.get(listed.domain)).max_by_key(|order| order.until);
+        let (policy, relaxed) = match order.zip(relaxed(&capped)) {
+            Some((order, relaxed)) => (relaxed, Some(order)),
+            None => (capped, None),
+        };
+        MergedEntry {
             domain: listed.domain,
             listed,
             policy,
             layer: layer.name,
             list: layer.list,
+            relaxed,
             passed_over: Vec::new(),
-        };
-        held = Some(match held {
-            None => new,
-            Some(mut old) => match obstacle(&layer.scope, &new, &old.policy) {
-                Some(cause) => {
-                    old.passed_over.push(PassedOver { layer: layer.name, cause });
-                    old
-                }
-                None => {
-                    new.passed_over = old.passed_over;
-                    new.passed_over.push(PassedOver { layer: old.layer, cause: PassedOverCause::Replaced });
-                    new
-                }
-            },
-        });
+        }
     }
-    held
 }
 
 fn obstacle(scope: &Scope, new: &MergedEntry<'_>, old: &Policy) -> Option<PassedOverCause> {
@@ -181,10 +213,12 @@ fn obstacle(scope: &Scope, new: &MergedEntry<'_>, old: &Policy) -> Option<Passed
     if matches!(strictness, Strictness::Same | Strictness::Tighter) {
         return None;
     }
-    let was_capped = new.policy.mode < new.listed.policy.mode;
+    // An order acts on what the cap left of the mode, so it is never both.
+    let was_capped = new.relaxed.is_none() && new.policy.mode < new.listed.policy.mode;
     match (was_capped, scope.relaxing, strictness) {
         (true, _, _) => Some(PassedOverCause::Capped),
         (false, Relaxing::Allowed, _) => None,
+        (false, Relaxing::Refused, _) if new.relaxed.is_some() => Some(PassedOverCause::Relaxed),
         (false, Relaxing::Refused, Strictness::Looser) => Some(PassedOverCause::WouldRelax),
         (false, Relaxing::Refused, _) => Some(PassedOverCause::Incomparable),
     }
@@ -236,6 +270,9 @@ impl fmt::Display for PassedOverCause {
             Self::Incomparable => "it is neither tighter nor weaker than what an earlier list says",
             Self::Capped => {
                 "its mode is capped, and with that it is not at least as strict as what an earlier list says"
+            }
+            Self::Relaxed => {
+                "an order lets its entry count as `testing`, and with that it is not at least as strict as what an earlier list says"
             }
         })
     }
@@ -316,6 +353,64 @@ mod overlays {
         let (layer, _, causes) = held(over, scope, "b.example");
         assert_eq!((layer.as_str(), causes.as_slice()), ("base", &[PassedOverCause::Capped][..]));
         assert!(!format!("{}", PassedOverCause::Capped).contains("is stricter"));
+    }
+
+    fn order(of: &str) -> Relaxations {
+        let relaxation = Relaxation {
+            until: crate::Timestamp::from_seconds(9).unwrap(),
+            order: "0a".into(),
+            by: "alpha".into(),
+            reason: "certificate lost".into(),
+        };
+        [(domain(of), relaxation)].into()
+    }
+
+    fn relaxed_held(overlay: &str, scope: Scope, of: (&'static str, &str)) -> (alloc::string::String, Mode) {
+        let (base, overlay) = (list(BASE), list(overlay));
+        let order = order(of.1);
+        let layers = alloc::vec![layer("base", &base, Scope::default()), layer("over", &overlay, scope)];
+        let merged = Merged::new(layers).relaxed_by(of.0, &order);
+        let entry = merged.get(&domain("a.example")).unwrap();
+        assert_eq!(entry.relaxed.is_some(), entry.policy.mode < entry.listed.policy.mode);
+        (entry.layer.into(), entry.policy.mode)
+    }
+
+    #[test]
+    fn that_relax_an_entry_for_a_while_make_it_testing_and_no_other() {
+        let base = list(BASE);
+        for (of, mode) in
+            [("a.example", Mode::Testing), ("b.example", Mode::Enforce), ("c.example", Mode::Enforce)]
+        {
+            let order = order(of);
+            let merged = Merged::new(alloc::vec![layer("base", &base, Scope::default())]);
+            let merged = merged.relaxed_by("base", &order);
+            let entry = merged.get(&domain("a.example")).unwrap();
+            assert_eq!((entry.policy.mode, entry.relaxed.is_some()), (mode, mode == Mode::Testing), "{of}");
+            let Policy { mode: _, mx, .. } = entry.policy.as_ref();
+            assert_eq!(mx, &entry.listed.policy.mx);
+        }
+        let testing = order("b.example");
+        let merged = Merged::new(alloc::vec![layer("base", &base, Scope::default())]);
+        let merged = merged.relaxed_by("base", &testing);
+        let entry = merged.get(&domain("b.example")).unwrap();
+        assert_eq!((entry.policy.mode, entry.relaxed), (Mode::Testing, None), "nothing to relax");
+    }
+
+    #[test]
+    fn that_relax_an_entry_do_so_in_their_own_list_alone() {
+        let over = r#""a.example": {"mode": "enforce", "mx": ["mx.a.example"]}"#;
+        let may = Scope { relaxing: Relaxing::Allowed, ..Scope::default() };
+        // The base's order leaves the overlay; the overlay's lets the stricter base hold, unless it may relax.
+        assert_eq!(
+            relaxed_held(over, Scope::default(), ("base", "a.example")),
+            ("over".into(), Mode::Enforce)
+        );
+        assert_eq!(
+            relaxed_held(over, Scope::default(), ("over", "a.example")),
+            ("base".into(), Mode::Enforce)
+        );
+        assert_eq!(relaxed_held(over, may, ("over", "a.example")), ("over".into(), Mode::Testing));
+        assert!(!format!("{}", PassedOverCause::Relaxed).contains("capped"));
     }
 
     #[test]

@@ -2,6 +2,9 @@
 
 use std::process::ExitCode;
 
+use starttls_publish::build::BuildError;
+use starttls_publish::signing::SigningError;
+
 use crate::lists::LoadError;
 
 /// How a command ended.
@@ -27,8 +30,19 @@ Exit codes: 0 done, 1 could not, 2 usage, 3 refused (signature, expiry, rollback
 impl Exit {
     /// The code for an error that nobody handled.
     pub(crate) fn of(error: &anyhow::Error) -> Self {
-        match error.downcast_ref::<LoadError>() {
-            Some(LoadError::Ended { .. }) => Self::Refused,
+        if let Some(error) = error.downcast_ref::<BuildError>() {
+            return Self::of_build(error);
+        }
+        let is_ended = matches!(error.downcast_ref(), Some(LoadError::Ended { .. }));
+        if is_ended || error.is::<SigningError>() { Self::Refused } else { Self::CouldNot }
+    }
+
+    fn of_build(error: &BuildError) -> Self {
+        match error {
+            BuildError::Findings(_) => Self::Errors,
+            BuildError::SerialDoesNotGrow { .. }
+            | BuildError::IssuedEarlier { .. }
+            | BuildError::Life { .. } => Self::Refused,
             _ => Self::CouldNot,
         }
     }

@@ -96,6 +96,11 @@ static STDIN_TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// Reads a list; `-` is stdin.
 pub(crate) fn load(file: &str) -> Result<List, LoadError> {
+    parse(file, &load_bytes(file)?)
+}
+
+/// Reads the bytes of a list; `-` is stdin.
+pub(crate) fn load_bytes(file: &str) -> Result<Vec<u8>, LoadError> {
     let unreadable = |cause| LoadError::Unreadable { file: file.into(), cause };
     let bytes = if file == "-" {
         if STDIN_TAKEN.swap(true, Ordering::Relaxed) {
@@ -110,11 +115,15 @@ pub(crate) fn load(file: &str) -> Result<List, LoadError> {
         }
         bounded(open, metadata.len().min(MAX_LIST_BYTES)).map_err(unreadable)?
     };
-    let bytes = bytes.ok_or_else(|| LoadError::TooLarge { file: file.into() })?;
+    bytes.ok_or_else(|| LoadError::TooLarge { file: file.into() })
+}
+
+/// The list in a file's bytes.
+pub(crate) fn parse(file: &str, bytes: &[u8]) -> Result<List, LoadError> {
     let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
     let _progress =
         Progress::over_bytes(format!("reading {} ({} MB)", printable(file), size / 1_000_000), size);
-    read::list(&bytes).map_err(|error| LoadError::Malformed { file: file.into(), error: Box::new(error) })
+    read::list(bytes).map_err(|error| LoadError::Malformed { file: file.into(), error: Box::new(error) })
 }
 
 /// Everything up to the limit; `None` past it.

@@ -20,6 +20,7 @@ use crate::mode::{Mode, Requirement, TlsFloor, TlsVersion};
 use crate::mx::MxPattern;
 use crate::pin::Pinset;
 use crate::policy::Policy;
+use crate::relaxed::Relaxation;
 use crate::timestamp::Timestamp;
 use evidence::{DaneEvidence, DaneHosts, ReleasingMode, Security, StsEvidence, StsPolicy, StsRelease, Tlsa};
 use overrides::{Override, Ruling};
@@ -285,6 +286,10 @@ impl<'a> Weighing<'a> {
             alias: entry.listed.alias,
             since: entry.listed.since,
         });
+        if let Some(relaxed) = entry.relaxed {
+            let Relaxation { until, order, by, reason } = relaxed;
+            self.because(Reason::Relaxed { by, order, until: *until, reason });
+        }
         for passed in &entry.passed_over {
             self.because(Reason::PassedOver { list: passed.layer, cause: passed.cause });
         }
@@ -295,7 +300,8 @@ impl<'a> Weighing<'a> {
                 ReleasingMode::None => Action::Opportunistic,
             };
         }
-        self.valid_until = entry.list.head.expires;
+        let relaxed_until = entry.relaxed.map(|relaxed| relaxed.until);
+        self.valid_until = [entry.list.head.expires, relaxed_until].into_iter().flatten().min();
         self.by_policy(entry.policy.as_ref(), Origin::List)
     }
 

@@ -1,9 +1,17 @@
-//! `starttls list`: policy lists, looked at and transformed.
+//! `starttls list`: policy lists, looked at and transformed; built, signed and published.
 
+mod build;
 mod check;
 mod convert;
 mod diff;
+mod init_root;
+mod key;
+mod made;
+mod review;
+mod rotate_root;
 mod show;
+mod sign;
+mod time;
 
 use clap::Subcommand;
 
@@ -17,6 +25,14 @@ pub(crate) enum Command {
     Convert(convert::Args),
     Diff(diff::Args),
     Show(show::Args),
+    /// Make and show the keys of organisations, witnesses and logs.
+    #[command(subcommand)]
+    Key(key::Command),
+    InitRoot(init_root::Args),
+    RotateRoot(rotate_root::Args),
+    Build(build::Args),
+    Review(review::Args),
+    Sign(sign::Args),
 }
 
 impl Command {
@@ -26,6 +42,12 @@ impl Command {
             Self::Convert(args) => args.run(),
             Self::Diff(args) => args.run(format),
             Self::Show(args) => args.run(format),
+            Self::Key(command) => command.run(format),
+            Self::InitRoot(args) => args.run(format),
+            Self::RotateRoot(args) => args.run(format),
+            Self::Build(args) => args.run(format),
+            Self::Review(args) => args.run(format),
+            Self::Sign(args) => args.run(format),
         }
     }
 }
