@@ -1,9 +1,11 @@
 //! Every socket: bounded HTTPS, message submission, a small HTTP shell. Every call has a deadline and a byte limit.
 //!
 //! - [`https`] fetches: conditional, resumable, from one of several mirrors.
+//! - [`submit`] hands a finished mail to a mail server.
 //!
 //! Knows no feature: what is fetched and what it means is `starttls-sources`. TLS is rustls with ring, 1.2 at least, and the
 //! provider is always named, so that nothing depends on a process-wide default.
 
 pub mod https;
 pub mod roots;
+pub mod submit;
