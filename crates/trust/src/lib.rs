@@ -7,3 +7,7 @@
 #![cfg_attr(not(test), no_std)]
 
 extern crate alloc;
+
+mod git_tag;
+
+pub use git_tag::{CollisionError, GitTag, GitTagError, MAX_TAG_BYTES, ObjectFormat, ObjectId, ObjectKind};
