@@ -44,6 +44,11 @@ fn drawn(list: &List) -> (Vec<Domain>, Vec<Domain>) {
     (hits, misses)
 }
 
+/// Nanoseconds that this thread has had a CPU for, where the system tells: what counts on a machine that is shared.
+fn on_cpu() -> Option<u64> {
+    std::fs::read_to_string("/proc/thread-self/schedstat").ok()?.split(' ').next()?.parse().ok()
+}
+
 fn looking_up(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("index");
     for count in counts() {
@@ -55,6 +60,14 @@ fn looking_up(criterion: &mut Criterion) {
         let index = Index::parse(bytes).unwrap();
         for (what, names) in [("hit", &hits), ("miss", &misses)] {
             assert!(names.iter().all(|name| index.get(name).unwrap().is_some() == (what == "hit")));
+            if let Some(before) = on_cpu() {
+                names.iter().for_each(|name| drop(black_box(index.get(name))));
+                let taken = on_cpu().unwrap_or_default() - before;
+                println!(
+                    "index/{what}/{count}: {} ns of CPU each, however many wait for it",
+                    taken / DRAWN as u64
+                );
+            }
             let mut next = names.iter().cycle();
             group.bench_function(BenchmarkId::new(what, count), |bencher| {
                 bencher.iter(|| black_box(index.get(next.next().unwrap())).unwrap().is_some());

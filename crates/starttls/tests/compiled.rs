@@ -134,6 +134,15 @@ fn is_replaced_whole_or_not_at_all() {
 }
 
 #[test]
+fn takes_no_other_files_place() {
+    let place = Place::new();
+    let output = place.run(&["list", "compile", "list.json", "--output", "list.json"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("is no compiled list; remove it"), "{}", text(&output.stderr));
+    assert_eq!(fs::read_to_string(place.path("list.json")).unwrap(), LIST);
+}
+
+#[test]
 fn is_made_of_any_dialect_and_any_order() {
     let place = Place::new();
     for (name, text) in [

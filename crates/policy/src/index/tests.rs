@@ -1,5 +1,6 @@
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
+use alloc::vec;
 use alloc::vec::Vec;
 
 use proptest::prelude::*;
@@ -260,6 +261,57 @@ mod damaged_bytes {
                     let _ = index.get(listed.domain);
                 }
             }
+        }
+    }
+}
+
+/// What checksums keep out when it comes by accident, and not when somebody makes it.
+mod hostile_records {
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn are_refused_or_hold_what_a_list_could_hold(body in prop::collection::vec(any::<u8>(), 0..80)) {
+            if let Some((policy, _)) = terms::read_policy(&body, "a.example") {
+                let again = |pattern: &crate::MxPattern| crate::MxPattern::parse(&pattern.to_string()).unwrap();
+                prop_assert!(policy.mx.iter().all(|pattern| again(pattern) == *pattern));
+            }
+            let _ = (terms::read_pinset(&body), head::read(&body), Terms::from_bytes(&body));
+        }
+
+        #[test]
+        fn of_names_end_where_their_block_ends(
+            body in prop::collection::vec(prop_oneof![0..20_u8, any::<u8>()], 0..400), names in 0..20_u32
+        ) {
+            let mut sealed = body;
+            names::seal(&mut sealed, 0, 7, 3);
+            let Some(mut block) = Block::open(&sealed, 7, 3, names) else {
+                return Ok(prop_assert!(names > BLOCK_NAMES));
+            };
+            let mut count = 0;
+            while block.next().is_some() {
+                count += 1;
+                prop_assert!(block.name().len() <= crate::MAX_NAME_CHARS);
+            }
+            prop_assert!(count <= names);
+        }
+
+        #[test]
+        fn of_policies_with_one_byte_changed_bring_no_panic(at in any::<prop::sample::Index>(), byte in any::<u8>()) {
+            let list = list(10);
+            let pinned = crate::Pin::Sha256([3; 32]);
+            let label = crate::Label::parse("p").unwrap();
+            let pinset = crate::Pinset::new(label, crate::PinKind::Leaf, vec![pinned], Vec::new());
+            let mut bodies = [Vec::new(), Vec::new(), Vec::new()];
+            terms::push_policy(&mut bodies[0], list.iter().nth(2).unwrap().policy, Some("d00002.example"), Some(9));
+            terms::push_pinset(&mut bodies[1], &pinset);
+            head::push(&mut bodies[2], &list.head);
+            for body in &mut bodies {
+                let at = at.index(body.len());
+                body[at] = byte;
+            }
+            let _ = (terms::read_policy(&bodies[0], "d00002.example"), terms::read_pinset(&bodies[1]));
+            let _ = head::read(&bodies[2]);
         }
     }
 }

@@ -18,6 +18,7 @@ use starttls_policy::{Head, printable};
 use starttls_sources::map::{Map, Reading};
 use tempfile::NamedTempFile;
 
+use crate::compiled;
 use crate::exit::Exit;
 use crate::lists::{self, LoadError};
 use crate::output::{self, Format, Progress, counted, grouped};
@@ -36,7 +37,7 @@ pub(crate) struct Args {
     /// The list; `-` reads stdin.
     file: String,
 
-    /// The file to write.
+    /// The file to write; one that is there is replaced if it is a compiled list.
     #[arg(long, value_name = "FILE")]
     output: PathBuf,
 }
@@ -58,6 +59,10 @@ impl Args {
         }
         if index::is_index(&list) {
             return Err(LoadError::Compiled { file: self.file }.into());
+        }
+        if self.output.is_file() && !compiled::is_compiled(&self.output.to_string_lossy()) {
+            let shown = printable(&self.output.display().to_string());
+            anyhow::bail!("{shown} is there and is no compiled list; remove it, or name another file");
         }
         let progress = Progress::over_bytes(
             format!("compiling {} ({} MB)", printable(&self.file), size / 1_000_000),
