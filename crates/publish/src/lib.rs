@@ -17,5 +17,6 @@ pub mod note_file;
 pub mod review;
 pub mod root;
 pub mod signing;
+pub mod witness;
 
 pub use file::{FileError, replace};
