@@ -78,6 +78,12 @@ pub(crate) fn read_if_there(path: &Path, max_bytes: u64) -> Result<Option<Vec<u8
     }
 }
 
+/// Makes the directory that a file is to stand in.
+pub(crate) fn make_parent(path: &Path) -> Result<(), FileError> {
+    let parent = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(parent).map_err(|source| FileError::Write { path: parent.into(), source })
+}
+
 /// Puts `bytes` in place of a file that all may read: written aside, flushed to disk, renamed.
 ///
 /// # Errors
