@@ -18,5 +18,6 @@ pub mod publication;
 pub mod review;
 pub mod root;
 pub mod signing;
+pub mod witness;
 
 pub use file::{FileError, replace};
