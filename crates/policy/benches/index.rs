@@ -61,7 +61,9 @@ fn looking_up(criterion: &mut Criterion) {
         for (what, names) in [("hit", &hits), ("miss", &misses)] {
             assert!(names.iter().all(|name| index.get(name).unwrap().is_some() == (what == "hit")));
             if let Some(before) = on_cpu() {
-                names.iter().for_each(|name| drop(black_box(index.get(name))));
+                for name in names {
+                    let _ = black_box(index.get(name));
+                }
                 let taken = on_cpu().unwrap_or_default() - before;
                 println!(
                     "index/{what}/{count}: {} ns of CPU each, however many wait for it",
