@@ -2,6 +2,9 @@
 
 use std::process::ExitCode;
 
+use starttls_publish::build::BuildError;
+use starttls_publish::signing::SigningError;
+
 use crate::lists::LoadError;
 
 /// How a command ended.
@@ -11,6 +14,8 @@ pub(crate) enum Exit {
     Done = 0,
     /// It could not be done.
     CouldNot = 1,
+    /// The command line does not say what to do.
+    Usage = 2,
     /// Refused: signature, expiry, rollback.
     Refused = 3,
     /// There are findings of severity error.
@@ -27,8 +32,23 @@ Exit codes: 0 done, 1 could not, 2 usage, 3 refused (signature, expiry, rollback
 impl Exit {
     /// The code for an error that nobody handled.
     pub(crate) fn of(error: &anyhow::Error) -> Self {
+        if let Some(error) = error.downcast_ref::<BuildError>() {
+            return Self::of_build(error);
+        }
         match error.downcast_ref::<LoadError>() {
             Some(LoadError::Ended { .. }) => Self::Refused,
+            Some(LoadError::None) => Self::Usage,
+            _ if error.is::<SigningError>() => Self::Refused,
+            _ => Self::CouldNot,
+        }
+    }
+
+    fn of_build(error: &BuildError) -> Self {
+        match error {
+            BuildError::Findings(_) => Self::Errors,
+            BuildError::SerialDoesNotGrow { .. }
+            | BuildError::IssuedEarlier { .. }
+            | BuildError::Life { .. } => Self::Refused,
             _ => Self::CouldNot,
         }
     }

@@ -15,7 +15,7 @@ use crate::timestamp::{Date, Timestamp};
 pub enum Reason<'a> {
     /// The operator's override holds.
     Override {
-        /// `relax` or `require`.
+        /// `relax`, `testing` or `require`.
         ruling: &'static str,
         /// Its end.
         until: Timestamp,
@@ -110,6 +110,17 @@ pub enum Reason<'a> {
         /// Since when the entry stands.
         since: Option<Date>,
     },
+    /// An order of the list's organisations lets the entry count as `testing` for a while.
+    Relaxed {
+        /// Who signed it.
+        by: &'a str,
+        /// Its hash.
+        order: &'a str,
+        /// Its end.
+        until: Timestamp,
+        /// Their words.
+        reason: &'a str,
+    },
     /// A list names the domain and does not hold.
     PassedOver {
         /// The list's name.
@@ -179,6 +190,13 @@ impl fmt::Display for Reason<'_> {
             }
             Self::NotListed => f.write_str("no policy list names the domain"),
             Self::Listed { .. } => self.fmt_listed(f),
+            Self::Relaxed { by, order, until, reason } => write!(
+                f,
+                "{} ordered that the entry counts as `testing` until {until} (order {}): {}",
+                printable(by),
+                printable(order.get(..16).unwrap_or(order)),
+                printable(reason)
+            ),
             Self::PassedOver { list, cause } => {
                 write!(f, "the list {} names the domain too: {cause}", printable(list))
             }
