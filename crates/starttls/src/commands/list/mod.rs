@@ -16,6 +16,7 @@ mod rotate_root;
 mod show;
 mod sign;
 mod time;
+mod verify;
 
 use clap::Subcommand;
 
@@ -30,6 +31,7 @@ pub(crate) enum Command {
     Convert(convert::Args),
     Diff(diff::Args),
     Show(show::Args),
+    Verify(verify::Args),
     /// Make and show the keys of organisations, witnesses and logs.
     #[command(subcommand)]
     Key(key::Command),
@@ -53,6 +55,7 @@ impl Command {
             Self::Convert(args) => args.run(),
             Self::Diff(args) => args.run(format),
             Self::Show(args) => args.run(format),
+            Self::Verify(args) => args.run(format),
             Self::Key(command) => command.run(format),
             Self::InitRoot(args) => args.run(format),
             Self::RotateRoot(args) => args.run(format),
