@@ -16,6 +16,7 @@ mod file;
 pub mod key_file;
 pub mod note_file;
 pub mod publication;
+pub mod relax;
 pub mod review;
 pub mod root;
 pub mod signing;

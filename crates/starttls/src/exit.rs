@@ -3,6 +3,8 @@
 use std::process::ExitCode;
 
 use starttls_publish::build::BuildError;
+use starttls_publish::publication::PublishError;
+use starttls_publish::relax::RelaxError;
 use starttls_publish::signing::SigningError;
 
 use crate::lists::LoadError;
@@ -32,6 +34,9 @@ impl Exit {
     pub(crate) fn of(error: &anyhow::Error) -> Self {
         if let Some(error) = error.downcast_ref::<BuildError>() {
             return Self::of_build(error);
+        }
+        if error.downcast_ref().is_some_and(PublishError::is_refusal) || error.is::<RelaxError>() {
+            return Self::Refused;
         }
         let is_ended = matches!(error.downcast_ref(), Some(LoadError::Ended { .. }));
         if is_ended || error.is::<SigningError>() { Self::Refused } else { Self::CouldNot }

@@ -11,6 +11,7 @@
 //! Spec: docs/list-distribution.md, "What is published".
 
 mod assembled;
+mod cosigned;
 mod directory;
 mod gathered;
 mod home;
@@ -18,6 +19,7 @@ mod judged;
 mod quorum;
 mod refresh;
 mod relax_set;
+mod submitted;
 
 use std::path::Path;
 
@@ -29,10 +31,12 @@ use starttls_trust::log::{AppendError, CheckpointError, ProofError, TreeHead};
 use starttls_trust::threshold::ThresholdError;
 use starttls_trust::{BundleError, Digest, DocumentError, NoteError};
 
+pub use cosigned::Brought;
 pub use gathered::{NewList, Submission};
 pub use home::LogHome;
 pub use quorum::{AskWitness, Unanswered};
 pub use refresh::{Refreshed, refresh};
+pub use submitted::SubmissionError;
 
 use crate::file::{FileError, shown};
 use crate::review::Mismatch;

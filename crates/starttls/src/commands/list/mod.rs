@@ -7,6 +7,9 @@ mod diff;
 mod init_root;
 mod key;
 mod made;
+mod publish;
+mod refresh;
+mod relax;
 mod review;
 mod rotate_root;
 mod show;
@@ -33,6 +36,11 @@ pub(crate) enum Command {
     Build(build::Args),
     Review(review::Args),
     Sign(sign::Args),
+    Publish(publish::Args),
+    Refresh(refresh::Args),
+    /// Weaken some entries for some days, in an emergency, without a new list.
+    #[command(subcommand)]
+    Relax(relax::Command),
 }
 
 impl Command {
@@ -48,6 +56,9 @@ impl Command {
             Self::Build(args) => args.run(format),
             Self::Review(args) => args.run(format),
             Self::Sign(args) => args.run(format),
+            Self::Publish(args) => args.run(format),
+            Self::Refresh(args) => args.run(format),
+            Self::Relax(command) => command.run(format),
         }
     }
 }
