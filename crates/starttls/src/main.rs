@@ -14,6 +14,7 @@ mod output;
 #[cfg(test)]
 mod reference;
 mod server;
+mod witnesses;
 
 use std::process::ExitCode;
 

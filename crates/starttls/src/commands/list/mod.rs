@@ -6,6 +6,7 @@ mod convert;
 mod diff;
 mod init_root;
 mod key;
+mod log;
 mod made;
 mod publish;
 mod refresh;
@@ -15,6 +16,7 @@ mod rotate_root;
 mod show;
 mod sign;
 mod time;
+mod witness;
 
 use clap::Subcommand;
 
@@ -41,6 +43,12 @@ pub(crate) enum Command {
     /// Weaken some entries for some days, in an emergency, without a new list.
     #[command(subcommand)]
     Relax(relax::Command),
+    /// Look a published log over.
+    #[command(subcommand)]
+    Log(log::Command),
+    /// Watch logs, and vouch for those that only grow.
+    #[command(subcommand)]
+    Witness(witness::Command),
 }
 
 impl Command {
@@ -59,6 +67,8 @@ impl Command {
             Self::Publish(args) => args.run(format),
             Self::Refresh(args) => args.run(format),
             Self::Relax(command) => command.run(format),
+            Self::Log(command) => command.run(format),
+            Self::Witness(command) => command.run(),
         }
     }
 }
