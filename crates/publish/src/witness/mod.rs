@@ -12,5 +12,5 @@ mod state;
 
 pub use ask::{AskError, Post, ask};
 pub use over_http::{OverHttp, WITNESS_DEADLINE};
-pub use service::{Config, ConfigError, Service};
+pub use service::{Alarm, Config, ConfigError, Service};
 pub use state::{State, StateError};
