@@ -14,15 +14,25 @@
 
 extern crate alloc;
 
+pub mod accept;
 pub mod bundle;
+pub mod chain;
 mod digest;
 pub mod document;
 pub mod key;
+pub mod ladder;
+pub mod log;
 pub mod note;
+pub mod relax;
+mod term;
 mod text;
+pub mod threshold;
 
+pub use accept::{Accepted, Judged, Memory, Refusal, Weight, judge};
 pub use bundle::{Bundle, BundleError};
+pub use chain::Anchor;
 pub use digest::{Digest, DigestError};
 pub use document::{Document, DocumentError};
 pub use key::{Algorithm, KeyError, SigningKey, VerifierKey};
 pub use note::{NoteError, SignedNote};
+pub use term::Term;

@@ -69,6 +69,13 @@ impl SignedNote {
         self.0.to_bytes()
     }
 
+    /// Name and key id of each signature, valid or not.
+    pub fn signed_as(&self) -> impl Iterator<Item = (String, u32)> + use<> {
+        signature_lines(&self.0)
+            .filter_map(|line| Signature::from_bytes(line.as_bytes()).ok())
+            .map(|signature| (signature.name().into(), signature.id()))
+    }
+
     /// Of `keys`, those with a valid signature here, each once.
     ///
     /// # Errors

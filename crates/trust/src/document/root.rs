@@ -108,14 +108,14 @@ impl Root {
         if self.organisations.len() > MAX_MEMBERS || self.witnesses.len() > MAX_MEMBERS {
             return senseless(format!("at most {MAX_MEMBERS} organisations, keys of each, and witnesses"));
         }
-        let mut seen = BTreeSet::new();
+        let mut seen = Keys::default();
         for (name, organisation) in &self.organisations {
             check_name(name)?;
             if organisation.keys.is_empty() || organisation.keys.len() > MAX_MEMBERS {
                 return senseless(format!("the organisation `{name}` wants 1 to {MAX_MEMBERS} keys"));
             }
             for key in &organisation.keys {
-                check_new(&mut seen, key)?;
+                seen.add(key)?;
                 if key.algorithm() == Algorithm::Cosignature {
                     return senseless(format!("the key {key} of `{name}` is a witness's"));
                 }
@@ -124,14 +124,14 @@ impl Root {
         self.check_role("root", &self.roles.root)?;
         self.check_role("list", &self.roles.list)?;
         self.check_role("relax", &self.roles.relax)?;
-        check_new(&mut seen, &self.log.key)?;
+        seen.add(&self.log.key)?;
         if self.log.key.algorithm() != Algorithm::Ed25519 {
             return senseless("the log's key must be of Ed25519 (type 01)");
         }
         let mut witnessing = BTreeSet::new();
         for witness in &self.witnesses {
             check_name(&witness.organisation)?;
-            check_new(&mut seen, &witness.key)?;
+            seen.add(&witness.key)?;
             if witness.key.algorithm() == Algorithm::Ed25519 {
                 return senseless(format!("the witness key {} is of type 01; want 04", witness.key));
             }
@@ -172,9 +172,25 @@ impl Root {
     }
 }
 
-/// One key under two names would count twice.
-fn check_new<'a>(seen: &mut BTreeSet<&'a [u8]>, key: &'a VerifierKey) -> Result<(), DocumentError> {
-    if seen.insert(key.bytes()) { Ok(()) } else { senseless(format!("the key {key} stands there twice")) }
+/// The keys of a root, no two of which may be taken for one another.
+#[derive(Default)]
+struct Keys<'a> {
+    bytes: BTreeSet<&'a [u8]>,
+    ids: BTreeSet<(&'a str, u32)>,
+}
+
+impl<'a> Keys<'a> {
+    /// One key under two names would count twice; so would one signature that two keys of one name and id claim (ids
+    /// have 32 bits, and are no strong hash).
+    fn add(&mut self, key: &'a VerifierKey) -> Result<(), DocumentError> {
+        if !self.bytes.insert(key.bytes()) {
+            return senseless(format!("the key {key} stands there twice"));
+        }
+        if !self.ids.insert((key.name(), key.id())) {
+            return senseless(format!("two keys have the name and id {}+{:08x}", key.name(), key.id()));
+        }
+        Ok(())
+    }
 }
 
 fn check_name(name: &str) -> Result<(), DocumentError> {
