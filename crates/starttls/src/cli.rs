@@ -36,6 +36,9 @@ enum Command {
     Generate(commands::generate::Args),
     Query(commands::query::Args),
     Why(commands::why::Args),
+    /// Override everything for single domains, until a date and for a reason.
+    #[command(subcommand)]
+    Override(commands::overrides::Command),
     /// Check and show the settings.
     #[command(subcommand)]
     Settings(commands::settings::Command),
@@ -50,6 +53,7 @@ impl Cli {
             Command::Generate(args) => args.run(&self.settings, self.format),
             Command::Query(args) => args.run(&self.settings, self.format),
             Command::Why(args) => args.run(&self.settings, self.format),
+            Command::Override(command) => command.run(&self.settings, self.format),
             Command::Settings(command) => command.run(&self.settings, self.format),
             Command::Completions(args) => args.run(),
             Command::Man(args) => args.run(),

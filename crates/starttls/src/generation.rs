@@ -8,6 +8,7 @@ use starttls_mta::{Facts, Mta, Output, Summary};
 use starttls_policy::decide::Choices;
 use starttls_policy::merge::Merged;
 use starttls_policy::{Finding, Severity, Timestamp};
+use starttls_sources::overrides::Overrides;
 
 use crate::decision;
 use crate::output::Progress;
@@ -37,11 +38,12 @@ impl Rendered {
     }
 }
 
-/// Renders all entries of the merged lists.
+/// Renders all entries of the merged lists, and overridden domains that no list names, in the order of domains.
 pub(crate) fn render(
     mta: &dyn Mta,
     facts: &Facts,
     merged: &Merged<'_>,
+    overrides: &Overrides,
     choices: Choices,
     now: Timestamp,
     out: &mut dyn Output,
@@ -50,9 +52,17 @@ pub(crate) fn render(
     let advice = renderer.advice();
     let domains = merged.layers().iter().map(|layer| layer.list.entries.len() as u64).sum();
     let progress = Progress::over_domains("writing", domains);
+    let mut unlisted = overrides.in_force(now).map(|standing| &standing.operator).peekable();
     for entry in merged.iter() {
-        renderer.decision(&decision::from_lists(entry.domain, Some(&entry), choices, now), out)?;
+        while let Some(word) = unlisted.next_if(|word| word.domain < *entry.domain) {
+            renderer.decision(&decision::from_lists(&word.domain, Some(word), None, choices, now), out)?;
+        }
+        let word = unlisted.next_if(|word| word.domain == *entry.domain);
+        renderer.decision(&decision::from_lists(entry.domain, word, Some(&entry), choices, now), out)?;
         progress.step();
+    }
+    for word in unlisted {
+        renderer.decision(&decision::from_lists(&word.domain, Some(word), None, choices, now), out)?;
     }
     Ok(Rendered { summary: renderer.finish(out)?, advice })
 }

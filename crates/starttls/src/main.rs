@@ -9,6 +9,7 @@ mod commands;
 mod decision;
 mod exit;
 mod generation;
+mod known;
 mod lists;
 mod output;
 #[cfg(test)]

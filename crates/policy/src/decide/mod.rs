@@ -152,16 +152,26 @@ impl<'a> Weighing<'a> {
             self.because(Reason::OverrideEnded { until: operator.until });
             return None;
         }
-        let ruling = match &operator.ruling {
-            Ruling::Relax => "relax",
-            Ruling::Require(_) => "require",
-        };
+        let ruling = operator.ruling.name();
         self.because(Reason::Override { ruling, until: operator.until, reason: &operator.reason });
-        self.valid_until = Some(operator.until);
-        Some(match &operator.ruling {
+        let action = match &operator.ruling {
             Ruling::Relax => Action::Relaxed,
+            Ruling::Testing => self.only_noted(),
             Ruling::Require(policy) => self.by_policy(policy, Origin::Override),
-        })
+        };
+        // What is weighed below may end earlier, and is weighed anew then.
+        self.valid_until = Some(self.valid_until.map_or(operator.until, |end| end.min(operator.until)));
+        Some(action)
+    }
+
+    /// What would hold without the override, and mail is delivered in any case.
+    fn only_noted(&mut self) -> Action<'a> {
+        match self.published() {
+            Action::Require(demand) | Action::LogOnly(demand) => Action::LogOnly(demand),
+            // Whoever asks DANE waits where it fails; only the exemption delivers.
+            Action::Dane | Action::DaneOnly | Action::Defer | Action::Relaxed => Action::Relaxed,
+            Action::Opportunistic => Action::Opportunistic,
+        }
     }
 
     /// DANE first, but it has to know whether anything below enforces.

@@ -13,10 +13,12 @@ use std::path::PathBuf;
 use starttls_apply::postfix::{Detected, LiveProbe};
 use starttls_mta::postfix::{TableType, Version};
 use starttls_mta::{Facts, LeafPins, Mta};
+use starttls_policy::Timestamp;
 use starttls_policy::decide::Choices;
 
 use crate::choices::ChoiceArgs;
 use crate::exit::Exit;
+use crate::known::Known;
 use crate::lists::ListArgs;
 use crate::output::Format;
 use crate::server::{Server, ServerArgs};
@@ -144,6 +146,11 @@ impl Request {
     /// Whether nothing is to be written if something falls short.
     fn is_strict(&self) -> bool {
         self.args.strict || self.settings.postfix.strict.value
+    }
+
+    /// Lists and overrides.
+    fn known(&self, now: Timestamp) -> anyhow::Result<Known> {
+        Known::load(&self.args.lists, &self.settings, now)
     }
 
     fn choices(&self) -> Choices {

@@ -18,15 +18,15 @@ use crate::output::{
 pub(super) fn run(request: &Request, format: Format) -> anyhow::Result<Exit> {
     let now = clock::now();
     let mta = request.mta()?;
-    let loaded = request.args.lists.load(&request.settings, now)?;
-    let merged = lists::merged(&loaded);
+    let known = request.known(now)?;
+    let merged = lists::merged(&known.lists);
     let detected = request.server.ask()?;
     // Where files would be if nothing else is said.
     let usual = request.settings.postfix.output.value.join("current");
     let facts = request.facts(detected.as_ref(), &usual);
     let choices = request.choices();
     if request.is_strict() {
-        let tried = generation::render(mta, &facts, &merged, choices, now, &mut Nowhere)?;
+        let tried = generation::render(mta, &facts, &merged, &known.overrides, choices, now, &mut Nowhere)?;
         if tried.falls_short() {
             return write::refuse(request, &FallsShort(tried), format);
         }
@@ -34,13 +34,14 @@ pub(super) fn run(request: &Request, format: Format) -> anyhow::Result<Exit> {
     match format {
         Format::Text => {
             let mut out = OneFile::new(TABLE, BufWriter::new(std::io::stdout().lock()));
-            let rendered = generation::render(mta, &facts, &merged, choices, now, &mut out);
+            let rendered = generation::render(mta, &facts, &merged, &known.overrides, choices, now, &mut out);
             out.finish()?;
             print_words(mta.title(), &rendered?)?;
         }
         Format::Json => {
             let mut files = Kept::default();
-            let rendered = generation::render(mta, &facts, &merged, choices, now, &mut files)?;
+            let rendered =
+                generation::render(mta, &facts, &merged, &known.overrides, choices, now, &mut files)?;
             output::print_json(&json!({
                 "mta": mta.name(),
                 "files": files.0,

@@ -103,11 +103,12 @@ pub(super) fn prepare<'a>(
 ) -> anyhow::Result<Result<Prepared<'a>, FallsShort>> {
     let now = clock::now();
     let mta = request.mta()?;
-    let loaded = request.args.lists.load(&request.settings, now)?;
-    let merged = lists::merged(&loaded);
+    let known = request.known(now)?;
+    let merged = lists::merged(&known.lists);
     let facts = request.facts(detected, &generations.current_directory());
     let mut draft = generations.draft()?;
-    let rendered = generation::render(mta, &facts, &merged, request.choices(), now, &mut draft);
+    let rendered =
+        generation::render(mta, &facts, &merged, &known.overrides, request.choices(), now, &mut draft);
     let rendered = match rendered {
         Err(generation::RenderError::Output(_)) => {
             // The draft knows what stopped it.
