@@ -15,6 +15,7 @@ pub mod fetch;
 mod git;
 mod in_force;
 mod load;
+pub mod map;
 pub mod overrides;
 pub mod pending;
 mod refresh;

@@ -2,6 +2,11 @@
 
 use std::process::ExitCode;
 
+use starttls_publish::build::BuildError;
+use starttls_publish::publication::PublishError;
+use starttls_publish::relax::RelaxError;
+use starttls_publish::signing::SigningError;
+
 use crate::lists::LoadError;
 
 /// How a command ended.
@@ -29,9 +34,26 @@ Exit codes: 0 done, 1 could not, 2 usage, 3 refused (signature, expiry, rollback
 impl Exit {
     /// The code for an error that nobody handled.
     pub(crate) fn of(error: &anyhow::Error) -> Self {
+        if let Some(error) = error.downcast_ref::<BuildError>() {
+            return Self::of_build(error);
+        }
+        if error.downcast_ref().is_some_and(PublishError::is_refusal) || error.is::<RelaxError>() {
+            return Self::Refused;
+        }
         match error.downcast_ref::<LoadError>() {
             Some(LoadError::Ended { .. }) => Self::Refused,
             Some(LoadError::None) => Self::Usage,
+            _ if error.is::<SigningError>() => Self::Refused,
+            _ => Self::CouldNot,
+        }
+    }
+
+    fn of_build(error: &BuildError) -> Self {
+        match error {
+            BuildError::Findings(_) => Self::Errors,
+            BuildError::SerialDoesNotGrow { .. }
+            | BuildError::IssuedEarlier { .. }
+            | BuildError::Life { .. } => Self::Refused,
             _ => Self::CouldNot,
         }
     }

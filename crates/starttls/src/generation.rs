@@ -6,7 +6,7 @@ use std::io::Write;
 
 use starttls_mta::{Facts, Mta, Output, Summary};
 use starttls_policy::decide::Choices;
-use starttls_policy::merge::Merged;
+use starttls_policy::merge::{LayerError, Merged};
 use starttls_policy::{Finding, Severity, Timestamp};
 use starttls_sources::overrides::Overrides;
 
@@ -22,6 +22,9 @@ pub(crate) enum RenderError {
     /// The output took no more; its cause stays with it.
     #[error("the text could not be written")]
     Output(#[from] fmt::Error),
+    /// A compiled list is damaged.
+    #[error(transparent)]
+    Index(#[from] LayerError),
 }
 
 /// What was rendered, and what there is to say about it.
@@ -50,15 +53,16 @@ pub(crate) fn render(
 ) -> Result<Rendered, RenderError> {
     let mut renderer = mta.renderer(facts).map_err(RenderError::Target)?;
     let advice = renderer.advice();
-    let domains = merged.layers().iter().map(|layer| layer.list.entries.len() as u64).sum();
+    let domains = merged.layers().iter().map(|layer| layer.list.domains() as u64).sum();
     let progress = Progress::over_domains("writing", domains);
     let mut unlisted = overrides.in_force(now).map(|standing| &standing.operator).peekable();
     for entry in merged.iter() {
+        let entry = entry?;
         while let Some(word) = unlisted.next_if(|word| word.domain < *entry.domain) {
             renderer.decision(&decision::from_lists(&word.domain, Some(word), None, choices, now), out)?;
         }
         let word = unlisted.next_if(|word| word.domain == *entry.domain);
-        renderer.decision(&decision::from_lists(entry.domain, word, Some(&entry), choices, now), out)?;
+        renderer.decision(&decision::from_lists(&entry.domain, word, Some(&entry), choices, now), out)?;
         progress.step();
     }
     for word in unlisted {

@@ -11,11 +11,13 @@ use std::str::FromStr;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use owo_colors::OwoColorize;
+use starttls_policy::index::{self, IndexError};
 use starttls_policy::merge::{DomainPattern, Layer, Merged, Relaxing, Scope};
 use starttls_policy::read::{self, MAX_LIST_BYTES, ReadError};
-use starttls_policy::{List, Mode, Timestamp, printable};
+use starttls_policy::{Head, List, Mode, Timestamp, printable};
 use starttls_sources::settings::{Ended, SourceName};
 
+use crate::compiled::Source;
 use crate::output::{Progress, counted};
 use crate::settings::Settings;
 
@@ -30,7 +32,7 @@ pub(crate) struct ListArg {
 /// A list that was read.
 pub(crate) struct Loaded {
     pub(crate) name: String,
-    pub(crate) list: List,
+    pub(crate) list: Source,
     scope: Scope,
 }
 
@@ -62,6 +64,12 @@ pub(crate) enum LoadError {
     /// The file is no list.
     #[error("{}:{}:{}: at {}: {error}", printable(file), error.line, error.column, error.path)]
     Malformed { file: String, error: Box<ReadError> },
+    /// The file is a compiled list that cannot be used.
+    #[error("{}: {error}", printable(file))]
+    Index { file: String, error: IndexError },
+    /// A compiled list where the list itself is wanted.
+    #[error("{} is a compiled list; this command wants the list that it was made of", printable(file))]
+    Compiled { file: String },
     /// The list is over.
     #[error(
         "{} {}; get a newer one, or say --allow-expired to use it all the same",
@@ -107,6 +115,11 @@ static STDIN_TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// Reads a list; `-` is stdin.
 pub(crate) fn load(file: &str) -> Result<List, LoadError> {
+    parse(file, &load_bytes(file)?)
+}
+
+/// Reads the bytes of a list; `-` is stdin.
+pub(crate) fn load_bytes(file: &str) -> Result<Vec<u8>, LoadError> {
     let unreadable = |cause| LoadError::Unreadable { file: file.into(), cause };
     let bytes = if file == "-" {
         if STDIN_TAKEN.swap(true, Ordering::Relaxed) {
@@ -121,11 +134,18 @@ pub(crate) fn load(file: &str) -> Result<List, LoadError> {
         }
         bounded(open, metadata.len().min(MAX_LIST_BYTES)).map_err(unreadable)?
     };
-    let bytes = bytes.ok_or_else(|| LoadError::TooLarge { file: file.into() })?;
+    bytes.ok_or_else(|| LoadError::TooLarge { file: file.into() })
+}
+
+/// The list in a file's bytes.
+pub(crate) fn parse(file: &str, bytes: &[u8]) -> Result<List, LoadError> {
+    if index::is_index(bytes) {
+        return Err(LoadError::Compiled { file: file.into() });
+    }
     let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
     let _progress =
         Progress::over_bytes(format!("reading {} ({} MB)", printable(file), size / 1_000_000), size);
-    read::list(&bytes).map_err(|error| LoadError::Malformed { file: file.into(), error: Box::new(error) })
+    read::list(bytes).map_err(|error| LoadError::Malformed { file: file.into(), error: Box::new(error) })
 }
 
 /// Everything up to the limit; `None` past it.
@@ -139,7 +159,7 @@ fn bounded(source: impl Read, expected: u64) -> io::Result<Option<Vec<u8>>> {
 /// The lists of a command, in the operator's order.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct ListArgs {
-    /// A policy list; again for overlays, each of which may tighten what stands before it. Without any, the lists of the
+    /// A policy list, compiled or not; again for overlays, each of which may tighten what stands before it. Without any, the lists of the
     /// settings.
     ///
     /// Behind the file name, after commas: `may-relax` (it may weaken earlier lists), `max-mode=testing` (nothing in
@@ -170,13 +190,14 @@ impl ListArgs {
         };
         let mut loaded = Vec::new();
         for (index, arg) in lists.iter().enumerate() {
-            let list = load(&arg.file)?;
-            let ended = !self.allow_expired && arg.ended == Ended::Refused && list.has_ended(now);
+            let list = Source::load(&arg.file)?;
+            let head = list.lookup().head();
+            let ended = !self.allow_expired && arg.ended == Ended::Refused && head.has_ended(now);
             if ended && index == 0 {
-                return Err(LoadError::Ended { file: arg.file.clone(), expires: list.head.expires });
+                return Err(LoadError::Ended { file: arg.file.clone(), expires: head.expires });
             }
             if ended {
-                warn_of_ended(&arg.file, &list);
+                warn_of_ended(&arg.file, head, list.lookup().domains());
                 continue;
             }
             loaded.push(Loaded { name: arg.file.clone(), list, scope: arg.scope.clone() });
@@ -185,14 +206,13 @@ impl ListArgs {
     }
 }
 
-fn warn_of_ended(file: &str, list: &List) {
-    let end =
-        list.head.expires.map_or_else(|| "has no complete head".to_owned(), |end| format!("ended at {end}"));
+fn warn_of_ended(file: &str, head: &Head, domains: usize) {
+    let end = head.expires.map_or_else(|| "has no complete head".to_owned(), |end| format!("ended at {end}"));
     anstream::eprintln!(
         "{} the overlay {} {end}: its {} are left out",
         "warning:".yellow().bold(),
         printable(file),
-        counted(list.entries.len(), "entry", "entries"),
+        counted(domains, "entry", "entries"),
     );
 }
 
@@ -200,7 +220,7 @@ fn warn_of_ended(file: &str, list: &List) {
 pub(crate) fn merged(loaded: &[Loaded]) -> Merged<'_> {
     let layers = loaded.iter().map(|loaded| Layer {
         name: &loaded.name,
-        list: &loaded.list,
+        list: loaded.list.lookup(),
         scope: loaded.scope.clone(),
     });
     Merged::new(layers.collect())

@@ -6,6 +6,7 @@ mod choices;
 mod cli;
 mod clock;
 mod commands;
+mod compiled;
 mod decision;
 mod exit;
 mod generation;

@@ -3,7 +3,7 @@
 //! Spec: docs/list-distribution.md, "Keys and notes" and "Acceptance", step 2.
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -72,21 +72,33 @@ const NAMED_UNKNOWN_KEYS: usize = 5;
 /// # Errors
 /// [`NoteError::BadSignature`] when a key of the root has a wrong signature there.
 pub fn organisations(root: &Root, role: RoleName, note: &SignedNote) -> Result<Signers, NoteError> {
-    let keys: Vec<&VerifierKey> = root.organisations.values().flat_map(|one| &one.keys).collect();
-    let signed = note.signers(&keys)?;
+    let signed = signed_by(root, note)?;
     let mut signers = Signers::default();
-    for (name, organisation) in &root.organisations {
-        if !organisation.keys.iter().any(|key| signed.contains(&key)) {
-            continue;
-        }
-        let has_say = role.of(root).organisations.contains(name);
+    for name in signed.keys() {
+        let has_say = role.of(root).organisations.contains(*name);
         let side = if has_say { &mut signers.counted } else { &mut signers.outside };
-        side.insert(name.clone());
+        side.insert((*name).into());
     }
-    let is_counted = |name: &str, id| signed.iter().any(|key| (key.name(), key.id()) == (name, id));
-    let unknown = note.signed_as().filter(|(name, id)| !is_counted(name, *id));
+    let keys = || signed.values().flatten();
+    let unknown = note
+        .signed_as()
+        .filter(|(name, id)| !keys().any(|key| (key.name(), key.id()) == (name.as_str(), *id)));
     signers.unknown = unknown.map(|(name, id)| format!("{}+{id:08x}", printable(&name))).collect();
     Ok(signers)
+}
+
+/// Organisations of the root that signed, each with the keys that it used.
+pub(crate) fn signed_by<'a>(
+    root: &'a Root,
+    note: &SignedNote,
+) -> Result<BTreeMap<&'a str, Vec<&'a VerifierKey>>, NoteError> {
+    let keys: Vec<&VerifierKey> = root.organisations.values().flat_map(|one| &one.keys).collect();
+    let signed = note.signers(&keys)?;
+    let used = root.organisations.iter().map(|(name, organisation)| {
+        let used: Vec<_> = organisation.keys.iter().filter(|key| signed.contains(key)).collect();
+        (name.as_str(), used)
+    });
+    Ok(used.filter(|(_, used)| !used.is_empty()).collect())
 }
 
 /// The organisations that signed in that role, when they are enough.
@@ -96,7 +108,7 @@ pub fn organisations(root: &Root, role: RoleName, note: &SignedNote) -> Result<S
 pub fn met(root: &Root, role: RoleName, note: &SignedNote) -> Result<BTreeSet<String>, ThresholdError> {
     let signers = organisations(root, role, note)?;
     let Role { threshold, organisations } = role.of(root);
-    if signers.counted.len() >= usize::try_from(*threshold).unwrap_or(usize::MAX) {
+    if role.of(root).is_met(signers.counted.len()) {
         return Ok(signers.counted);
     }
     Err(ThresholdError::Below(Box::new(Shortfall {

@@ -75,7 +75,7 @@ fn with_decision<T>(case: &Case, view: impl FnOnce(&Decision<'_>) -> T) -> T {
     let list = case.entry.map(list);
     let merged =
         Merged::new(list.iter().map(|list| Layer { name: "test", list, scope: Scope::default() }).collect());
-    let listed = merged.get(&domain);
+    let listed = merged.get(&domain).unwrap();
     let decision = decide(&Question {
         domain: &domain,
         operator: case.operator.as_ref(),
@@ -309,7 +309,7 @@ mod relax_orders {
         let orders = [(domain.clone(), order)].into();
         let merged = Merged::new(vec![Layer { name: "test", list: &list, scope: Scope::default() }]);
         let merged = merged.relaxed_by("test", &orders);
-        let listed = merged.get(&domain);
+        let listed = merged.get(&domain).unwrap();
         let decision = decide(&Question {
             domain: &domain,
             operator: None,
@@ -336,7 +336,7 @@ mod tls_floor {
         let domain = Domain::parse("a.example").unwrap();
         let list = list(entry);
         let merged = Merged::new(vec![Layer { name: "test", list: &list, scope: Scope::default() }]);
-        let listed = merged.get(&domain);
+        let listed = merged.get(&domain).unwrap();
         let decision = decide(&Question {
             domain: &domain,
             operator: None,

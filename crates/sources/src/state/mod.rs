@@ -17,6 +17,7 @@ mod directory;
 mod error;
 mod evidence;
 mod lock;
+mod note;
 mod record;
 mod source;
 pub(crate) mod time;

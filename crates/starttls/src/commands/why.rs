@@ -44,7 +44,7 @@ impl Args {
         let now = clock::now();
         let known = Known::load(&self.lists, &settings, now)?;
         let merged = lists::merged(&known.lists);
-        let listed = merged.get(&self.domain);
+        let listed = merged.get(&self.domain)?;
         let decision = from_lists(
             &self.domain,
             known.overrides.get(&self.domain),

@@ -2,6 +2,7 @@
 
 pub(crate) mod change;
 pub(crate) mod diagnostic;
+pub(crate) mod facts;
 mod findings;
 mod progress;
 mod summary;

@@ -32,6 +32,11 @@ impl Progress {
         Self(bar)
     }
 
+    /// Work that may wait for others.
+    pub(crate) fn waiting(what: String) -> Self {
+        Self::over_bytes(what, SLOW_BYTES)
+    }
+
     /// One more domain is done.
     pub(crate) fn step(&self) {
         self.0.inc(1);

@@ -57,7 +57,7 @@ pub fn judge(
     let term = Term::witnessed(timestamp, expires, quorum_time, root.root().limits);
     let clock = Clock::new(now, Some(quorum_time));
     if term.has_ended(clock.now()) {
-        return Err(Refusal::Ended(End { end: term.end, expires: Some(expires), now: clock.now() }));
+        return Err(Refusal::Ended(End { end: term.end, expires, now: clock.now() }));
     }
 
     let remembered = memory.map(|memory| memory.relax.as_slice()).unwrap_or_default();

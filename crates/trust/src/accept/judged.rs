@@ -96,6 +96,11 @@ impl Judged {
         memory.is_some_and(|memory| memory.list == self.memory.list)
     }
 
+    /// What would be remembered, if the list itself stands; for those who show it. Nothing but an [`Accepted`] may be stored.
+    pub const fn would_remember(&self) -> &Memory {
+        &self.memory
+    }
+
     /// Judges the list itself. `size` and `sha256` are those of the bytes that `list` was read from; `now` is the local clock.
     ///
     /// # Errors

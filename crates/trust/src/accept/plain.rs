@@ -23,9 +23,9 @@ pub struct Facts {
     pub serial: u64,
     /// Hash of its bytes.
     pub sha256: Digest,
-    /// When it was issued; a list without a time counts as ended.
+    /// When it was issued; a list without a time is refused.
     pub timestamp: Option<Timestamp>,
-    /// When it ends; a list without an end counts as ended.
+    /// When it ends; a list without an end is refused.
     pub expires: Option<Timestamp>,
 }
 
@@ -86,8 +86,7 @@ impl PlainMemory {
 /// that for a failed fetch.
 pub fn plain(memory: Option<&PlainMemory>, facts: Facts, now: Timestamp) -> Result<PlainMemory, Refusal> {
     let Facts { serial, sha256, timestamp, expires } = facts;
-    let endless = Refusal::Ended(End { end: now, expires: None, now });
-    let (Some(timestamp), Some(expires)) = (timestamp, expires) else { return Err(endless) };
+    let (Some(timestamp), Some(expires)) = (timestamp, expires) else { return Err(Refusal::Incomplete) };
     if let Some(known) = memory {
         check_order(serial, known.serial, (known.sha256, sha256), (known.timestamp, timestamp))?;
     }
@@ -96,7 +95,7 @@ pub fn plain(memory: Option<&PlainMemory>, facts: Facts, now: Timestamp) -> Resu
     }
     let term = Term::plain(timestamp, expires);
     if term.has_ended(now) {
-        return Err(Refusal::Ended(End { end: term.end, expires: Some(expires), now }));
+        return Err(Refusal::Ended(End { end: term.end, expires, now }));
     }
     Ok(PlainMemory { serial, sha256, timestamp, term })
 }

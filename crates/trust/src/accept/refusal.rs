@@ -140,6 +140,9 @@ pub enum Refusal {
     /// It has ended.
     #[error("{0}")]
     Ended(End),
+    /// It does not say when it was issued or when it ends; such a list counts as ended (design §4).
+    #[error("the list has no time or no end, and counts as ended")]
+    Incomplete,
     /// The list's bytes are not those that were signed.
     #[error("the list has {got} bytes; {size} were signed")]
     OtherSize {
@@ -190,8 +193,8 @@ pub enum Part {
 pub struct End {
     /// When; it has ended at that second.
     pub end: Timestamp,
-    /// The list's own end; nothing where it has none.
-    pub expires: Option<Timestamp>,
+    /// The list's own end.
+    pub expires: Timestamp,
     /// The time by which it was judged: the later of the local clock and the witnesses'.
     pub now: Timestamp,
 }
@@ -258,17 +261,12 @@ impl fmt::Display for Part {
 impl fmt::Display for End {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { end, expires, now } = self;
-        match expires {
-            None => write!(f, "the list has no end, and counts as ended"),
-            Some(expires) if expires == end => {
-                write!(f, "the list ended at {end} and it is {now}: ask its authors for a newer one")
-            }
-            Some(_) => write!(
-                f,
-                "the list ended at {end} and it is {now}: no newer cosignatures of its witnesses are here; \
-                 is the mirror frozen?"
-            ),
-        }
+        write!(f, "the list ended at {end} and it is {now}: ")?;
+        f.write_str(if expires == end {
+            "ask its authors for a newer one"
+        } else {
+            "no newer cosignatures of its witnesses are here; is the mirror frozen?"
+        })
     }
 }
 

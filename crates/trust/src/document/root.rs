@@ -100,6 +100,13 @@ pub struct Limits {
 /// Most organisations, keys of one, or witnesses: each signature costs a verification.
 const MAX_MEMBERS: usize = 64;
 
+impl Role {
+    /// Tells whether so many organisations are enough.
+    pub fn is_met(&self, organisations: usize) -> bool {
+        organisations >= usize::try_from(self.threshold).unwrap_or(usize::MAX)
+    }
+}
+
 impl Root {
     pub(super) fn check(&self) -> Result<(), DocumentError> {
         if self.version == 0 {

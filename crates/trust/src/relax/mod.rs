@@ -48,4 +48,3 @@ const REFUSED: Code =
 
 /// Every code that relax orders may give, for the documentation.
 pub const CODES: &[Code] = &[ENDS_SOON, IN_FORCE, NO_EFFECT, NOT_YET, REFUSED, VOID];
-

@@ -10,7 +10,7 @@ use starttls_policy::{Finding, printable};
 
 use super::{Authority, Cancelled, Order, Place, VOID};
 use crate::digest::Digest;
-use crate::document::{DocumentError, RelaxCancel, RelaxOrder, RelaxSet, Root};
+use crate::document::{DocumentError, RelaxCancel, RelaxOrder, RelaxSet, Role, Roles, Root};
 use crate::note::{NoteError, SignedNote};
 use crate::threshold::{self, RoleName, ThresholdError};
 
@@ -68,13 +68,15 @@ pub fn read(root: &Root, set: &RelaxSet, remembered: &[Order]) -> ReadOrders {
 fn order(root: &Root, text: &str) -> Result<Order, Fault> {
     let note = SignedNote::parse(text.as_bytes())?;
     let order = RelaxOrder::parse(note.text())?;
-    let (authority, signed_by) = match threshold::met(root, RoleName::List, &note) {
-        Ok(signed_by) => (Authority::List, signed_by),
-        Err(_) => (Authority::Relax, threshold::met(root, RoleName::Relax, &note)?),
-    };
     // Whoever signed in the other role alone stands behind it too, and cannot take it back.
-    let mut signed_by = signed_by;
-    signed_by.extend(signers(root, &note)?);
+    let signed_by = signers(root, &note)?;
+    let is_met = |role: &Role| role.is_met(signed_by.intersection(&role.organisations).count());
+    let authority = if is_met(&root.roles.list) {
+        Authority::List
+    } else {
+        threshold::met(root, RoleName::Relax, &note)?;
+        Authority::Relax
+    };
     if !signed_by.contains(&order.organisation) {
         return Err(Fault::NotItsOrganisation(order.organisation));
     }
@@ -113,9 +115,10 @@ fn cancel(root: &Root, text: &str, known: &mut BTreeMap<Digest, Order>) -> Resul
 
 /// Organisations with a say in `relax` or `list` that signed.
 fn signers(root: &Root, note: &SignedNote) -> Result<BTreeSet<String>, NoteError> {
-    let mut signed = threshold::organisations(root, RoleName::Relax, note)?.counted;
-    signed.extend(threshold::organisations(root, RoleName::List, note)?.counted);
-    Ok(signed)
+    let Roles { list, relax, .. } = &root.roles;
+    let signed = threshold::signed_by(root, note)?.into_keys();
+    let has_say = |name: &&str| list.organisations.contains(*name) || relax.organisations.contains(*name);
+    Ok(signed.filter(has_say).map(String::from).collect())
 }
 
 fn subject(kind: &str, text: &str) -> String {
