@@ -1,9 +1,8 @@
 //! What a source contributes now: a list, or nothing and why.
 
-use starttls_policy::{Finding, List, Timestamp};
+use starttls_policy::{Finding, List, Relaxations, Timestamp};
 use starttls_trust::Digest;
 
-use crate::pending::Relaxation;
 use crate::settings::SourceName;
 use crate::state::TrustKind;
 
@@ -33,8 +32,10 @@ pub struct Loaded {
     pub accepted: Option<Timestamp>,
     /// From when on it counts no longer; none when the operator uses it beyond its end.
     pub effective_end: Option<Timestamp>,
-    /// Orders in force that weaken entries; empty when the operator refuses them.
-    pub relaxations: Vec<Relaxation>,
+    /// Entries that orders weaken now; empty when the operator refuses them.
+    pub relaxations: Relaxations,
+    /// When the relaxations change, so that what was made from them is to be made anew.
+    pub relaxed_until: Option<Timestamp>,
     /// What is worth knowing about list and orders.
     pub findings: Vec<Finding>,
 }

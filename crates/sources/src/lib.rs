@@ -8,24 +8,31 @@
 //!
 //! Decides nothing and writes no mail server's files: those are `starttls_policy::decide` and `starttls-apply`.
 
-#![allow(dead_code, unused_imports, reason = "the kinds of source that use it come next")]
-
 mod fault;
 pub mod fetch;
 mod git;
 mod in_force;
+mod kinds;
 mod load;
+mod local;
 pub mod map;
 pub mod overrides;
-pub mod pending;
 mod refresh;
 pub mod settings;
 mod state;
 mod status;
+mod term;
+#[cfg(test)]
+mod testing;
 
-pub use git::Git;
+pub use git::{Git, GitError};
 pub use in_force::{Absence, InForce, Loaded};
 pub use load::load;
 pub use refresh::{Keeping, Outcome, Outside, Refreshed, random_order, refresh};
 pub use state::{Lock, StateDir, StateError, TrustKind};
 pub use status::{Counting, FailureStatus, ListStatus, NextEvent, RelaxStatus, SourceStatus, status};
+
+/// Every code that fetching and keeping lists may give, for the documentation.
+pub fn codes() -> impl Iterator<Item = &'static starttls_policy::Code> {
+    refresh::CODES.iter().chain([&kinds::BEYOND_END, &kinds::SERIAL_NOT_RAISED])
+}

@@ -1,15 +1,26 @@
 //! One run for one source: fetch, accept, keep.
 
+mod judgement;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use starttls_policy::{Finding, Timestamp};
+use starttls_policy::{Finding, Relaxation, Relaxations, Timestamp};
+use starttls_trust::ladder;
 
 use crate::fetch::Fetch;
 use crate::git::Git;
-use crate::in_force::InForce;
-use crate::pending::ladder;
+use crate::in_force::{Absence, InForce, Loaded};
+use crate::kinds::{self, Attempt, Bytes, Candidate};
+use crate::load::{self, is_trusted};
 use crate::settings::SourceSettings;
-use crate::state::{Lock, StateError};
+use crate::state::{KeptList, KeptOrder, Lock, Record, SourceDir, StateError, TrustKind};
+use crate::term::Standing;
+use judgement::Judgement;
+
+pub(crate) use judgement::CODES;
 
 /// The ways out of this machine, and chance.
 #[derive(Clone, Copy)]
@@ -78,15 +89,104 @@ pub fn refresh(
     keeping: Keeping,
     now: Timestamp,
 ) -> Result<Refreshed, StateError> {
-    let _ = (lock.source(&settings.name)?, outside.fetch, outside.git, outside.order, keeping);
-    Ok(Refreshed {
-        outcome: Outcome::Failed { why: "nothing is fetched yet".into() },
-        state: ladder::State::default(),
-        action: ladder::Action::Warn,
-        in_force: crate::load(settings, lock.state(), now)?,
-        findings: Vec::new(),
-        evidence: None,
-    })
+    let source = lock.source(&settings.name)?;
+    let known = source.record()?;
+    let revision = known.as_ref().map_or(0, |record| record.revision);
+    let trusted = known.filter(|record| is_trusted(settings, &source, record));
+    let is_new = trusted.is_none();
+    let mut record =
+        trusted.unwrap_or_else(|| Record { revision, ..Record::new(TrustKind::of(&settings.trust)) });
+    let mut search = kinds::search(&Attempt { settings, record: &record, source: &source, outside, now })?;
+    let judgement = Judgement::of(settings, &record, &search, now);
+
+    let evidence = match (&judgement.evidence, keeping) {
+        (Some(evidence), Keeping::Keep) => Some(evidence.keep(&source, now)?),
+        _ => None,
+    };
+    let candidate = search.candidate.take();
+    judgement.note_in(&mut record, now, evidence.as_deref());
+    let in_force = match candidate {
+        Some(candidate) => store(settings, &source, &mut record, *candidate, keeping, now)?,
+        None if is_new && revision > 0 => {
+            InForce::Nothing(Absence::OtherTrust { name: settings.name.clone() })
+        }
+        None => load::of_record(settings, &source, &record, now)?,
+    };
+    // What was accepted under other trust stays until something is accepted under this one.
+    if keeping == Keeping::Keep && !(is_new && record.list.is_none() && revision > 0) {
+        source.switch(&mut record)?;
+    }
+    let evidence = evidence.map(|below| source.directory().path().join(below));
+    let Judgement { outcome, state, action, findings, .. } = judgement;
+    Ok(Refreshed { outcome, state, action, in_force, findings, evidence })
+}
+
+/// Keeps a candidate's files and notes them in the record; they are in force once that is switched.
+fn store(
+    settings: &SourceSettings,
+    source: &SourceDir,
+    record: &mut Record,
+    candidate: Candidate,
+    keeping: Keeping,
+    now: Timestamp,
+) -> Result<InForce, StateError> {
+    let standing = Standing::of(settings, &candidate.memory, &candidate.list.head);
+    let Candidate { list, bytes, size, sha256, proof, anchor, memory, signers, relaxations, .. } = candidate;
+    let mut proof_name = None;
+    if keeping == Keeping::Keep {
+        match &bytes {
+            Bytes::Held => {}
+            Bytes::Read(bytes) => source.keep_list(bytes, &sha256)?,
+            Bytes::Incoming(incoming) => incoming.keep(source, &sha256)?,
+        }
+        proof_name = proof.map(|bytes| source.keep_proof(&bytes)).transpose()?;
+    }
+    let before = record.list.take();
+    let accepted =
+        before.as_ref().filter(|before| before.sha256 == sha256).and_then(|before| before.accepted);
+    let accepted = accepted.or(Some(now));
+    let head = &list.head;
+    record.list = Some(KeptList {
+        sha256,
+        size,
+        proof: proof_name,
+        author: head.author.clone(),
+        serial: head.serial,
+        timestamp: head.timestamp,
+        expires: head.expires,
+        entries: list.entries.len() as u64,
+        signers: signers.clone(),
+        accepted,
+        relaxed: kept_orders(&relaxations),
+    });
+    if before.as_ref().is_some_and(|before| before.sha256 != sha256) {
+        record.previous = before;
+    }
+    record.memory = Some(memory);
+    record.anchor = anchor;
+    record.seen = candidate.seen;
+    Ok(InForce::List(Box::new(Loaded {
+        name: settings.name.clone(),
+        trust: record.trust,
+        list,
+        sha256,
+        signers,
+        accepted,
+        effective_end: standing.term().map(|term| term.end),
+        relaxations,
+        relaxed_until: candidate.relaxed_until,
+        findings: candidate.findings,
+    })))
+}
+
+/// The orders, each with how much it weakens.
+fn kept_orders(relaxations: &Relaxations) -> Vec<KeptOrder> {
+    let mut orders: BTreeMap<&str, KeptOrder> = BTreeMap::new();
+    for Relaxation { until, order, by, reason } in relaxations.values() {
+        let (by, reason, until) = (by.clone(), reason.clone(), Some(*until));
+        orders.entry(order).or_insert(KeptOrder { by, reason, until, domains: 0 }).domains += 1;
+    }
+    orders.into_values().collect()
 }
 
 /// A random order, for [`Outside::order`].

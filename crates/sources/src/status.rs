@@ -2,10 +2,12 @@
 
 use serde::Serialize;
 use starttls_policy::Timestamp;
+use starttls_trust::ladder::{State, step};
 
-use crate::pending::ladder;
-use crate::settings::SourceSettings;
-use crate::state::{StateDir, StateError, TrustKind, time};
+use crate::load::is_trusted;
+use crate::settings::{Copies, HttpsUrl, Place, SignedCopy, SourceSettings, Trust};
+use crate::state::{KeptList, KeptOrder, Memory, Record, StateDir, StateError, TrustKind, time};
+use crate::term::Standing;
 
 /// How one source is; times are RFC 3339, spans seconds.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -18,7 +20,7 @@ pub struct SourceStatus {
     /// Where the list comes from.
     pub place: Vec<String>,
     /// Where the source stands on the ladder.
-    pub state: ladder::State,
+    pub state: State,
     /// The list that was accepted last, in force or ended.
     pub list: Option<ListStatus>,
     /// What happens next by itself, and when.
@@ -110,9 +112,9 @@ pub struct FailureStatus {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct RelaxStatus {
-    /// Who ordered it.
-    pub organisation: String,
-    /// How many domains it names.
+    /// Who signed it.
+    pub by: String,
+    /// How many entries it weakens.
     pub domains: u64,
     /// Why.
     pub reason: String,
@@ -130,17 +132,118 @@ pub fn status(
     state: &StateDir,
     now: Timestamp,
 ) -> Result<SourceStatus, StateError> {
-    let _ = (state.source(&settings.name)?, now);
-    Ok(SourceStatus {
+    let mut status = SourceStatus {
         name: settings.name.to_string(),
         trust: TrustKind::of(&settings.trust),
-        place: Vec::new(),
-        state: ladder::State::default(),
+        place: places(&settings.trust),
+        state: State::Absent,
         list: None,
         next: None,
         tried: None,
         succeeded: None,
         failure: None,
         relax_orders: Vec::new(),
-    })
+    };
+    let Some(source) = state.source(&settings.name)? else { return Ok(status) };
+    let Some(record) = source.record()? else { return Ok(status) };
+    let standing = Standing::of_record(settings, &record);
+    let in_force = if !is_trusted(settings, &source, &record) {
+        Counting::OtherTrust
+    } else if standing.has_ended(now) {
+        Counting::Ended
+    } else {
+        Counting::Yes
+    };
+    // Time goes on between two runs.
+    status.state = match standing.event(now) {
+        Some(event) if record.ladder != State::Absent => step(record.ladder, event).0,
+        _ => record.ladder,
+    };
+    status.next = next(status.state, standing);
+    status.list = record.list.as_ref().map(|list| list_status(list, &record, standing, in_force, now));
+    status.tried = record.tried;
+    status.succeeded = record.succeeded;
+    let path = |below: &String| source.directory().path().join(below).display().to_string();
+    status.failure = record.failure.as_ref().map(|failure| FailureStatus {
+        words: failure.words.clone(),
+        since: failure.since,
+        evidence: failure.evidence.as_ref().map(path),
+    });
+    if in_force == Counting::Yes {
+        let orders = record.list.iter().flat_map(|list| &list.relaxed);
+        let clock = standing.clock(now).now();
+        let orders = orders.filter(|order| order.until.is_none_or(|until| until > clock));
+        status.relax_orders = orders.cloned().map(RelaxStatus::from).collect();
+    }
+    Ok(status)
+}
+
+/// Where the list comes from.
+fn places(trust: &Trust) -> Vec<String> {
+    fn list<T: ToString>(copy: &SignedCopy<T>) -> String {
+        let (SignedCopy::Clearsigned(list) | SignedCopy::Detached { list, .. }) = copy;
+        list.to_string()
+    }
+    match trust {
+        Trust::Witnessed(witnessed) => match &witnessed.place {
+            Place::Urls(urls) => urls.iter().map(HttpsUrl::to_string).collect(),
+            Place::Directory(path) => vec![path.display().to_string()],
+        },
+        Trust::OpenPgp(openpgp) => match &openpgp.copies {
+            Copies::Urls(copies) => copies.iter().map(list).collect(),
+            Copies::File(SignedCopy::Clearsigned(path) | SignedCopy::Detached { list: path, .. }) => {
+                vec![path.display().to_string()]
+            }
+        },
+        Trust::GitTag(tag) => vec![tag.repository.to_string()],
+        Trust::Unsigned(unsigned) => vec![unsigned.file.display().to_string()],
+    }
+}
+
+fn list_status(
+    list: &KeptList,
+    record: &Record,
+    standing: Standing,
+    in_force: Counting,
+    now: Timestamp,
+) -> ListStatus {
+    let quorum_time = match &record.memory {
+        Some(Memory::Witnessed(memory)) => Some(memory.log.quorum_time),
+        _ => None,
+    };
+    let since = quorum_time.or(list.timestamp);
+    ListStatus {
+        in_force,
+        serial: list.serial,
+        author: list.author.clone(),
+        entries: list.entries,
+        sha256: list.sha256.to_string(),
+        signers: list.signers.clone(),
+        timestamp: list.timestamp,
+        expires: list.expires,
+        accepted: list.accepted,
+        quorum_time,
+        age_seconds: since.map(|since| since.until(now).as_secs()),
+        effective_end: standing.term().map(|term| term.end),
+    }
+}
+
+fn next(state: State, standing: Standing) -> Option<NextEvent> {
+    let term = standing.term()?;
+    let (what, at) = match state {
+        State::Absent => return None,
+        State::Fresh => ("it is called ageing unless it is confirmed before", Some(term.ageing_from)),
+        State::Ageing | State::Suspicious => {
+            ("it ends and is withdrawn unless a newer one is accepted before", Some(term.end))
+        }
+        State::Ended => ("it comes back as soon as a newer one is accepted", None),
+    };
+    Some(NextEvent { what: what.to_owned(), at })
+}
+
+impl From<KeptOrder> for RelaxStatus {
+    fn from(order: KeptOrder) -> Self {
+        let KeptOrder { by, reason, until, domains } = order;
+        Self { by, domains, reason, until }
+    }
 }

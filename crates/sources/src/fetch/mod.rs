@@ -2,12 +2,16 @@
 //!
 //! A trait, so that the rules of each kind are tested without a network.
 
-use std::fs::File;
+mod https;
+
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use starttls_trust::Digest;
 
 use crate::settings::HttpsUrl;
+
+pub use https::Https;
 
 /// Whoever can fetch.
 pub trait Fetch {
@@ -17,13 +21,12 @@ pub trait Fetch {
     /// [`FetchError`].
     fn get(&self, url: &HttpsUrl, seen: &Version, max_bytes: u64) -> Result<Answer, FetchError>;
 
-    /// Fetches a body of known size and hash into a file, going on behind what is there already. The file holds just that
-    /// body afterwards.
+    /// Fetches a body of known size and hash into a file, which appears whole or not at all. What an earlier attempt left
+    /// beside it (under its name with an ending) is taken up.
     ///
     /// # Errors
     /// [`FetchError`]; what came so far stays, unless it was wrong.
-    fn download(&self, url: &HttpsUrl, into: &mut File, size: u64, sha256: &Digest)
-    -> Result<(), FetchError>;
+    fn download(&self, url: &HttpsUrl, to: &Path, size: u64, sha256: &Digest) -> Result<(), FetchError>;
 }
 
 /// What a server calls a version of a body.
@@ -55,31 +58,23 @@ pub enum Answer {
 #[non_exhaustive]
 pub enum FetchError {
     /// The server has no such thing.
-    #[error("`{url}` does not exist there")]
+    #[error("`{url}` does not exist")]
     Missing {
         /// What was asked for.
         url: String,
     },
-    /// The server could not be reached or talked with.
-    #[error("`{url}`: {reason}")]
+    /// The server could not be reached or talked with, or what came is not what was to come.
+    #[error("{reason}")]
     Failed {
-        /// What was asked for.
-        url: String,
-        /// What happened, in words.
+        /// What happened, in words that name what was asked for.
         reason: String,
-    },
-    /// What came is not what was to come.
-    #[error("`{url}` has other bytes than the signed statement says")]
-    OtherBytes {
-        /// What was asked for.
-        url: String,
     },
     /// Our own disk.
-    #[error("cannot write what `{url}` sends: {reason}")]
+    #[error("{reason}")]
     Disk {
-        /// What was asked for.
-        url: String,
-        /// What the system answered.
+        /// What the system answered, in words.
         reason: String,
+        /// The same for us.
+        kind: std::io::ErrorKind,
     },
 }

@@ -1,7 +1,25 @@
 //! The operator's `git`, run so that neither its settings nor a repository's can make it do anything else.
+//!
+//! No settings of user or system, no hooks, no prompts, no submodules, three protocols, objects checked as they come, one
+//! commit deep. What a tag says and who signed it is judged by `starttls-trust` and `starttls-openpgp`.
+//!
+//! Spec: git(1), git-config(1), git-fetch(1), git-cat-file(1).
 
-use std::ffi::OsStr;
-use std::path::PathBuf;
+mod run;
+
+use std::ffi::{OsStr, OsString};
+use std::fmt::Write as _;
+use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rustix::fs::{Access, access};
+use starttls_policy::printable;
+use starttls_trust::ObjectKind;
+
+use crate::settings::Repository;
+use run::{Bounds, Stopped};
 
 /// Where `git` is looked for.
 #[derive(Clone, Debug, Default)]
@@ -9,8 +27,87 @@ pub struct Git {
     directories: Vec<PathBuf>,
 }
 
+/// A bare repository of ours.
+#[derive(Debug)]
+pub(crate) struct Bare<'a> {
+    git: &'a Git,
+    path: &'a Path,
+    limits: Limits,
+}
+
+/// What runs may use up.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// For one fetch.
+    pub(crate) fetch: Duration,
+    /// Bytes of the repository on disk.
+    pub(crate) max_repository_bytes: u64,
+    /// Bytes of the list in it.
+    pub(crate) max_list_bytes: usize,
+}
+
+/// Why `git` gave nothing.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum GitError {
+    /// It is not installed, or elsewhere.
+    #[error("no `git` in {searched}; install it")]
+    NotFound {
+        /// Where it was looked for.
+        searched: String,
+    },
+    /// It did not end well.
+    #[error("`git {command}`: {reason}")]
+    Failed {
+        /// What it was to do.
+        command: &'static str,
+        /// What it said, or why it was killed.
+        reason: String,
+    },
+}
+
 /// Looked through after `PATH`, which is often short under cron.
 const SYSTEM_DIRECTORIES: [&str; 3] = ["/usr/local/bin", "/usr/bin", "/bin"];
+
+/// Handed on: the way out of this machine, as other programs use it.
+const PROXY_VARIABLES: [&str; 6] =
+    ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"];
+
+/// For all that does not leave this machine.
+const LOCAL_DEADLINE: Duration = Duration::from_mins(1);
+
+/// Names of tags, and a tag: a list of names has some hundred bytes for each release.
+const MAX_SMALL_BYTES: usize = 4 << 20;
+
+/// What it said, cut to this.
+const SHOWN_CHARS: usize = 400;
+
+/// Settings that win over all others.
+const SETTINGS: [&str; 17] = [
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "core.sshCommand=ssh -oBatchMode=yes",
+    "credential.helper=",
+    "fetch.fsckObjects=true",
+    "transfer.fsckObjects=true",
+    "fetch.recurseSubmodules=false",
+    "submodule.recurse=false",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    "http.followRedirects=false",
+    "http.sslVerify=true",
+    "http.lowSpeedLimit=1",
+    "http.lowSpeedTime=60",
+    "protocol.allow=never",
+    "advice.defaultBranchName=false",
+    "init.defaultBranch=main",
+];
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { fetch: Duration::from_mins(10), max_repository_bytes: 4 << 30, max_list_bytes: 1 << 30 }
+    }
+}
 
 impl Git {
     /// Along a search path as in `PATH`, then in the system's directories.
@@ -22,4 +119,167 @@ impl Git {
         directories.extend(SYSTEM_DIRECTORIES.map(PathBuf::from));
         Self { directories }
     }
+
+    /// That of this machine, along its `PATH`.
+    pub fn system() -> Self {
+        Self::along(std::env::var_os("PATH").as_deref())
+    }
+
+    fn find(&self) -> Result<PathBuf, GitError> {
+        let runs = |path: &PathBuf| path.is_file() && access(path, Access::EXEC_OK).is_ok();
+        self.directories.iter().map(|directory| directory.join("git")).find(runs).ok_or_else(|| {
+            let searched: Vec<_> = self.directories.iter().map(|path| path.display().to_string()).collect();
+            GitError::NotFound { searched: searched.join(", ") }
+        })
+    }
+}
+
+impl<'a> Bare<'a> {
+    /// Our repository at `path`, which is made if it is missing.
+    ///
+    /// # Errors
+    /// [`GitError`].
+    pub(crate) fn open(git: &'a Git, path: &'a Path, limits: Limits) -> Result<Self, GitError> {
+        let bare = Self { git, path, limits };
+        // Making it again does no harm, and mends what a run that died left.
+        bare.run("init", &["--quiet", "--bare", "--template="].map(OsString::from), &[path.into()])?;
+        Ok(bare)
+    }
+
+    /// Fetches the tags whose name begins so; those that are there are moved if they moved there.
+    ///
+    /// # Errors
+    /// [`GitError`].
+    pub(crate) fn fetch(&self, from: &Repository, pattern: &str) -> Result<(), GitError> {
+        let options = ["--quiet", "--no-tags", "--depth=1", "--prune", "--force", "--no-write-fetch-head"];
+        let tags = format!("refs/tags/{pattern}:refs/tags/{pattern}");
+        let (arguments, operands) =
+            (options.map(OsString::from), [OsString::from("--"), address(from), tags.into()]);
+        let watch = || {
+            let bytes = size_of(self.path);
+            (bytes > self.limits.max_repository_bytes).then(|| {
+                format!(
+                    "what comes has more than {} bytes; the run was killed",
+                    self.limits.max_repository_bytes
+                )
+            })
+        };
+        let bounds = Bounds { deadline: self.limits.fetch, max_bytes: MAX_SMALL_BYTES, watch: &watch };
+        self.run_within("fetch", &arguments, &operands, &bounds).map(drop)
+    }
+
+    /// Names of the tags that begin so, without `refs/tags/`, newest version first.
+    ///
+    /// # Errors
+    /// [`GitError`].
+    pub(crate) fn tags(&self, pattern: &str) -> Result<Vec<String>, GitError> {
+        let options = ["--sort=-version:refname", "--format=%(refname:lstrip=2)"].map(OsString::from);
+        let output = self.run("for-each-ref", &options, &[format!("refs/tags/{pattern}").into()])?;
+        Ok(String::from_utf8_lossy(&output).lines().map(str::to_owned).collect())
+    }
+
+    /// The raw bytes of an annotated tag.
+    ///
+    /// # Errors
+    /// [`GitError`], also for a tag that is none but the name of a commit.
+    pub(crate) fn tag(&self, name: &str) -> Result<Vec<u8>, GitError> {
+        self.run("cat-file", &["tag".into()], &[format!("refs/tags/{name}").into()])
+    }
+
+    /// The raw bytes of an object.
+    ///
+    /// # Errors
+    /// [`GitError`], also when it is larger than a list may be.
+    pub(crate) fn object(&self, kind: ObjectKind, id: &str) -> Result<Vec<u8>, GitError> {
+        let max_bytes = match kind {
+            ObjectKind::Blob => self.limits.max_list_bytes,
+            _ => MAX_SMALL_BYTES,
+        };
+        let bounds = Bounds { deadline: LOCAL_DEADLINE, max_bytes, watch: &|| None };
+        self.run_within("cat-file", &[kind.name().into()], &[id.into()], &bounds)
+    }
+
+    fn run(
+        &self,
+        command: &'static str,
+        options: &[OsString],
+        operands: &[OsString],
+    ) -> Result<Vec<u8>, GitError> {
+        let bounds = Bounds { deadline: LOCAL_DEADLINE, max_bytes: MAX_SMALL_BYTES, watch: &|| None };
+        self.run_within(command, options, operands, &bounds)
+    }
+
+    fn run_within(
+        &self,
+        command: &'static str,
+        options: &[OsString],
+        operands: &[OsString],
+        bounds: &Bounds<'_>,
+    ) -> Result<Vec<u8>, GitError> {
+        let mut arguments: Vec<OsString> = vec!["--git-dir".into(), self.path.into()];
+        for setting in SETTINGS {
+            arguments.extend(["-c".into(), setting.into()]);
+        }
+        for protocol in ["https", "file", "ssh"] {
+            arguments.extend(["-c".into(), format!("protocol.{protocol}.allow=always").into()]);
+        }
+        arguments.push(command.into());
+        arguments.extend(options.iter().chain(operands).cloned());
+        let failed = |reason: String| GitError::Failed { command, reason };
+        let ended = run::run(&self.git.find()?, &arguments, &self.environment(), bounds)
+            .map_err(|stopped: Stopped| failed(stopped.to_string()))?;
+        if ended.status.success() {
+            return Ok(ended.output);
+        }
+        let said = printable(String::from_utf8_lossy(&ended.messages).trim());
+        let said: String = said.chars().take(SHOWN_CHARS).collect();
+        Err(failed(if said.is_empty() { format!("it ended with {}", ended.status) } else { said }))
+    }
+
+    fn environment(&self) -> Vec<(&'static str, OsString)> {
+        let search_path = std::env::join_paths(&self.git.directories);
+        let mut environment: Vec<(&'static str, OsString)> = vec![
+            ("PATH", search_path.unwrap_or_else(|_| SYSTEM_DIRECTORIES.join(":").into())),
+            ("LC_ALL", "C".into()),
+            // Its own directory has no settings of a user.
+            ("HOME", self.path.into()),
+            ("XDG_CONFIG_HOME", self.path.into()),
+            ("GIT_CONFIG_NOSYSTEM", "1".into()),
+            ("GIT_CONFIG_GLOBAL", "/dev/null".into()),
+            ("GIT_ATTR_NOSYSTEM", "1".into()),
+            ("GIT_TERMINAL_PROMPT", "0".into()),
+            ("GIT_ASKPASS", "/bin/false".into()),
+            ("GIT_ALLOW_PROTOCOL", "https:file:ssh".into()),
+            ("GIT_NO_LAZY_FETCH", "1".into()),
+            ("GIT_NO_REPLACE_OBJECTS", "1".into()),
+        ];
+        let proxies = PROXY_VARIABLES.iter().filter_map(|name| Some((*name, std::env::var_os(name)?)));
+        environment.extend(proxies);
+        environment
+    }
+}
+
+/// As `git` takes it; a directory as an address, since only so it is fetched one commit deep.
+fn address(repository: &Repository) -> OsString {
+    let Repository::Directory(path) = repository else { return repository.to_string().into() };
+    let mut address = String::from("file://");
+    for byte in path.as_os_str().as_bytes() {
+        if byte.is_ascii_alphanumeric() || b"/-._~".contains(byte) {
+            address.push(char::from(*byte));
+        } else {
+            let _ = write!(address, "%{byte:02X}");
+        }
+    }
+    address.into()
+}
+
+/// Bytes of all files below, as far as they can be seen; it is a bound, and need not be exact.
+fn size_of(directory: &Path) -> u64 {
+    let Ok(entries) = fs::read_dir(directory) else { return 0 };
+    let sizes = entries.flatten().map(|entry| match entry.metadata() {
+        Ok(metadata) if metadata.is_dir() => size_of(&entry.path()),
+        Ok(metadata) => metadata.len(),
+        Err(_) => 0,
+    });
+    sizes.sum()
 }

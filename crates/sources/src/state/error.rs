@@ -142,10 +142,14 @@ fn process(holder: Option<u32>) -> String {
 }
 
 fn cure(source: &io::Error) -> &'static str {
-    match Errno::from_io_error(source) {
-        Some(Errno::NOSPC | Errno::DQUOT) => "; make room on its disk: what was in force still is",
-        Some(Errno::ROFS) => "; its file system is mounted read-only: what was in force still is",
-        Some(Errno::ACCESS | Errno::PERM) => "; run as the user it belongs to: what was in force still is",
+    match source.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "; make room on its disk: what was in force still is"
+        }
+        io::ErrorKind::ReadOnlyFilesystem => {
+            "; its file system is mounted read-only: what was in force still is"
+        }
+        io::ErrorKind::PermissionDenied => "; run as the user it belongs to: what was in force still is",
         _ => "; what was in force still is",
     }
 }

@@ -30,8 +30,8 @@ pub use error::StateError;
 pub(crate) use evidence::Evidence;
 pub use lock::Lock;
 pub use record::TrustKind;
-pub(crate) use record::{Failure, KeptList, Memory, Record};
-pub(crate) use source::SourceDir;
+pub(crate) use record::{Failure, KeptList, KeptOrder, Memory, Record};
+pub(crate) use source::{Incoming, MAX_PROOF_BYTES, SourceDir};
 
 use crate::settings::SourceName;
 

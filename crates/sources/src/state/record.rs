@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use starttls_policy::Timestamp;
-use starttls_trust::Digest;
+use starttls_trust::accept::{self, PlainMemory};
+use starttls_trust::{Digest, ladder};
 
 use super::time;
 use crate::fetch::Version;
-use crate::pending::{PlainMemory, WitnessedMemory, ladder};
+
 use crate::settings::Trust;
 
 /// The form of the file; a later one is not read.
@@ -68,7 +69,7 @@ pub enum TrustKind {
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Memory {
     /// Of a source with proofs.
-    Witnessed(Box<WitnessedMemory>),
+    Witnessed(Box<accept::Memory>),
     /// Of any other.
     Plain(PlainMemory),
 }
@@ -93,9 +94,6 @@ pub(crate) struct KeptList {
     /// As in the list.
     #[serde(with = "time")]
     pub(crate) expires: Option<Timestamp>,
-    /// From when on it counts no longer; of a list that the operator uses beyond its end, none.
-    #[serde(with = "time")]
-    pub(crate) effective_end: Option<Timestamp>,
     /// How many domains it has.
     pub(crate) entries: u64,
     /// Organisations or keys that signed.
@@ -103,9 +101,23 @@ pub(crate) struct KeptList {
     /// When these bytes were first accepted.
     #[serde(with = "time")]
     pub(crate) accepted: Option<Timestamp>,
-    /// The newest time that enough witnesses vouch for.
+    /// Orders in force when it was last accepted.
+    pub(crate) relaxed: Vec<KeptOrder>,
+}
+
+/// An order that weakens entries.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct KeptOrder {
+    /// Who signed it.
+    pub(crate) by: String,
+    /// Why.
+    pub(crate) reason: String,
+    /// Until when.
     #[serde(with = "time")]
-    pub(crate) quorum_time: Option<Timestamp>,
+    pub(crate) until: Option<Timestamp>,
+    /// How many entries it weakens.
+    pub(crate) domains: u64,
 }
 
 /// What went wrong.

@@ -1,6 +1,5 @@
 //! The directory of one source: its record, its lists, and the switch from one list to the next.
 
-use std::fs::File;
 use std::path::PathBuf;
 
 use starttls_policy::read::MAX_LIST_BYTES;
@@ -121,16 +120,30 @@ impl SourceDir {
         self.directory.replace(name, bytes)
     }
 
-    /// Opens the part of a download that is there already, or a new one.
-    pub(crate) fn part(&self, sha256: &Digest) -> Result<Part, StateError> {
-        let incoming = self.directory.make_below(INCOMING)?;
-        let name = format!("{sha256}.part");
-        // Whatever else is there will not be gone on with.
-        for other in incoming.names()?.iter().filter(|other| **other != name) {
-            incoming.remove(other)?;
+    /// Where a list is downloaded to; what earlier runs left of others is removed.
+    pub(crate) fn incoming(&self, sha256: &Digest) -> Result<Incoming, StateError> {
+        let directory = self.directory.make_below(INCOMING)?;
+        let name = sha256.to_string();
+        for other in directory.names()?.iter().filter(|other| !other.starts_with(&name)) {
+            directory.remove(other)?;
         }
-        let file = incoming.open_to_write(&name)?;
-        Ok(Part { incoming, name, file })
+        Ok(Incoming { directory, name })
+    }
+
+    /// Tells whether a kept list is there and is the one that was accepted.
+    pub(crate) fn list_is_whole(&self, kept: Option<&KeptList>) -> bool {
+        kept.is_some_and(|kept| self.list(kept).is_ok())
+    }
+
+    /// A kept list that has the right hash and cannot be read: an older release of ours could.
+    pub(crate) fn list_damaged(&self, kept: &KeptList, reason: String) -> StateError {
+        StateError::Damaged { path: self.directory.path().join(kept.file()), reason }
+    }
+
+    /// A fetch that our own disk did not take.
+    pub(crate) fn disk_failed(&self, reason: String, kind: std::io::ErrorKind) -> StateError {
+        let source = std::io::Error::new(kind, reason);
+        StateError::Io { action: "download to", path: self.directory.path().join(INCOMING), source }
     }
 
     /// Where the bare repository is, or will be.
@@ -144,25 +157,44 @@ impl SourceDir {
     }
 }
 
-/// A download that has not ended.
+/// The place of a download.
 #[derive(Debug)]
-pub(crate) struct Part {
-    incoming: Directory,
+pub(crate) struct Incoming {
+    directory: Directory,
     name: String,
-    /// What is there of it.
-    pub(crate) file: File,
 }
 
-impl Part {
-    /// Makes the finished download a kept list; nothing changes before the next [`SourceDir::switch`].
-    pub(crate) fn keep(self, source: &SourceDir, sha256: &Digest) -> Result<(), StateError> {
-        self.incoming.seal(&self.name, &self.file)?;
-        self.incoming.rename(&self.name, &source.directory, &record::list_file(sha256))
+impl Incoming {
+    /// The file that will appear.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.directory.path().join(&self.name)
+    }
+
+    /// Writes it at once, where nothing needs to be fetched.
+    pub(crate) fn write(&self, bytes: &[u8]) -> Result<(), StateError> {
+        self.directory.write_new(&self.name, bytes)
+    }
+
+    /// Its bytes, if they are all there and the right ones.
+    pub(crate) fn finished(&self, size: u64, sha256: &Digest) -> Result<Option<Vec<u8>>, StateError> {
+        let bytes = match self.directory.read(&self.name, size) {
+            Err(StateError::TooLarge { .. }) => None,
+            other => other?,
+        };
+        Ok(bytes.filter(|bytes| bytes.len() as u64 == size && Digest::of(bytes) == *sha256))
+    }
+
+    /// Makes it a kept list; nothing changes before the next [`SourceDir::switch`].
+    pub(crate) fn keep(&self, source: &SourceDir, sha256: &Digest) -> Result<(), StateError> {
+        if let Some(file) = self.directory.open_to_read(&self.name)? {
+            self.directory.seal(&self.name, &file)?;
+        }
+        self.directory.rename(&self.name, &source.directory, &record::list_file(sha256))
     }
 
     /// Throws it away: what came was not what was to come.
-    pub(crate) fn discard(self) -> Result<(), StateError> {
-        self.incoming.remove(&self.name)
+    pub(crate) fn discard(&self) -> Result<(), StateError> {
+        self.directory.remove(&self.name)
     }
 }
 
