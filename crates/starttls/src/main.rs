@@ -17,6 +17,8 @@ mod output;
 mod reference;
 mod server;
 mod settings;
+mod target;
+mod update;
 mod witnesses;
 
 use std::process::ExitCode;
