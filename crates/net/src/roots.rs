@@ -100,10 +100,9 @@ impl Roots {
     /// [`RootsError`].
     pub(crate) fn certificates(&self) -> Result<Vec<CertificateDer<'static>>, RootsError> {
         let (mut certificates, files) = match self {
-            Self::System => (system()?, &[][..]),
             // A closed network may have no others.
             Self::SystemAnd(files) if !files.is_empty() => (system().unwrap_or_default(), &files[..]),
-            Self::SystemAnd(_) => (system()?, &[][..]),
+            Self::System | Self::SystemAnd(_) => (system()?, &[][..]),
             Self::Only(files) => (Vec::new(), &files[..]),
         };
         for path in files {

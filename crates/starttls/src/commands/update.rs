@@ -65,7 +65,7 @@ impl Args {
         match format {
             Format::Json => output::print_json(&json(&report))?,
             Format::Text if self.dry_run => print_dry_run(&report)?,
-            Format::Text if self.verbose => print_report(&report)?,
+            Format::Text if self.verbose => print_report(&report),
             Format::Text => {}
         }
         if kind == Kind::Update {
@@ -101,18 +101,17 @@ fn exit(report: &Report) -> Exit {
     }
 }
 
-fn print_report(report: &Report) -> anyhow::Result<()> {
+fn print_report(report: &Report) {
     for source in &report.sources {
         anstream::println!("{}: {}", source.name, source.in_words());
     }
     for line in &report.stands {
         anstream::println!("{line}");
     }
-    Ok(())
 }
 
 fn print_dry_run(report: &Report) -> anyhow::Result<()> {
-    print_report(report)?;
+    print_report(report);
     for source in &report.sources {
         let Some((before, now)) = &source.change else { continue };
         anstream::println!("\nwhat changes in `{}`", source.name);

@@ -27,7 +27,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 pub(crate) struct Args {}
 
 impl Args {
-    pub(crate) fn run(self, place: &SettingsArgs) -> anyhow::Result<Exit> {
+    pub(crate) fn run(place: &SettingsArgs) -> anyhow::Result<Exit> {
         let settings = place.load()?;
         let state = match StateDir::open(settings.state_dir()) {
             Err(StateError::Missing { .. }) => return Ok(Exit::Done),

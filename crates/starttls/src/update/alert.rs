@@ -15,7 +15,7 @@ use super::repetition::Told;
 use crate::settings::{Settings, Submission};
 
 /// A pager's script that takes longer hangs.
-const COMMAND_DEADLINE: Duration = Duration::from_secs(60);
+const COMMAND_DEADLINE: Duration = Duration::from_mins(1);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// Tells what is worth telling; nothing when all is well, or when the same was told within a day.

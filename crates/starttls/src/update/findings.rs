@@ -3,6 +3,7 @@
 use starttls_policy::Code;
 
 /// Every code, for docs/findings.md.
+#[cfg(test)]
 pub(crate) const FINDINGS: [Code; 10] =
     [AGEING, ENDED, FAILED, FALLS_SHORT, NEVER, NO_TIMER, NOT_ACTIVATED, SOURCE_ENDED, SUSPICIOUS, WITHDRAWN];
 

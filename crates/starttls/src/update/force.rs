@@ -243,17 +243,17 @@ fn withdraw(
 /// What holds now, in lines for a message.
 pub(super) fn stands(applied: &Applied, known: &Known) -> Vec<String> {
     let mut lines = vec![match applied {
-        Applied::Unchanged { counts } => format!("the policy is as it was: {}", counts),
+        Applied::Unchanged { counts } => format!("the policy is as it was: {counts}"),
         Applied::Exchanged { generation, counts, .. } => {
-            format!("generation {generation} is in force: {}", counts)
+            format!("generation {generation} is in force: {counts}")
         }
         Applied::Written { generation, counts } => {
-            format!("generation {generation} is written: {}", counts)
+            format!("generation {generation} is written: {counts}")
         }
         Applied::Withdrawn => "our table is out of force; mail is encrypted where possible".into(),
         Applied::Nothing => "nothing is in force, and nothing was".into(),
         Applied::Refused => "the policy that was in force still is".into(),
-        Applied::Tried { counts, .. } => format!("dry run: {}", counts),
+        Applied::Tried { counts, .. } => format!("dry run: {counts}"),
     }];
     if let Applied::Exchanged { running, diff, .. } = applied {
         lines.push(match running {
