@@ -15,7 +15,7 @@ pub(crate) fn check(bytes: &[u8]) {
             assert_eq!([tag.payload, tag.signature].concat(), bytes);
             assert!(tag.signature.starts_with(b"-----BEGIN PGP SIGNATURE-----"));
             let lines = || tag.payload.split(|byte| *byte == b'\n');
-            assert!(!lines().any(|line| line.starts_with(b"-----BEGIN PGP")));
+            assert!(!lines().any(|line| line.starts_with(b"-----BEGIN PGP SIGNATURE-----")));
             assert_eq!(lines().filter(|line| *line == b"tag v42").take(1).count(), 1);
         }
         Err(error) => {

@@ -66,8 +66,21 @@ impl Program {
     /// # Errors
     /// When it cannot be started.
     pub fn run(&self, arguments: &[&str]) -> Result<Run> {
-        let (first, rest) = self.words.split_first().context("no program")?;
-        let output = self.tree.command(first).args(rest).args(arguments).stdin(Stdio::null()).output()?;
+        self.run_later(0, arguments)
+    }
+
+    /// Runs it as if so many days had passed; what it starts lives in the present.
+    ///
+    /// # Errors
+    /// As [`Program::run`], and when the tree has no `libfaketime`.
+    pub fn run_later(&self, days: u64, arguments: &[&str]) -> Result<Run> {
+        let (loader, rest) = self.words.split_first().context("no program")?;
+        let mut command = self.tree.command(loader);
+        if days > 0 {
+            ensure!(loader.contains("/ld-"), "days pass for programs alone that are linked dynamically");
+            command.args(["--preload", &later_library(&self.tree)?]).env("FAKETIME", format!("+{days}d"));
+        }
+        let output = command.args(rest).args(arguments).stdin(Stdio::null()).output()?;
         Ok(Run {
             code: output.status.code(),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
@@ -76,7 +89,32 @@ impl Program {
     }
 }
 
+/// The library that lets days pass, as the tree sees it.
+fn later_library(tree: &Tree) -> Result<String> {
+    let outside = later_library_outside(tree.root())?;
+    Ok(format!("/{}", outside.strip_prefix(tree.root())?.display()))
+}
+
+/// The same as it is seen from outside the tree with this root.
+///
+/// # Errors
+/// When it is not there.
+pub fn later_library_outside(root: &Path) -> Result<PathBuf> {
+    for entry in fs::read_dir(root.join("usr/lib"))? {
+        let library = entry?.path().join("faketime/libfaketime.so.1");
+        if library.exists() {
+            return Ok(library);
+        }
+    }
+    anyhow::bail!("no libfaketime in {}", root.display())
+}
+
 impl Run {
+    /// All that it said.
+    pub fn words(&self) -> String {
+        format!("{}{}", self.stdout, self.stderr)
+    }
+
     /// Passes the run on if it ended with this exit code.
     ///
     /// # Errors

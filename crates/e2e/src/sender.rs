@@ -135,10 +135,20 @@ impl Sender {
     pub fn changing<T>(&self, change: impl FnOnce() -> Result<T>) -> Result<T> {
         let old = client_processes()?;
         let result = change()?;
-        wait_for("end of the old client processes", || {
-            let now = client_processes()?;
-            Ok(old.iter().all(|id| !now.contains(id)).then_some(()))
-        })?;
+        wait_for_end(&old)?;
+        Ok(result)
+    }
+
+    /// The same for a change that may turn out to be none: `change` tells whether Postfix was reloaded.
+    ///
+    /// # Errors
+    /// As [`Sender::changing`].
+    pub fn perhaps_changing<T>(&self, change: impl FnOnce() -> Result<(T, Reloaded)>) -> Result<T> {
+        let old = client_processes()?;
+        let (result, reloaded) = change()?;
+        if reloaded == Reloaded::Yes {
+            wait_for_end(&old)?;
+        }
         Ok(result)
     }
 
@@ -146,6 +156,22 @@ impl Sender {
     pub fn postfix(&self) -> &Postfix {
         &self.postfix
     }
+}
+
+/// Whether Postfix read its configuration anew.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Reloaded {
+    /// It did.
+    Yes,
+    /// It goes on as it was.
+    No,
+}
+
+fn wait_for_end(old: &[String]) -> Result<()> {
+    wait_for("end of the old client processes", || {
+        let now = client_processes()?;
+        Ok(old.iter().all(|id| !now.contains(id)).then_some(()))
+    })
 }
 
 /// The process ids of all smtp(8) clients in this network; only the sender has any.

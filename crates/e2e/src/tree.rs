@@ -34,6 +34,11 @@ impl Tree {
         Ok(Self { root })
     }
 
+    /// The root directory as it is seen from outside.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// A command that runs inside, with nothing of our environment.
     pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new("chroot");

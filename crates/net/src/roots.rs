@@ -18,7 +18,7 @@ pub enum Roots {
     /// What the system trusts (`SSL_CERT_FILE` and `SSL_CERT_DIR` are honoured).
     #[default]
     System,
-    /// What the system trusts, and the certificates in these PEM files.
+    /// What the system trusts, if anything, and the certificates in these PEM files.
     SystemAnd(Vec<PathBuf>),
     /// The certificates in these PEM files and nothing else.
     Only(Vec<PathBuf>),
@@ -101,7 +101,9 @@ impl Roots {
     pub(crate) fn certificates(&self) -> Result<Vec<CertificateDer<'static>>, RootsError> {
         let (mut certificates, files) = match self {
             Self::System => (system()?, &[][..]),
-            Self::SystemAnd(files) => (system()?, &files[..]),
+            // A closed network may have no others.
+            Self::SystemAnd(files) if !files.is_empty() => (system().unwrap_or_default(), &files[..]),
+            Self::SystemAnd(_) => (system()?, &[][..]),
             Self::Only(files) => (Vec::new(), &files[..]),
         };
         for path in files {

@@ -35,12 +35,9 @@ pub struct Certificate {
 pub enum CertificateError {
     /// More bytes than any certificate needs.
     #[error(
-        "the certificate has {bytes} bytes; the limit is {MAX_CERTIFICATE_BYTES}; export it with `--export-options export-minimal`"
+        "the certificate is larger than {MAX_CERTIFICATE_BYTES} bytes; export it with `--export-options export-minimal`"
     )]
-    TooLarge {
-        /// How many it has.
-        bytes: usize,
-    },
+    TooLarge,
     /// More packets than any certificate needs.
     #[error(
         "the certificate has more than {MAX_PACKETS} packets; export it with `--export-options export-minimal`"
@@ -74,7 +71,7 @@ impl Certificate {
     /// [`CertificateError`] if there is none, more than one, anything beside it, or a secret.
     pub fn parse(bytes: &[u8]) -> Result<Self, CertificateError> {
         if bytes.len() > MAX_CERTIFICATE_BYTES {
-            return Err(CertificateError::TooLarge { bytes: bytes.len() });
+            return Err(CertificateError::TooLarge);
         }
         if bytes.trim_ascii_start().starts_with(SECRET_BEGIN) {
             return Err(CertificateError::Secret);

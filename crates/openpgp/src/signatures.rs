@@ -21,11 +21,8 @@ pub const MAX_SIGNATURES: usize = 16;
 #[non_exhaustive]
 pub enum SignatureFileError {
     /// More bytes than signatures need.
-    #[error("the signature has {bytes} bytes; the limit is {MAX_SIGNATURE_BYTES}")]
-    TooLarge {
-        /// How many it has.
-        bytes: usize,
-    },
+    #[error("the signature is larger than {MAX_SIGNATURE_BYTES} bytes")]
+    TooLarge,
     /// More signatures than a list has signers.
     #[error("there are more than {MAX_SIGNATURES} signatures in one file")]
     TooMany,
@@ -50,7 +47,7 @@ pub enum SignatureFileError {
 /// [`SignatureFileError`].
 pub(crate) fn read(bytes: &[u8]) -> Result<Vec<Signature>, SignatureFileError> {
     if bytes.len() > MAX_SIGNATURE_BYTES {
-        return Err(SignatureFileError::TooLarge { bytes: bytes.len() });
+        return Err(SignatureFileError::TooLarge);
     }
     if armor::is_binary(bytes) {
         return read_binary(bytes);

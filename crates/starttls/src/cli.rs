@@ -42,6 +42,9 @@ enum Command {
     /// Check and show the settings.
     #[command(subcommand)]
     Settings(commands::settings::Command),
+    Update(commands::update::Args),
+    Status(commands::status::Args),
+    Withdraw(commands::withdraw::Args),
     Completions(commands::completions::Args),
     Man(commands::man::Args),
 }
@@ -55,6 +58,9 @@ impl Cli {
             Command::Why(args) => args.run(&self.settings, self.format),
             Command::Override(command) => command.run(&self.settings, self.format),
             Command::Settings(command) => command.run(&self.settings, self.format),
+            Command::Update(args) => args.run(&self.settings, self.format),
+            Command::Status(args) => args.run(&self.settings, self.format),
+            Command::Withdraw(args) => args.run(&self.settings),
             Command::Completions(args) => args.run(),
             Command::Man(args) => args.run(),
         }

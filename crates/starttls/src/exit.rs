@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use starttls_openpgp::VerifyError;
 use starttls_publish::build::BuildError;
 use starttls_publish::publication::PublishError;
 use starttls_publish::relax::RelaxError;
@@ -43,7 +44,7 @@ impl Exit {
         match error.downcast_ref::<LoadError>() {
             Some(LoadError::Ended { .. }) => Self::Refused,
             Some(LoadError::None) => Self::Usage,
-            _ if error.is::<SigningError>() => Self::Refused,
+            _ if error.is::<SigningError>() || error.is::<VerifyError>() => Self::Refused,
             _ => Self::CouldNot,
         }
     }

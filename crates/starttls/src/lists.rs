@@ -14,8 +14,8 @@ use owo_colors::OwoColorize;
 use starttls_policy::index::{self, IndexError};
 use starttls_policy::merge::{DomainPattern, Layer, Merged, Relaxing, Scope};
 use starttls_policy::read::{self, MAX_LIST_BYTES, ReadError};
-use starttls_policy::{Head, List, Mode, Timestamp, printable};
-use starttls_sources::settings::{Ended, SourceName};
+use starttls_policy::{Head, List, Mode, Relaxations, Timestamp, printable};
+use starttls_sources::{Absence, StateError};
 
 use crate::compiled::Source;
 use crate::output::{Progress, counted};
@@ -26,7 +26,6 @@ use crate::settings::Settings;
 pub(crate) struct ListArg {
     file: String,
     scope: Scope,
-    ended: Ended,
 }
 
 /// A list that was read.
@@ -34,6 +33,10 @@ pub(crate) struct Loaded {
     pub(crate) name: String,
     pub(crate) list: Source,
     scope: Scope,
+    /// Entries that count as `testing` by an order of the list's own organisations.
+    relaxed: Relaxations,
+    /// From when on it must no longer be in force.
+    pub(crate) until: Option<Timestamp>,
 }
 
 /// Why a list cannot be used.
@@ -42,9 +45,12 @@ pub(crate) enum LoadError {
     /// Neither the command line nor the settings name a list.
     #[error("no list; name one with `--list FILE`, or in the settings with `[[list]]`")]
     None,
-    /// The settings name a list that is not on this machine yet.
-    #[error("the list `{name}` of the settings has not been fetched; run `starttls update` first")]
-    NotFetched { name: SourceName },
+    /// Of the lists that the settings name none is in force.
+    #[error("{}", .0.first().map_or_else(String::new, ToString::to_string))]
+    NothingInForce(Vec<Absence>),
+    /// The state directory cannot be used.
+    #[error(transparent)]
+    State(#[from] StateError),
     /// The file cannot be read.
     #[error("cannot read {}", printable(file))]
     Unreadable {
@@ -106,7 +112,7 @@ impl FromStr for ListArg {
                 _ => return Err(format!("`{part}`: {HELP_OPTIONS}")),
             }
         }
-        Ok(Self { file, scope, ended: Ended::Refused })
+        Ok(Self { file, scope })
     }
 }
 
@@ -159,8 +165,8 @@ fn bounded(source: impl Read, expected: u64) -> io::Result<Option<Vec<u8>>> {
 /// The lists of a command, in the operator's order.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct ListArgs {
-    /// A policy list, compiled or not; again for overlays, each of which may tighten what stands before it. Without any, the lists of the
-    /// settings.
+    /// A policy list, compiled or not; again for overlays, each of which may tighten what stands before it. Without any,
+    /// the lists of the settings as `starttls update` accepted them.
     ///
     /// Behind the file name, after commas: `may-relax` (it may weaken earlier lists), `max-mode=testing` (nothing in
     /// it is enforced), `only=*.de` (it speaks for these domains alone; may be repeated). `-` reads stdin.
@@ -181,18 +187,14 @@ impl ListArgs {
     /// No list at all; the first list that cannot be read; and the base if it has ended, since nothing would be left
     /// to stand on.
     pub(crate) fn load(&self, settings: &Settings, now: Timestamp) -> Result<Vec<Loaded>, LoadError> {
-        let set;
-        let lists = if self.lists.is_empty() {
-            set = configured::lists(settings)?;
-            &set
-        } else {
-            &self.lists
-        };
+        if self.lists.is_empty() {
+            return configured::load(settings, now);
+        }
         let mut loaded = Vec::new();
-        for (index, arg) in lists.iter().enumerate() {
+        for (index, arg) in self.lists.iter().enumerate() {
             let list = Source::load(&arg.file)?;
             let head = list.lookup().head();
-            let ended = !self.allow_expired && arg.ended == Ended::Refused && head.has_ended(now);
+            let ended = !self.allow_expired && head.has_ended(now);
             if ended && index == 0 {
                 return Err(LoadError::Ended { file: arg.file.clone(), expires: head.expires });
             }
@@ -200,7 +202,9 @@ impl ListArgs {
                 warn_of_ended(&arg.file, head, list.lookup().domains());
                 continue;
             }
-            loaded.push(Loaded { name: arg.file.clone(), list, scope: arg.scope.clone() });
+            let until = head.expires.filter(|_| !self.allow_expired);
+            let (name, scope) = (arg.file.clone(), arg.scope.clone());
+            loaded.push(Loaded { name, list, scope, relaxed: Relaxations::new(), until });
         }
         Ok(loaded)
     }
@@ -223,7 +227,8 @@ pub(crate) fn merged(loaded: &[Loaded]) -> Merged<'_> {
         list: loaded.list.lookup(),
         scope: loaded.scope.clone(),
     });
-    Merged::new(layers.collect())
+    let merged = Merged::new(layers.collect());
+    loaded.iter().fold(merged, |merged, loaded| merged.relaxed_by(&loaded.name, &loaded.relaxed))
 }
 
 #[cfg(test)]

@@ -17,6 +17,9 @@ mod output;
 mod reference;
 mod server;
 mod settings;
+mod target;
+mod update;
+mod witnesses;
 
 use std::process::ExitCode;
 

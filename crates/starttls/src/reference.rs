@@ -48,6 +48,10 @@ fn findings() -> String {
         add_codes(&mut text, &format!("{}: the server itself", mta.title()), mta.findings());
     }
     add_codes(&mut text, "Postfix: activation", starttls_apply::postfix::FINDINGS);
+    let sources: Vec<_> = starttls_sources::codes().copied().collect();
+    add_codes(&mut text, "Lists fetched and accepted", &sources);
+    add_codes(&mut text, "Relax orders", starttls_trust::relax::CODES);
+    add_codes(&mut text, "Updates and their status", &crate::update::FINDINGS);
     text
 }
 

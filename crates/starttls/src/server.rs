@@ -38,21 +38,30 @@ pub(crate) struct Server {
 impl ServerArgs {
     /// What is named here, and what the settings say of the rest.
     pub(crate) fn server(&self, settings: &Settings) -> Server {
-        let set = &settings.postfix;
-        let version = match (&self.mta_version, &set.version.value) {
-            (Some(version), _) => Some(version.clone()).filter(|version| version != "auto"),
-            (None, ServerVersion::Named(version)) => Some(version.clone()),
-            (None, ServerVersion::Auto) => None,
+        let set = Server::of(settings);
+        let version = match &self.mta_version {
+            Some(version) => Some(version.clone()).filter(|version| version != "auto"),
+            None => set.version,
         };
         Server {
             version,
-            config: self.postfix_config.clone().or_else(|| set.config.value.clone()),
-            commands: self.postfix_commands.clone().or_else(|| set.commands.value.clone()),
+            config: self.postfix_config.clone().or(set.config),
+            commands: self.postfix_commands.clone().or(set.commands),
         }
     }
 }
 
 impl Server {
+    /// What the settings say.
+    pub(crate) fn of(settings: &Settings) -> Self {
+        let set = &settings.postfix;
+        let version = match &set.version.value {
+            ServerVersion::Named(version) => Some(version.clone()),
+            ServerVersion::Auto => None,
+        };
+        Self { version, config: set.config.value.clone(), commands: set.commands.value.clone() }
+    }
+
     /// The version that the operator names.
     pub(crate) fn named_version(&self) -> Option<&str> {
         self.version.as_deref()

@@ -10,6 +10,7 @@ use alloc::vec::Vec;
 
 use base64ct::{Base64, Encoding};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use starttls_policy::printable;
 
 use crate::digest::Digest;
 use crate::document::LeafKind;
@@ -103,7 +104,7 @@ impl Bundle {
             return Err(BundleError::TooLarge);
         }
         let bundle: Self = serde_json::from_slice(bytes)
-            .map_err(|error| BundleError::Form { message: error.to_string() })?;
+            .map_err(|error| BundleError::Form { message: printable(&error.to_string()) })?;
         if bundle.type_name != BUNDLE_TYPE {
             let message = alloc::format!("want the type `{BUNDLE_TYPE}`");
             return Err(BundleError::Form { message });

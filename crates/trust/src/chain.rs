@@ -149,8 +149,14 @@ pub fn follow(anchor: &Anchor, known: Option<RootRef>, roots: &[String]) -> Resu
     let mut newest: Option<Anchor> = None;
     let mut before: Option<u64> = None;
     for (index, text) in roots.iter().enumerate() {
-        let (next, note) = Anchor::read(text.as_bytes())
-            .map_err(|error| ChainError::Unreadable { place: index + 1, message: error.to_string() })?;
+        let unreadable = |message| ChainError::Unreadable { place: index + 1, message };
+        let (next, note) = Anchor::read(text.as_bytes()).map_err(|error| {
+            unreadable(match error {
+                AnchorError::Note(fault) => fault.to_string(),
+                AnchorError::Document(fault) => fault.to_string(),
+                other @ AnchorError::NotSigned { .. } => other.to_string(),
+            })
+        })?;
         let version = next.root.version;
         let after = before.unwrap_or_else(|| (version - 1).min(anchor.root.version));
         if after.checked_add(1) != Some(version) {

@@ -49,11 +49,8 @@ pub struct GitTag<'a> {
 #[non_exhaustive]
 pub enum GitTagError {
     /// More bytes than any tag.
-    #[error("the tag has {bytes} bytes; the limit is {MAX_TAG_BYTES}")]
-    TooLarge {
-        /// How many it has.
-        bytes: usize,
-    },
+    #[error("the tag is larger than {MAX_TAG_BYTES} bytes")]
+    TooLarge,
     /// A NUL byte, behind which some programs stop reading.
     #[error("the tag has a NUL byte")]
     Nul,
@@ -125,7 +122,7 @@ impl<'a> GitTag<'a> {
     /// [`GitTagError`], unless it is one signed tag of that name on a commit.
     pub fn parse(bytes: &'a [u8], asked: &str) -> Result<Self, GitTagError> {
         if bytes.len() > MAX_TAG_BYTES {
-            return Err(GitTagError::TooLarge { bytes: bytes.len() });
+            return Err(GitTagError::TooLarge);
         }
         if bytes.contains(&0) {
             return Err(GitTagError::Nul);

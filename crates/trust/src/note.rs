@@ -134,6 +134,16 @@ impl SignedNote {
         self
     }
 
+    /// The same text with the signatures of one key alone, whether they are valid or not.
+    ///
+    /// # Errors
+    /// [`NoteError::BadText`]; never for a note that was read.
+    pub fn by_one(&self, key: &VerifierKey) -> Result<Self, NoteError> {
+        let lines = signature_lines(&self.0).filter_map(|line| Signature::from_bytes(line.as_bytes()).ok());
+        let own: Vec<Signature> = lines.filter(|signature| is_of(signature, key)).collect();
+        Note::new(self.0.text(), &own).map(Self).map_err(|_| NoteError::BadText)
+    }
+
     /// Adds the signatures of another copy of the same text; those of keys that signed here already are left.
     ///
     /// # Errors

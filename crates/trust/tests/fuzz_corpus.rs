@@ -4,6 +4,8 @@
 
 #[path = "../../../fuzz/fuzz_targets/checkpoint.rs"]
 mod checkpoint;
+#[path = "../../../fuzz/fuzz_targets/git_tag.rs"]
+mod git_tag;
 #[path = "../../../fuzz/fuzz_targets/witness_request.rs"]
 mod witness_request;
 
@@ -12,6 +14,11 @@ use std::path::Path;
 #[test]
 fn checkpoint_keeps_its_promises() {
     replay("checkpoint", checkpoint::check);
+}
+
+#[test]
+fn git_tag_keeps_its_promises() {
+    replay("git_tag", git_tag::check);
 }
 
 #[test]

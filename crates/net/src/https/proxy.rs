@@ -57,7 +57,7 @@ pub enum ProxyError {
 
 impl Proxy {
     /// The route to take, if it is not the direct one.
-    pub(super) fn route(&self) -> Result<Option<ProxyRoute>, ProxyError> {
+    pub(crate) fn route(&self) -> Result<Option<ProxyRoute>, ProxyError> {
         let route = match self {
             Self::Environment => from_variables(|name| {
                 std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
@@ -71,7 +71,7 @@ impl Proxy {
 }
 
 impl ProxyRoute {
-    pub(super) fn to_reqwest(&self) -> Result<reqwest::Proxy, ProxyError> {
+    pub(crate) fn to_reqwest(&self) -> Result<reqwest::Proxy, ProxyError> {
         let proxy = reqwest::Proxy::https(self.url.0.clone()).map_err(|_| ProxyError::Unusable)?;
         Ok(proxy.no_proxy(NoProxy::from_string(&self.except)))
     }

@@ -34,10 +34,42 @@ impl AskWitness for Brought {
         checkpoint: &SignedNote,
         _prove: &dyn Fn(u64) -> Result<Vec<Node>, ProofError>,
     ) -> Result<SignedNote, String> {
-        let mut copies = self.0.iter().filter(|copy| copy.text() == checkpoint.text());
-        let found =
-            copies.find(|copy| copy.cosigners(&[&witness.key]).is_ok_and(|cosigners| !cosigners.is_empty()));
-        let found = found.ok_or("no cosigned copy of this checkpoint was given")?;
-        SignedNote::parse(&found.to_bytes()).map_err(|error| error.to_string())
+        // A copy may hold older words of other witnesses, and of this one.
+        let time = |copy: &&SignedNote| copy.cosigners(&[&witness.key]).ok()?.first().map(|(_, time)| *time);
+        let copies = self.0.iter().filter(|copy| copy.text() == checkpoint.text());
+        let newest = copies.filter(|copy| time(copy).is_some()).max_by_key(time);
+        let newest = newest.ok_or("no cosigned copy of this checkpoint was given")?;
+        newest.by_one(&witness.key).map_err(|error| error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod brought_copies {
+    use starttls_policy::Timestamp;
+    use starttls_trust::{Algorithm, SigningKey};
+
+    use super::*;
+
+    #[test]
+    fn give_each_witness_its_newest_word_and_none_of_the_others() {
+        let key =
+            |name: &str, seed| SigningKey::from_seed(name, Algorithm::Cosignature, &[seed; 32]).unwrap();
+        let (red, green) = (key("red.example", 1), key("green.example", 2));
+        let at = |seconds| Timestamp::from_seconds(seconds).unwrap();
+        let text = "log.example\n0\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n";
+        let old =
+            SignedNote::unsigned(text).unwrap().cosigned_by(&red, at(1_000)).cosigned_by(&green, at(1_000));
+        let copy = |key, seconds| SignedNote::parse(&old.to_bytes()).unwrap().cosigned_by(key, at(seconds));
+        let brought = Brought(vec![copy(&red, 2_000), copy(&green, 3_000)]);
+        for (key, seconds) in [(&red, 2_000), (&green, 3_000)] {
+            let witness = Witness {
+                organisation: "one".into(),
+                key: key.public().clone(),
+                url: "https://one.example/".into(),
+            };
+            let answer = brought.ask(&witness, &old, &|_| Ok(Vec::new())).unwrap();
+            let keys = [red.public(), green.public()];
+            assert_eq!(answer.cosigners(&keys).unwrap(), [(key.public(), at(seconds))]);
+        }
     }
 }

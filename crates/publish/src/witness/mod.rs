@@ -6,9 +6,11 @@
 //! Spec: C2SP tlog-witness.
 
 mod ask;
+mod over_http;
 mod service;
 mod state;
 
 pub use ask::{AskError, Post, ask};
-pub use service::{Config, ConfigError, Service};
+pub use over_http::{OverHttp, WITNESS_DEADLINE};
+pub use service::{Alarm, Config, ConfigError, Service};
 pub use state::{State, StateError};

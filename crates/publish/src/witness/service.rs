@@ -8,7 +8,9 @@ use std::sync::{Mutex, PoisonError};
 use starttls_policy::Timestamp;
 use starttls_trust::VerifierKey;
 use starttls_trust::log::TreeHead;
-use starttls_trust::log::witness::{KnownLogs, KnownLogsError, Reply, Witness, WitnessError, origin_hash};
+use starttls_trust::log::witness::{
+    KnownLogs, KnownLogsError, Refusal, Reply, Witness, WitnessError, origin_hash,
+};
 
 use super::{State, StateError};
 use crate::file::{self, FileError, shown};
@@ -63,6 +65,18 @@ pub enum ConfigError {
     /// Its state.
     #[error(transparent)]
     State(#[from] StateError),
+    /// What it kept of a log.
+    #[error(transparent)]
+    Kept(#[from] Alarm),
+}
+
+/// What the operator of a witness must hear of.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Alarm {
+    /// Nothing can be kept, and so nothing is cosigned.
+    #[error(transparent)]
+    State(#[from] StateError),
     /// What it kept of a log was not cosigned by its key.
     #[error(
         "what the state keeps of the log `{origin}` was cosigned by another key than {key}; a new key wants a new state"
@@ -72,6 +86,14 @@ pub enum ConfigError {
         origin: String,
         /// The witness's.
         key: VerifierKey,
+    },
+    /// A log signed a tree that it did not prove to continue the one before: a fault of its program, or a fork.
+    #[error(
+        "the log `{origin}` signed a checkpoint without proof that it continues the one before; it was not cosigned"
+    )]
+    Inconsistent {
+        /// Its name.
+        origin: String,
     },
 }
 
@@ -94,8 +116,7 @@ impl Service {
             .map_err(|source| ConfigError::Key { path: config.key.clone(), source })?;
         let state = State::open(&config.state)?;
         for origin in witness.logs().origins() {
-            let seen = seen(&witness, &state, origin);
-            seen.map_err(|fault| fault.into_config_error(origin, witness.key()))?;
+            seen(&witness, &state, origin).map_err(|fault| fault.into_alarm(origin, witness.key()))?;
         }
         Ok(Self { witness, state: Mutex::new(state) })
     }
@@ -110,14 +131,8 @@ impl Service {
         self.witness.logs().origins()
     }
 
-    /// Answers one request. What went wrong inside is told as the second value, for the operator's log alone.
-    pub fn respond(
-        &self,
-        method: &str,
-        path: &str,
-        body: &[u8],
-        now: Timestamp,
-    ) -> (Reply, Option<StateError>) {
+    /// Answers one request. What the operator must hear of is the second value, and never in the answer.
+    pub fn respond(&self, method: &str, path: &str, body: &[u8], now: Timestamp) -> (Reply, Option<Alarm>) {
         match (method, path) {
             ("POST", ADD_CHECKPOINT) => self.add_checkpoint(body, now),
             ("GET" | "HEAD", _) if path.ends_with(CHECKPOINT) => self.checkpoint(path),
@@ -126,7 +141,7 @@ impl Service {
         }
     }
 
-    fn add_checkpoint(&self, body: &[u8], now: Timestamp) -> (Reply, Option<StateError>) {
+    fn add_checkpoint(&self, body: &[u8], now: Timestamp) -> (Reply, Option<Alarm>) {
         let admitted = match self.witness.admit(body) {
             Ok(admitted) => admitted,
             Err(refusal) => return (refusal.reply(), None),
@@ -136,20 +151,22 @@ impl Service {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let seen = match seen(&self.witness, &state, &origin) {
             Ok(seen) => seen,
-            Err(Fault::State(error)) => return (broken(), Some(error)),
-            Err(Fault::OtherKey) => return (broken(), None),
+            Err(fault) => return (broken(), Some(fault.into_alarm(&origin, self.key()))),
         };
         match admitted.cosign(seen, now) {
             Ok(cosigned) => match state.keep(&origin, &cosigned.note) {
                 Ok(()) => (cosigned.reply, None),
-                Err(error) => (broken(), Some(error)),
+                Err(error) => (broken(), Some(error.into())),
             },
+            Err(Refusal::Inconsistent) => {
+                (Refusal::Inconsistent.reply(), Some(Alarm::Inconsistent { origin }))
+            }
             Err(refusal) => (refusal.reply(), None),
         }
     }
 
     /// What the witness saw last of a log, for monitors.
-    fn checkpoint(&self, path: &str) -> (Reply, Option<StateError>) {
+    fn checkpoint(&self, path: &str) -> (Reply, Option<Alarm>) {
         let hash = path.strip_prefix('/').and_then(|path| path.strip_suffix(CHECKPOINT));
         let mut origins = self.witness.logs().origins();
         let Some(origin) = origins.find(|origin| hash == Some(origin_hash(origin).to_string().as_str()))
@@ -160,7 +177,7 @@ impl Service {
         match state.newest(origin) {
             Ok(Some(note)) => (reply(200, note.to_bytes()), None),
             Ok(None) => (plain(404, "no checkpoint of this log was cosigned yet"), None),
-            Err(error) => (broken(), Some(error)),
+            Err(error) => (broken(), Some(error.into())),
         }
     }
 }
@@ -172,10 +189,10 @@ enum Fault {
 }
 
 impl Fault {
-    fn into_config_error(self, origin: &str, key: &VerifierKey) -> ConfigError {
+    fn into_alarm(self, origin: &str, key: &VerifierKey) -> Alarm {
         match self {
             Self::State(error) => error.into(),
-            Self::OtherKey => ConfigError::OtherKey { origin: origin.into(), key: key.clone() },
+            Self::OtherKey => Alarm::OtherKey { origin: origin.into(), key: key.clone() },
         }
     }
 }

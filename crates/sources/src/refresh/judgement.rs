@@ -22,7 +22,7 @@ pub(super) struct Judgement {
     behind_since: Option<Timestamp>,
 }
 
-const UNSIGNED: Code = Code::warning(
+const UNSIGNED: Code = Code::info(
     "source.unsigned",
     "a list that nobody signed is used by your settings: whoever may write its file decides what it says",
 );

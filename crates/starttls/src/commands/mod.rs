@@ -7,4 +7,7 @@ pub(crate) mod man;
 pub(crate) mod overrides;
 pub(crate) mod query;
 pub(crate) mod settings;
+pub(crate) mod status;
+pub(crate) mod update;
 pub(crate) mod why;
+pub(crate) mod withdraw;

@@ -9,8 +9,6 @@ use starttls_sources::settings::{Copies, Place, SignedCopy, SourceSettings, Trus
 
 use super::Settings;
 
-/// Bits of a file's mode.
-const OTHERS_READ: u32 = 0o004;
 const OTHERS_WRITE: u32 = 0o002;
 const STICKY: u32 = 0o1000;
 
@@ -22,9 +20,6 @@ pub(crate) fn warnings(settings: &Settings) -> Vec<String> {
         && let Some(text) = writable_by_others(file)
     {
         said.push(format!("{text}: whoever can change the settings decides what is enforced"));
-    }
-    if let Some(file) = &settings.update.submission_password_file.value {
-        said.extend(secret("update.submission-password-file", file));
     }
     if let Some(file) = &settings.update.ca_file.value {
         said.extend(missing("update.ca-file", file));
@@ -85,13 +80,6 @@ fn state_dir(directory: &Path) -> Option<String> {
     }
 }
 
-fn secret(key: &str, file: &Path) -> Option<String> {
-    let place = file.display();
-    let Ok(metadata) = fs::metadata(file) else { return missing(key, file) };
-    (metadata.mode() & (OTHERS_READ | OTHERS_WRITE) != 0)
-        .then(|| format!("`{key}`: everybody on this machine can read {place}; `chmod 600 {place}`"))
-}
-
 fn missing(key: &str, file: &Path) -> Option<String> {
     let place = file.display();
     match fs::metadata(file) {
@@ -117,16 +105,10 @@ mod files_that_settings_name {
     #[test]
     fn are_looked_at_before_they_are_needed() {
         let home = tempfile::tempdir().unwrap();
-        fs::write(home.path().join("password"), "x").unwrap();
-        fs::set_permissions(home.path().join("password"), fs::Permissions::from_mode(0o644)).unwrap();
         fs::create_dir(home.path().join("state")).unwrap();
         fs::set_permissions(home.path().join("state"), fs::Permissions::from_mode(0o777)).unwrap();
         let text = r#"
             state-dir = "state"
-            [update]
-            submission = "smtps://mail.example.org"
-            submission-user = "me"
-            submission-password-file = "password"
             [[list]]
             name = "a"
             trust = "witnessed"
@@ -138,17 +120,8 @@ mod files_that_settings_name {
             file = "gone.json"
         "#;
         let said = warnings(&Settings::parse(text, home.path()).unwrap()).join("\n");
-        for want in [
-            "`state-dir`: everybody",
-            "submission-password-file`: everybody",
-            "`list[1].root`",
-            "`list[2].file`",
-            "`b` is unsigned",
-        ] {
+        for want in ["`state-dir`: everybody", "`list[1].root`", "`list[2].file`", "`b` is unsigned"] {
             assert!(said.contains(want), "{want} is not in:\n{said}");
         }
-        fs::set_permissions(home.path().join("password"), fs::Permissions::from_mode(0o600)).unwrap();
-        let said = warnings(&Settings::parse(text, home.path()).unwrap()).join("\n");
-        assert!(!said.contains("password"), "{said}");
     }
 }

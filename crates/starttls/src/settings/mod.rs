@@ -30,7 +30,7 @@ pub(crate) use file::SettingsArgs;
 pub(crate) use lists::ListTable;
 pub(crate) use postfix::Postfix;
 pub(crate) use problem::SettingsError;
-pub(crate) use update::Update;
+pub(crate) use update::{Submission, Update, WithdrawalTimer};
 
 use problem::{Place, Problem};
 use role::{Role, role};

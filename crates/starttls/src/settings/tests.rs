@@ -220,8 +220,6 @@ mod are_refused {
             ("alert-command = \"page me\"", "want a list"),
             ("alert-mail = \"secret person@example.org\"", "want one mail address"),
             ("mail-from = \"me@example.org\"", "there is mail only with `alert-mail`"),
-            ("submission-user = \"me\"\nsubmission-password-file = \"f\"", "needs `submission = "),
-            ("submission = \"smtps://mail.example.org\"\nsubmission-user = \"me\"", "go together"),
             ("submission-password = \"hunter2\"", "do you mean `submission-password-file`?"),
         ] {
             let faults = faults(&format!("[update]\n{text}\n"));

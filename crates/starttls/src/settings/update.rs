@@ -23,13 +23,12 @@ role! {
         "alert-mail" => alert_mail: Option<Mailbox> = None,
         /// Who such mail is from; without it the mail server fills in its own.
         "mail-from" => mail_from: Option<Mailbox> = None,
-        /// How such mail is handed over: `sendmail` runs the system's command, `smtp://HOST:PORT` and
-        /// `smtps://HOST:PORT` talk to a server, which must offer STARTTLS unless it is on this machine.
+        /// How such mail is handed over: `sendmail` runs the system's command, `smtp://HOST:PORT` talks to a server that
+        /// takes it without a password, and which must offer STARTTLS unless it is on this machine.
         "submission" => submission: Submission = Submission::Sendmail,
-        /// The user name for that server, if it wants one.
-        "submission-user" => submission_user: Option<String> = None,
-        /// The file with that user's password, which only its owner may read.
-        "submission-password-file" => submission_password_file: Option<PathBuf> = None,
+        /// Who looks, apart from the updater, whether lists in force have ended: `install` puts a timer of systemd or cron
+        /// there at activation; `own` leaves it to you to run `starttls withdraw` every quarter of an hour.
+        "withdrawal-timer" => withdrawal_timer: WithdrawalTimer = WithdrawalTimer::Install,
     }
 }
 
@@ -44,21 +43,33 @@ pub(crate) enum Submission {
     Sendmail,
     /// A server.
     Server {
-        security: SubmissionSecurity,
         /// A name or an address; IPv6 without brackets.
         host: String,
         port: u16,
     },
 }
 
-/// How the connection to a submission server is encrypted.
+/// Who sees to the withdrawal timer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum SubmissionSecurity {
-    /// `smtp:`, by STARTTLS; mandatory unless the server is on this machine.
-    StartTls,
-    /// `smtps:`, TLS from the first byte (RFC 8314 §3.3).
-    ImplicitTls,
+pub(crate) enum WithdrawalTimer {
+    /// We do, at activation.
+    Install,
+    /// The operator does.
+    Own,
 }
+
+word!(
+    WithdrawalTimer,
+    |text| match text {
+        "install" => Ok(Self::Install),
+        "own" => Ok(Self::Own),
+        _ => Err("want `install` or `own`".into()),
+    },
+    |timer| match timer {
+        WithdrawalTimer::Install => "install".into(),
+        WithdrawalTimer::Own => "own".into(),
+    }
+);
 
 impl Update {
     /// Complains of keys that do not fit together.
@@ -69,21 +80,6 @@ impl Update {
                 "alert-command",
                 "want a program, as in `[\"/usr/local/bin/page\", \"me\"]`",
             );
-        }
-        let has_server = matches!(self.submission.value, Submission::Server { .. });
-        if self.submission_user.value.is_some() && !has_server {
-            reader.complain(
-                &self.submission_user,
-                "submission-user",
-                "a user name needs `submission = \"smtps://…\"`",
-            );
-        }
-        if self.submission_user.value.is_some() != self.submission_password_file.value.is_some() {
-            let both = "`submission-user` and `submission-password-file` go together";
-            match self.submission_user.place() {
-                Some(_) => reader.complain(&self.submission_user, "submission-user", both),
-                None => reader.complain(&self.submission_password_file, "submission-password-file", both),
-            }
         }
         if self.mail_from.value.is_some()
             && self.alert_mail.value.is_none()
@@ -139,28 +135,20 @@ word!(
 
 word!(Submission, submission, |submission| match submission {
     Submission::Sendmail => "sendmail".into(),
-    Submission::Server { security, host, port } => {
-        let scheme = match security {
-            SubmissionSecurity::StartTls => "smtp",
-            SubmissionSecurity::ImplicitTls => "smtps",
-        };
-        if host.contains(':') {
-            format!("{scheme}://[{host}]:{port}")
-        } else {
-            format!("{scheme}://{host}:{port}")
-        }
+    Submission::Server { host, port } => {
+        if host.contains(':') { format!("smtp://[{host}]:{port}") } else { format!("smtp://{host}:{port}") }
     }
 });
 
+/// RFC 6409 §3.1: where nothing else is said.
+const SUBMISSION_PORT: u16 = 587;
+
 fn submission(text: &str) -> Result<Submission, String> {
-    let wrong = || "want `sendmail`, `smtp://HOST:PORT` or `smtps://HOST:PORT`".to_owned();
-    // RFC 6409 §3.1 and RFC 8314 §3.3: the ports where nothing else is said.
-    let (security, rest, usual) = match (text, text.strip_prefix("smtp://"), text.strip_prefix("smtps://")) {
-        ("sendmail", _, _) => return Ok(Submission::Sendmail),
-        (_, Some(rest), _) => (SubmissionSecurity::StartTls, rest, 587),
-        (_, _, Some(rest)) => (SubmissionSecurity::ImplicitTls, rest, 465),
-        _ => return Err(wrong()),
-    };
+    let wrong = || "want `sendmail` or `smtp://HOST:PORT`".to_owned();
+    if text == "sendmail" {
+        return Ok(Submission::Sendmail);
+    }
+    let rest = text.strip_prefix("smtp://").ok_or_else(wrong)?;
     let rest = rest.strip_suffix('/').unwrap_or(rest);
     let (host, port) = match rest.strip_prefix('[') {
         Some(rest) => {
@@ -175,13 +163,13 @@ fn submission(text: &str) -> Result<Submission, String> {
         || host.parse::<Ipv4Addr>().is_ok()
         || Domain::parse(host).is_ok();
     let port = match port {
-        None => usual,
+        None => SUBMISSION_PORT,
         Some(port) if port.bytes().all(|b| b.is_ascii_digit()) => {
             port.parse().ok().filter(|port| *port > 0).ok_or_else(wrong)?
         }
         Some(_) => return Err(wrong()),
     };
-    if is_host { Ok(Submission::Server { security, host: host.into(), port }) } else { Err(wrong()) }
+    if is_host { Ok(Submission::Server { host: host.into(), port }) } else { Err(wrong()) }
 }
 
 #[cfg(test)]
@@ -194,7 +182,6 @@ mod submission_servers {
             ("sendmail", "sendmail"),
             ("smtp://localhost:25", "smtp://localhost:25"),
             ("smtp://mail.example.org", "smtp://mail.example.org:587"),
-            ("smtps://mail.example.org/", "smtps://mail.example.org:465"),
             ("smtp://[::1]:25", "smtp://[::1]:25"),
             ("smtp://127.0.0.1:2525", "smtp://127.0.0.1:2525"),
         ] {
@@ -212,6 +199,7 @@ mod submission_servers {
             "smtp://",
             "smtp://:25",
             "smtp://me:pw@mail.example.org",
+            "smtps://mail.example.org",
             "smtp://mail.example.org:0",
             "smtp://mail.example.org:99999",
             "smtp://mail.example.org:+25",

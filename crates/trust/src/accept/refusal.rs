@@ -1,6 +1,6 @@
 //! Why a candidate is refused, in words, and how much that weighs.
 
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use core::fmt;
 
 use starttls_policy::{Timestamp, printable};
@@ -69,7 +69,7 @@ pub enum Refusal {
         part: Part,
     },
     /// Not the log's checkpoint.
-    #[error(transparent)]
+    #[error("{}", printable(&.0.to_string()))]
     Checkpoint(CheckpointError),
     /// The manifest is not the last leaf: something was published after it.
     #[error("the manifest is not the last leaf of the log: {0}")]

@@ -13,6 +13,7 @@ mod root;
 use alloc::string::{String, ToString};
 
 use serde::{Deserialize, Serialize};
+use starttls_policy::printable;
 
 pub use leaf::{Leaf, LeafKind};
 pub use list_statement::{Changes, ListStatement, MAX_LIFE_DAYS};
@@ -54,9 +55,9 @@ pub enum Document {
 #[non_exhaustive]
 pub enum DocumentError {
     /// No JSON, or not of the form of its type.
-    #[error("line {line}: {message}")]
+    #[error("{}{message}", place(*.line))]
     Form {
-        /// Counted from 1; 0 when it is about the whole.
+        /// Counted from 1; 0 when it is not known, as for most of what a document's type alone tells.
         line: usize,
         /// What is wrong.
         message: String,
@@ -84,7 +85,8 @@ impl Document {
             let message = error.to_string();
             // The line stands before the message already.
             let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(what, _)| what);
-            DocumentError::Form { line: error.line(), message: message.into() }
+            // It repeats what stands in the text, which comes from anybody.
+            DocumentError::Form { line: error.line(), message: printable(message) }
         })?;
         match &document {
             Self::Root(root) => root.check(),
@@ -155,7 +157,11 @@ of_type!(Leaf, Leaf, "starttls-everywhere/leaf/v1");
 
 /// A fault of sense, in words.
 fn senseless<T>(message: impl Into<String>) -> Result<T, DocumentError> {
-    Err(DocumentError::Sense(message.into()))
+    Err(DocumentError::Sense(printable(&message.into())))
+}
+
+fn place(line: usize) -> String {
+    if line == 0 { String::new() } else { alloc::format!("line {line}: ") }
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ pub const MAX_ORDERS: usize = 256;
 /// Clients say so many days before that an entry snaps back.
 pub const NOTICE_DAYS: u32 = 3;
 
-const VOID: Code = Code::warning(
+const VOID: Code = Code::info(
     "relax.void",
     "an order to relax entries, or one that takes such an order back, does not hold; the entries stand as they are listed",
 );

@@ -92,7 +92,9 @@ mod state {
         let service = place.open();
         assert_eq!(post(&service, &grow(&place)), 409);
         let fork = place.request(2, Vec::new(), tree(&[b"a", b"c"]));
-        assert_eq!(post(&service, &fork), 422);
+        let (reply, alarm) = service.respond("POST", "/add-checkpoint", &fork, now());
+        assert_eq!(reply.status, 422);
+        assert!(matches!(alarm, Some(Alarm::Inconsistent { origin }) if origin == "log.example"));
     }
 
     #[test]
@@ -116,7 +118,7 @@ mod state {
         let (reply, fault) =
             service.respond("POST", "/add-checkpoint", &place.request(0, Vec::new(), tree(&[b"a"])), now());
         assert_eq!(reply.status, 500);
-        assert!(matches!(fault, Some(StateError::Write(_))));
+        assert!(matches!(fault, Some(Alarm::State(StateError::Write(_)))));
         assert!(!String::from_utf8_lossy(&reply.body).contains("— w.example"));
     }
 
@@ -135,10 +137,10 @@ mod state {
         }
         drop(service);
         let error = Service::open(&place.config()).unwrap_err();
-        assert!(matches!(error, ConfigError::OtherKey { .. }), "{error}");
+        assert!(matches!(error, ConfigError::Kept(Alarm::OtherKey { .. })), "{error}");
         fs::write(place.file(), "").unwrap();
         let error = Service::open(&place.config()).unwrap_err();
-        assert!(matches!(error, ConfigError::State(StateError::Damaged { .. })), "{error}");
+        assert!(matches!(error, ConfigError::Kept(Alarm::State(StateError::Damaged { .. }))), "{error}");
     }
 
     #[test]
@@ -166,7 +168,7 @@ mod state {
         let (reply, fault) =
             service.respond("POST", "/add-checkpoint", &place.request(0, Vec::new(), tree(&[b"a"])), now());
         assert_eq!(reply.status, 500);
-        assert!(matches!(fault, Some(StateError::Link { .. })));
+        assert!(matches!(fault, Some(Alarm::State(StateError::Link { .. }))));
     }
 
     /// A run that died left its half-written file; the old state counts.

@@ -8,9 +8,11 @@ use serde_json::json;
 use starttls_apply::postfix::{self, ActivateError, Activated, Plan, Running, Standing, Wanted};
 
 use super::Request;
-use super::write::{self, Prepared};
+use super::write;
+use crate::clock;
 use crate::exit::Exit;
 use crate::output::{self, Format, findings_json, print_findings};
+use crate::target::{self, Prepared};
 
 /// Advice that the plan's own checks repeat with more knowledge.
 const SAID_BY_PLAN: [&str; 5] = [
@@ -22,19 +24,20 @@ const SAID_BY_PLAN: [&str; 5] = [
 ];
 
 pub(super) fn run(request: &Request, output: &Path, format: Format) -> anyhow::Result<Exit> {
-    let generations = write::open(output)?;
-    let instance = request.server.instance();
+    let now = clock::now();
+    let generations = target::open(output)?;
+    let instance = request.target.server.instance();
     let detected = postfix::Detected::ask(&instance)?;
-    let prepared = match write::prepare(request, &generations, Some(&detected))? {
+    let prepared = match request.target.prepare(&generations, Some(&detected), &request.known(now)?, now)? {
         Ok(prepared) => prepared,
         Err(short) => return write::refuse(request, &short, format),
     };
     let Prepared { ready, mut rendered, native } = prepared;
     rendered.advice.retain(|finding| !SAID_BY_PLAN.contains(&finding.code));
     let wanted = Wanted {
-        table_type: request.table(),
+        table_type: request.target.table,
         settings: &rendered.summary.settings,
-        written_for: request.written_for()?,
+        written_for: request.target.written_for()?,
         probe: request.probe(),
     };
     let plan = Plan::make(&instance, &generations, Some(&ready), &wanted)?;

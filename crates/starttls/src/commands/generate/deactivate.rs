@@ -7,13 +7,14 @@ use owo_colors::OwoColorize;
 use serde_json::json;
 use starttls_apply::postfix::{self, Deactivated, Leftovers, Running};
 
-use super::{Request, write};
+use super::Request;
 use crate::exit::Exit;
 use crate::output::{self, Format};
+use crate::target;
 
 pub(super) fn run(request: &Request, output: &Path, format: Format) -> anyhow::Result<Exit> {
-    let generations = write::open(output)?;
-    let done = postfix::deactivate(&request.server.instance(), &generations, Leftovers::Delete)?;
+    let generations = target::open(output)?;
+    let done = postfix::deactivate(&request.target.server.instance(), &generations, Leftovers::Delete)?;
     match format {
         Format::Text => print(&done)?,
         Format::Json => output::print_json(&json!({

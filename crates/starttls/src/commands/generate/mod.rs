@@ -10,20 +10,20 @@ mod write;
 
 use std::path::PathBuf;
 
-use starttls_apply::postfix::{Detected, LiveProbe};
-use starttls_mta::postfix::{TableType, Version};
-use starttls_mta::{Facts, LeafPins, Mta};
+use starttls_apply::postfix::LiveProbe;
+use starttls_mta::postfix::TableType;
+use starttls_mta::{LeafPins, Mta};
 use starttls_policy::Timestamp;
-use starttls_policy::decide::Choices;
 
 use crate::choices::ChoiceArgs;
 use crate::exit::Exit;
 use crate::known::Known;
 use crate::lists::ListArgs;
 use crate::output::Format;
-use crate::server::{Server, ServerArgs};
+use crate::server::ServerArgs;
 use crate::settings::value::Word as _;
 use crate::settings::{Settings, SettingsArgs};
+use crate::target::{Completeness, Target};
 
 /// Write the TLS policy of a mail server from policy lists; activate it or take it back.
 ///
@@ -97,7 +97,7 @@ fn known_mta(text: &str) -> Result<&'static str, String> {
 impl Args {
     pub(crate) fn run(self, place: &SettingsArgs, format: Format) -> anyhow::Result<Exit> {
         let settings = place.load()?;
-        let request = Request { server: self.server.server(&settings), args: self, settings };
+        let request = Request::new(self, settings)?;
         let named = request.args.output.as_deref();
         let output = named.unwrap_or(&request.settings.postfix.output.value);
         if request.args.deactivate {
@@ -116,22 +116,23 @@ impl Args {
 struct Request {
     args: Args,
     settings: Settings,
-    server: Server,
+    target: Target,
 }
 
 impl Request {
-    fn mta(&self) -> anyhow::Result<&'static dyn Mta> {
-        starttls_mta::by_name(self.args.mta).ok_or_else(|| anyhow::anyhow!("no such mail server"))
-    }
-
-    fn facts(&self, detected: Option<&Detected>, directory: &std::path::Path) -> Facts {
-        let allowed = self.args.allow_leaf_pins || self.settings.postfix.allow_leaf_pins.value;
-        let leaf_pins = if allowed { LeafPins::Allow } else { LeafPins::Ignore };
-        self.server.facts(detected, directory, Some(self.table().name().to_owned()), leaf_pins)
-    }
-
-    fn written_for(&self) -> anyhow::Result<Option<Version>> {
-        Ok(self.server.named_version().map(Version::parse).transpose()?)
+    fn new(args: Args, settings: Settings) -> anyhow::Result<Self> {
+        let set = &settings.postfix;
+        let allowed = args.allow_leaf_pins || set.allow_leaf_pins.value;
+        let strict = args.strict || set.strict.value;
+        let target = Target {
+            mta: starttls_mta::by_name(args.mta).ok_or_else(|| anyhow::anyhow!("no such mail server"))?,
+            server: args.server.server(&settings),
+            table: args.table.unwrap_or(set.table_type.value),
+            leaf_pins: if allowed { LeafPins::Allow } else { LeafPins::Ignore },
+            completeness: if strict { Completeness::AllOrNothing } else { Completeness::WhatCanBe },
+            choices: args.choices.choices(&settings),
+        };
+        Ok(Self { args, settings, target })
     }
 
     fn probe(&self) -> LiveProbe {
@@ -139,21 +140,8 @@ impl Request {
         if wanted { LiveProbe::Run(Vec::new()) } else { LiveProbe::Skip }
     }
 
-    fn table(&self) -> TableType {
-        self.args.table.unwrap_or(self.settings.postfix.table_type.value)
-    }
-
-    /// Whether nothing is to be written if something falls short.
-    fn is_strict(&self) -> bool {
-        self.args.strict || self.settings.postfix.strict.value
-    }
-
     /// Lists and overrides.
     fn known(&self, now: Timestamp) -> anyhow::Result<Known> {
         Known::load(&self.args.lists, &self.settings, now)
-    }
-
-    fn choices(&self) -> Choices {
-        self.args.choices.choices(&self.settings)
     }
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 use starttls_mta::postfix::TABLE;
 
 use super::Request;
-use super::write::{self, FallsShort};
+use super::write;
 use crate::clock;
 use crate::exit::Exit;
 use crate::generation::{self, Kept, Nowhere, OneFile, Rendered};
@@ -14,18 +14,19 @@ use crate::lists;
 use crate::output::{
     self, Format, findings_json, print_findings, summary_json, write_settings, write_summary,
 };
+use crate::target::{Completeness, FallsShort};
 
 pub(super) fn run(request: &Request, format: Format) -> anyhow::Result<Exit> {
     let now = clock::now();
-    let mta = request.mta()?;
+    let mta = request.target.mta;
     let known = request.known(now)?;
     let merged = lists::merged(&known.lists);
-    let detected = request.server.ask()?;
+    let detected = request.target.server.ask()?;
     // Where files would be if nothing else is said.
     let usual = request.settings.postfix.output.value.join("current");
-    let facts = request.facts(detected.as_ref(), &usual);
-    let choices = request.choices();
-    if request.is_strict() {
+    let facts = request.target.facts(detected.as_ref(), &usual);
+    let choices = request.target.choices;
+    if request.target.completeness == Completeness::AllOrNothing {
         let tried = generation::render(mta, &facts, &merged, &known.overrides, choices, now, &mut Nowhere)?;
         if tried.falls_short() {
             return write::refuse(request, &FallsShort(tried), format);

@@ -125,7 +125,7 @@ fn print_report(file: &str, list: &List, findings: &[Finding], now: Timestamp) -
     Ok(())
 }
 
-fn end_in_words(list: &List, now: Timestamp) -> String {
+pub(super) fn end_in_words(list: &List, now: Timestamp) -> String {
     match list.head.expires {
         None => "counts as expired".into(),
         Some(end) if end <= now => format!("expired {end}"),

@@ -7,6 +7,7 @@ mod convert;
 mod diff;
 mod init_root;
 mod key;
+mod log;
 mod made;
 mod publish;
 mod refresh;
@@ -16,6 +17,8 @@ mod rotate_root;
 mod show;
 mod sign;
 mod time;
+mod verify;
+mod witness;
 
 use clap::Subcommand;
 
@@ -30,6 +33,7 @@ pub(crate) enum Command {
     Convert(convert::Args),
     Diff(diff::Args),
     Show(show::Args),
+    Verify(verify::Args),
     /// Make and show the keys of organisations, witnesses and logs.
     #[command(subcommand)]
     Key(key::Command),
@@ -43,6 +47,12 @@ pub(crate) enum Command {
     /// Weaken some entries for some days, in an emergency, without a new list.
     #[command(subcommand)]
     Relax(relax::Command),
+    /// Look a published log over.
+    #[command(subcommand)]
+    Log(log::Command),
+    /// Watch logs, and vouch for those that only grow.
+    #[command(subcommand)]
+    Witness(witness::Command),
 }
 
 impl Command {
@@ -53,6 +63,7 @@ impl Command {
             Self::Convert(args) => args.run(),
             Self::Diff(args) => args.run(format),
             Self::Show(args) => args.run(format),
+            Self::Verify(args) => args.run(format),
             Self::Key(command) => command.run(format),
             Self::InitRoot(args) => args.run(format),
             Self::RotateRoot(args) => args.run(format),
@@ -62,6 +73,8 @@ impl Command {
             Self::Publish(args) => args.run(format),
             Self::Refresh(args) => args.run(format),
             Self::Relax(command) => command.run(format),
+            Self::Log(command) => command.run(format),
+            Self::Witness(command) => command.run(),
         }
     }
 }

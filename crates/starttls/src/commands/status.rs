@@ -1,0 +1,185 @@
+//! `starttls status`: how every list is, and whether what is in force may be.
+//!
+//! Exit: 0 in order, 1 could not look, 4 something is wrong, 5 warnings with `--strict`.
+
+use std::io::Write as _;
+
+use owo_colors::{OwoColorize, Style};
+use serde_json::json;
+use starttls_policy::{Finding, Severity, Timestamp, printable};
+use starttls_sources::{SourceStatus, StateDir, TrustKind, status};
+use starttls_trust::ladder::State;
+
+use crate::clock;
+use crate::exit::Exit;
+use crate::output::{self, Format, counted, findings_json, print_findings};
+use crate::settings::{Settings, SettingsArgs};
+use crate::update::{self, InForceRecord};
+
+/// Show every list: serial, signers, age, where it stands, what happens next; and whether the withdrawal timer lives.
+///
+/// Reads the state directory alone. For monitoring: the exit code says whether somebody must act, `--format json` has
+/// everything.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  starttls status\n  starttls status --format json --strict")]
+pub(crate) struct Args {
+    /// Exit with 5 on warnings, too.
+    #[arg(long)]
+    strict: bool,
+}
+
+impl Args {
+    pub(crate) fn run(self, place: &SettingsArgs, format: Format) -> anyhow::Result<Exit> {
+        let settings = place.load()?;
+        let now = clock::now();
+        let state = StateDir::open(settings.state_dir())?;
+        let sources: Vec<SourceStatus> =
+            settings.lists.iter().map(|source| status(source, &state, now)).collect::<Result<_, _>>()?;
+        let record = InForceRecord::read(&state)?;
+        let findings = findings(&settings, &state, &sources, record.as_ref(), now);
+        match format {
+            Format::Json => output::print_json(&json!({
+                "sources": sources,
+                "in_force": record,
+                "deadline": record.as_ref().and_then(InForceRecord::deadline).map(|end| end.to_string()),
+                "findings": findings_json(&findings),
+            }))?,
+            Format::Text => {
+                for source in &sources {
+                    print(source, now)?;
+                }
+                print_in_force(record.as_ref(), now)?;
+                print_findings(&mut anstream::stdout().lock(), &findings)?;
+            }
+        }
+        Ok(match findings.iter().map(|finding| finding.severity).max() {
+            Some(Severity::Error) => Exit::Errors,
+            Some(Severity::Warning) if self.strict => Exit::Warnings,
+            _ => Exit::Done,
+        })
+    }
+}
+
+/// What speaks against going on as things are.
+fn findings(
+    settings: &Settings,
+    state: &StateDir,
+    sources: &[SourceStatus],
+    record: Option<&InForceRecord>,
+    now: Timestamp,
+) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = sources.iter().filter_map(standing).collect();
+    let Some(record) = record else { return findings };
+    for part in record.overdue(now) {
+        let message = format!("{} has ended and is still in force", part.name);
+        findings.push(
+            update::ENDED
+                .finding(&*part.name, message)
+                .with_cure("run `starttls update`, or `starttls withdraw`"),
+        );
+    }
+    if record.activated && settings.update.activate.value && !update::is_watched(state, now) {
+        let message = "the withdrawal timer has not run within the last hour";
+        let cure =
+            "run `starttls update`, which installs it, or run `starttls withdraw` every quarter of an hour";
+        findings.push(update::NO_TIMER.finding("", message).with_cure(cure));
+    }
+    findings
+}
+
+/// What the operator should know of one source.
+fn standing(source: &SourceStatus) -> Option<Finding> {
+    let name = &source.name;
+    let (code, words) = match source.state {
+        State::Fresh => return None,
+        State::Absent => (update::NEVER, format!("nothing was ever accepted from `{name}`")),
+        State::Ageing => (update::AGEING, format!("the list `{name}` nears its end")),
+        State::Suspicious => (update::SUSPICIOUS, format!("something contradicts the list `{name}`")),
+        State::Ended => (update::SOURCE_ENDED, format!("the list `{name}` has ended")),
+    };
+    let why = source.failure.as_ref().map_or_else(String::new, |failure| format!("; {}", failure.words));
+    Some(
+        code.finding(name, format!("{words}{why}"))
+            .with_cure("run `starttls update --verbose` and see what each mirror says"),
+    )
+}
+
+fn print(source: &SourceStatus, now: Timestamp) -> anyhow::Result<()> {
+    let mut out = anstream::stdout().lock();
+    let style = match source.state {
+        State::Fresh => Style::new().green(),
+        State::Absent | State::Ageing => Style::new().yellow(),
+        State::Suspicious | State::Ended => Style::new().red().bold(),
+    };
+    writeln!(out, "{}: {} ({})", source.name.bold(), source.state.name().style(style), trust(source.trust))?;
+    if let Some(list) = &source.list {
+        let author =
+            list.author.as_deref().map_or_else(String::new, |author| format!(" by {}", printable(author)));
+        writeln!(
+            out,
+            "  list    serial {}{author}, {}",
+            list.serial,
+            counted(list.entries, "domain", "domains")
+        )?;
+        let signers = if list.signers.is_empty() { "nobody".to_owned() } else { list.signers.join(", ") };
+        writeln!(out, "  signed  by {signers}")?;
+        if let Some(seen) = list.quorum_time {
+            writeln!(out, "  seen    by its witnesses at {seen}")?;
+        }
+        if let Some(end) = list.effective_end {
+            writeln!(out, "  until   {end}{}", away(now, end))?;
+        }
+    }
+    for order in &source.relax_orders {
+        let until = order.until.map_or_else(String::new, |until| format!(" until {until}"));
+        let (domains, reason) = (counted(order.domains, "domain", "domains"), printable(&order.reason));
+        writeln!(out, "  relaxed {domains}{until} by {}: {reason}", order.by)?;
+    }
+    if let Some(tried) = source.tried {
+        let outcome = source.failure.as_ref().map_or("all was in order", |failure| failure.words.as_str());
+        writeln!(out, "  tried   {tried}: {outcome}")?;
+    }
+    if let Some(evidence) = source.failure.as_ref().and_then(|failure| failure.evidence.as_ref()) {
+        writeln!(out, "  saved   {evidence}")?;
+    }
+    if let Some(next) = &source.next {
+        let at = next.at.map_or_else(String::new, |at| format!(" at {at}"));
+        writeln!(out, "  next    {}{at}", next.what)?;
+    }
+    Ok(())
+}
+
+/// The word of the settings.
+const fn trust(kind: TrustKind) -> &'static str {
+    match kind {
+        TrustKind::Witnessed => "witnessed",
+        TrustKind::Openpgp => "openpgp",
+        TrustKind::GitTag => "git-tag",
+        TrustKind::Unsigned => "unsigned",
+    }
+}
+
+/// ` (in 12 days)`, ` (3 days ago)`.
+fn away(now: Timestamp, then: Timestamp) -> String {
+    let days = |from: Timestamp, to: Timestamp| from.until(to).as_secs() / 86_400;
+    if then > now {
+        format!(" (in {})", counted(days(now, then), "day", "days"))
+    } else {
+        format!(" ({} ago)", counted(days(then, now), "day", "days"))
+    }
+}
+
+fn print_in_force(record: Option<&InForceRecord>, now: Timestamp) -> anyhow::Result<()> {
+    let mut out = anstream::stdout().lock();
+    let Some(record) = record else {
+        writeln!(out, "in force: nothing was put into force yet")?;
+        return Ok(());
+    };
+    let parts: Vec<&str> = record.parts.iter().map(|part| part.name.as_str()).collect();
+    let parts = if parts.is_empty() { "nothing".to_owned() } else { parts.join(", ") };
+    writeln!(out, "{} {parts}", "in force:".bold())?;
+    if let Some(deadline) = record.deadline() {
+        writeln!(out, "  until   {deadline}{}", away(now, deadline))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,148 @@
+//! `starttls update`: fetch the lists of the settings, and put what changed into force.
+//!
+//! Exit: 0 all is in order, 1 a list cannot be fetched and nears its end, or we could not, 3 refused: a list contradicts
+//! what was accepted, has ended, or activation is not safe.
+
+use std::time::Duration;
+
+use starttls_policy::{Severity, Timestamp, diff};
+use starttls_sources::settings::Span;
+use starttls_sources::{Lock, StateDir};
+
+use crate::clock;
+use crate::exit::Exit;
+use crate::output::{self, Format, findings_json, print_findings};
+use crate::settings::{Settings, SettingsArgs};
+use crate::update::{self, Applied, Kind, Report};
+
+/// Fetch the lists of the settings, and put what changed into force.
+///
+/// Meant for a timer: it is quiet when all is well, and says in one message what is not, on stderr and wherever the
+/// settings say. All or nothing: what cannot be verified, written or checked leaves in force what was. A list that has
+/// ended and cannot be replaced is taken out of force; it comes back by itself.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  starttls update --dry-run     # fetches, and shows what would change
+  starttls update --verbose     # says what it did, too
+  starttls update --jitter 50m  # from cron: waits up to 50 minutes first")]
+pub(crate) struct Args {
+    /// Fetch and verify, show what would change, keep and change nothing.
+    #[arg(long)]
+    dry_run: bool,
+
+    /// Say what was done even when all is well.
+    #[arg(long, short)]
+    verbose: bool,
+
+    /// Wait a random time up to this long first, so that not all servers ask at once.
+    #[arg(long, value_name = "SPAN", value_parser = span)]
+    jitter: Option<Span>,
+}
+
+fn span(text: &str) -> Result<Span, String> {
+    Span::parse(text).map_err(|error| error.to_string())
+}
+
+impl Args {
+    pub(crate) fn run(self, place: &SettingsArgs, format: Format) -> anyhow::Result<Exit> {
+        let settings = place.load()?;
+        if settings.lists.is_empty() {
+            anyhow::bail!("the settings name no list; add a `[[list]]` to {}", place.file().display());
+        }
+        if let Some(longest) = self.jitter {
+            let seconds = fastrand::u64(0..=longest.duration().as_secs());
+            std::thread::sleep(Duration::from_secs(seconds));
+        }
+        let state = StateDir::make(settings.state_dir())?;
+        let lock = state.lock()?;
+        let now = clock::now();
+        let kind = if self.dry_run { Kind::DryRun } else { Kind::Update };
+        let report = match update::run(&settings, place, kind, &lock, now) {
+            Ok(report) => report,
+            Err(error) => return failed(&error, &settings, &lock, kind, now),
+        };
+        match format {
+            Format::Json => output::print_json(&json(&report))?,
+            Format::Text if self.dry_run => print_dry_run(&report)?,
+            Format::Text if self.verbose => print_report(&report)?,
+            Format::Text => {}
+        }
+        if kind == Kind::Update {
+            update::tell(&report.findings, &report.stands, &settings, &lock, now);
+        }
+        Ok(exit(&report))
+    }
+}
+
+/// What stops a whole run is told like any other trouble: nobody watches a timer.
+fn failed(
+    error: &anyhow::Error,
+    settings: &Settings,
+    lock: &Lock,
+    kind: Kind,
+    now: Timestamp,
+) -> anyhow::Result<Exit> {
+    let finding = update::FAILED.finding("", format!("the update did not run to its end: {error:#}"));
+    let stands = ["the policy that was in force still is".to_owned()];
+    if kind == Kind::Update {
+        update::tell(&[finding], &stands, settings, lock, now);
+    } else {
+        print_findings(&mut anstream::stderr().lock(), &[finding])?;
+    }
+    Ok(Exit::of(error))
+}
+
+fn exit(report: &Report) -> Exit {
+    match (&report.applied, report.severity()) {
+        (Applied::Refused | Applied::Withdrawn, _) | (_, Some(Severity::Error)) => Exit::Refused,
+        _ if report.is_going_stale() => Exit::CouldNot,
+        _ => Exit::Done,
+    }
+}
+
+fn print_report(report: &Report) -> anyhow::Result<()> {
+    for source in &report.sources {
+        anstream::println!("{}: {}", source.name, source.in_words());
+    }
+    for line in &report.stands {
+        anstream::println!("{line}");
+    }
+    Ok(())
+}
+
+fn print_dry_run(report: &Report) -> anyhow::Result<()> {
+    print_report(report)?;
+    for source in &report.sources {
+        let Some((before, now)) = &source.change else { continue };
+        anstream::println!("\nwhat changes in `{}`", source.name);
+        match before {
+            Some(before) => output::change::print(&diff::between(before, now))?,
+            None => anstream::println!("  it is new: {} domains", now.entries.len()),
+        }
+    }
+    if let Applied::Tried { diff, .. } = &report.applied
+        && !diff.is_empty()
+    {
+        anstream::println!("\nwhat would change in main.cf\n{diff}");
+    }
+    print_findings(&mut anstream::stderr().lock(), &report.findings)?;
+    Ok(())
+}
+
+fn json(report: &Report) -> serde_json::Value {
+    let sources = report.sources.iter().map(|source| {
+        serde_json::json!({
+            "name": source.name,
+            "outcome": source.outcome_name(),
+            "why": source.why(),
+            "in_force": source.absence.is_none(),
+        })
+    });
+    serde_json::json!({
+        "sources": sources.collect::<Vec<_>>(),
+        "policy": report.applied.name(),
+        "findings": findings_json(&report.findings),
+        "stands": report.stands,
+    })
+}

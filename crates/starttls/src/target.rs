@@ -1,0 +1,137 @@
+//! What a policy is written for: a mail server, and how its files are to be written; by options or by settings.
+
+use std::path::Path;
+
+use anyhow::Context;
+use starttls_apply::Generations;
+use starttls_apply::generations::{Ready, Rejected, recheck};
+use starttls_apply::postfix::{Detected, native};
+use starttls_mta::postfix::{TABLE, TableType, Version};
+use starttls_mta::{Facts, LeafPins, Mta, Output};
+use starttls_policy::decide::Choices;
+use starttls_policy::{Finding, Timestamp};
+
+use crate::generation::{self, Rendered};
+use crate::known::Known;
+use crate::lists;
+use crate::output::{print_findings, write_settings, write_summary};
+use crate::server::Server;
+use crate::settings::Settings;
+
+/// The summary, beside the files that it is about.
+const SUMMARY: &str = "summary.txt";
+
+/// What a policy is written for.
+pub(crate) struct Target {
+    pub(crate) mta: &'static dyn Mta,
+    pub(crate) server: Server,
+    pub(crate) table: TableType,
+    pub(crate) leaf_pins: LeafPins,
+    pub(crate) completeness: Completeness,
+    pub(crate) choices: Choices,
+}
+
+/// What to do when something that is demanded cannot be expressed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Completeness {
+    /// Write what can be expressed, and name the rest.
+    WhatCanBe,
+    /// Write nothing.
+    AllOrNothing,
+}
+
+/// A generation that is complete and checked, and what there is to say about it.
+pub(crate) struct Prepared<'a> {
+    pub(crate) ready: Ready<'a>,
+    pub(crate) rendered: Rendered,
+    /// What the server's own tools say.
+    pub(crate) native: Vec<Finding>,
+}
+
+/// Nothing was prepared, since all or nothing was wanted and something falls short.
+pub(crate) struct FallsShort(pub(crate) Rendered);
+
+/// Opens the operator's directory, which is ours alone.
+pub(crate) fn open(output: &Path) -> anyhow::Result<Generations> {
+    let absolute =
+        std::path::absolute(output).with_context(|| format!("cannot tell where {} is", output.display()))?;
+    Ok(Generations::open(&absolute)?)
+}
+
+impl Target {
+    /// What the settings say.
+    pub(crate) fn of(settings: &Settings) -> Self {
+        let set = &settings.postfix;
+        let leaf_pins = if set.allow_leaf_pins.value { LeafPins::Allow } else { LeafPins::Ignore };
+        let completeness =
+            if set.strict.value { Completeness::AllOrNothing } else { Completeness::WhatCanBe };
+        Self {
+            mta: &starttls_mta::postfix::Postfix,
+            server: Server::of(settings),
+            table: set.table_type.value,
+            leaf_pins,
+            completeness,
+            choices: settings.decide.choices(),
+        }
+    }
+
+    /// What the mail server's text depends on.
+    pub(crate) fn facts(&self, detected: Option<&Detected>, directory: &Path) -> Facts {
+        self.server.facts(detected, directory, Some(self.table.name().to_owned()), self.leaf_pins)
+    }
+
+    /// The version that the operator names.
+    pub(crate) fn written_for(&self) -> anyhow::Result<Option<Version>> {
+        Ok(self.server.named_version().map(Version::parse).transpose()?)
+    }
+
+    /// Writes and checks a generation that is not yet in force.
+    pub(crate) fn prepare<'a>(
+        &self,
+        generations: &'a Generations,
+        detected: Option<&Detected>,
+        known: &Known,
+        now: Timestamp,
+    ) -> anyhow::Result<Result<Prepared<'a>, FallsShort>> {
+        let merged = lists::merged(&known.lists);
+        let facts = self.facts(detected, &generations.current_directory());
+        let mut draft = generations.draft()?;
+        let rendered =
+            generation::render(self.mta, &facts, &merged, &known.overrides, self.choices, now, &mut draft);
+        let rendered = match rendered {
+            Err(generation::RenderError::Output(_)) => {
+                // The draft knows what stopped it.
+                draft.check(&mut |_, _| Ok(()))?;
+                anyhow::bail!("the files could not be written");
+            }
+            other => other?,
+        };
+        if self.completeness == Completeness::AllOrNothing && rendered.falls_short() {
+            return Ok(Err(FallsShort(rendered)));
+        }
+        // An error here stays with the draft, and comes out of `check`.
+        let _ = draft.append(SUMMARY, &summary_text(self.mta.title(), &rendered)?);
+        let mut native = Vec::new();
+        let instance = self.server.instance();
+        let ready = draft.check(&mut |file, path| {
+            if file == SUMMARY {
+                return Ok::<(), Rejected>(());
+            }
+            recheck(self.mta, file, path)?;
+            if file == TABLE {
+                native = native::check(&instance, self.table, file, path)?;
+            }
+            Ok(())
+        })?;
+        Ok(Ok(Prepared { ready, rendered, native }))
+    }
+}
+
+fn summary_text(title: &str, rendered: &Rendered) -> anyhow::Result<String> {
+    let mut bytes = Vec::new();
+    let mut out = anstream::StripStream::new(&mut bytes);
+    write_summary(&mut out, title, &rendered.summary)?;
+    print_findings(&mut out, &rendered.advice)?;
+    write_settings(&mut out, &rendered.summary)?;
+    Ok(String::from_utf8(bytes)?)
+}

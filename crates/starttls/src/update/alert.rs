@@ -1,0 +1,129 @@
+//! Telling people: on stderr, to a command of the operator's, by mail; the same trouble once a day.
+
+use std::ffi::OsStr;
+use std::io::{IsTerminal as _, Write as _};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant, SystemTime};
+
+use starttls_net::roots::Roots;
+use starttls_net::submit::{Address, Mail, Route, Sendmail, Smtp, Stamp};
+use starttls_policy::{Finding, Severity, Timestamp};
+use starttls_sources::Lock;
+
+use super::message::Message;
+use super::repetition::Told;
+use crate::settings::{Settings, Submission};
+
+/// A pager's script that takes longer hangs.
+const COMMAND_DEADLINE: Duration = Duration::from_secs(60);
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// Tells what is worth telling; nothing when all is well, or when the same was told within a day.
+///
+/// What cannot be told one way is said on stderr.
+pub(crate) fn tell(
+    findings: &[Finding],
+    stands: &[String],
+    settings: &Settings,
+    lock: &Lock,
+    now: Timestamp,
+) {
+    let worth_it: Vec<Finding> =
+        findings.iter().filter(|finding| finding.severity >= Severity::Warning).cloned().collect();
+    let (before, told) = (Told::read(lock.state()), Told::of(&worth_it, now));
+    if told.is_empty() {
+        if !before.is_empty() {
+            told.write(lock);
+        }
+        return;
+    }
+    let is_news = before.is_news(&told);
+    if !is_news && !std::io::stderr().is_terminal() {
+        return;
+    }
+    let message = Message::new(&host(), &worth_it, stands, now);
+    anstream::eprint!("{}", message.text());
+    if is_news {
+        for failure in send(&message, settings) {
+            anstream::eprintln!("this could not be told otherwise: {failure:#}");
+        }
+        told.write(lock);
+    }
+}
+
+/// Sends a message every way that the settings name; answers what went wrong.
+fn send(message: &Message, settings: &Settings) -> Vec<anyhow::Error> {
+    let update = &settings.update;
+    let by_command = update.alert_command.value.as_ref().map(|words| to_command(words, message));
+    let by_mail = update.alert_mail.value.as_ref().map(|to| by_mail(to.as_str(), message, settings));
+    by_command.into_iter().chain(by_mail).filter_map(Result::err).collect()
+}
+
+/// Hands the message to a program's standard input; no shell is between.
+fn to_command(words: &[String], message: &Message) -> anyhow::Result<()> {
+    let (program, arguments) =
+        words.split_first().ok_or_else(|| anyhow::anyhow!("`alert-command` is empty"))?;
+    let mut child = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .map_err(|error| anyhow::anyhow!("`alert-command`: cannot run {program}: {error}"))?;
+    if let Some(mut input) = child.stdin.take() {
+        // A program that does not read is judged by how it ends.
+        let _ = input.write_all(message.text().as_bytes());
+    }
+    wait(child).map_err(|reason| anyhow::anyhow!("`alert-command`: {program} {reason}"))
+}
+
+fn wait(mut child: Child) -> Result<(), String> {
+    let give_up = Instant::now() + COMMAND_DEADLINE;
+    loop {
+        match child.try_wait() {
+            Ok(Some(status)) if status.success() => return Ok(()),
+            Ok(Some(status)) => return Err(format!("ended with {status}")),
+            Ok(None) if Instant::now() < give_up => std::thread::sleep(LOOK_EVERY),
+            Ok(None) => {
+                let _ = child.kill();
+                let _ = child.wait();
+                return Err(format!("had not ended after {} s", COMMAND_DEADLINE.as_secs()));
+            }
+            Err(error) => return Err(error.to_string()),
+        }
+    }
+}
+
+fn by_mail(to: &str, message: &Message, settings: &Settings) -> anyhow::Result<()> {
+    let update = &settings.update;
+    let from = update
+        .mail_from
+        .value
+        .as_ref()
+        .map_or_else(|| format!("root@{}", host()), |from| from.as_str().to_owned());
+    let address = |text: &str| -> anyhow::Result<Address> {
+        let whole = if text.contains('@') { text.to_owned() } else { format!("{text}@localhost") };
+        Ok(whole.parse()?)
+    };
+    let token = (u128::from(fastrand::u64(..)) << 64) | u128::from(fastrand::u64(..));
+    let stamp = Stamp { date: SystemTime::now(), token };
+    let mail = Mail::new(address(&from)?, vec![address(to)?], &message.subject, &message.body, stamp)?;
+    let route = match &update.submission.value {
+        Submission::Sendmail => Route::Sendmail(Sendmail::default()),
+        Submission::Server { host, port } => {
+            let roots = match &update.ca_file.value {
+                Some(file) => Roots::SystemAnd(vec![file.clone()]),
+                None => Roots::System,
+            };
+            Route::Smtp(Smtp { host: host.clone(), port: *port, roots, ..Smtp::default() })
+        }
+    };
+    Ok(route.submit(&mail)?)
+}
+
+/// What this machine is called.
+fn host() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '-';
+    let name: String = OsStr::new(name.trim()).to_string_lossy().chars().filter(|c| is_plain(*c)).collect();
+    if name.is_empty() { "localhost".into() } else { name }
+}

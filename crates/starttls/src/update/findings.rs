@@ -1,0 +1,62 @@
+//! What `update` and `withdraw` may have to say beyond what the sources say.
+
+use starttls_policy::Code;
+
+/// Every code, for docs/findings.md.
+pub(crate) const FINDINGS: [Code; 10] =
+    [AGEING, ENDED, FAILED, FALLS_SHORT, NEVER, NO_TIMER, NOT_ACTIVATED, SOURCE_ENDED, SUSPICIOUS, WITHDRAWN];
+
+pub(crate) const AGEING: Code = Code::warning(
+    "status.ageing",
+    "A list in force nears its end: it has not been found fresh for a while. It is enforced until then.",
+);
+
+pub(crate) const NEVER: Code =
+    Code::warning("status.never", "Nothing was ever accepted from a list that the settings name.");
+
+pub(crate) const SOURCE_ENDED: Code = Code::error(
+    "status.ended",
+    "A list has ended and could not be replaced. Its domains are no longer enforced; it comes back by itself.",
+);
+
+pub(crate) const SUSPICIOUS: Code = Code::error(
+    "status.suspicious",
+    "Something that is validly signed contradicts what was accepted from a list, or every mirror has been behind for long. \
+     The last good list is enforced until its end; the evidence is kept.",
+);
+
+pub(crate) const ENDED: Code = Code::error(
+    "update.ended",
+    "Something that is in force has ended and no run of `starttls update` has replaced it, so the withdrawal timer took \
+     it out. Mail to its domains is encrypted where possible again. The next update that succeeds brings it back.",
+);
+
+pub(crate) const FAILED: Code = Code::error(
+    "update.failed",
+    "A run did not come to its end, for a reason of our own: the disk, the mail server's tools, a damaged file. What was \
+     in force still is.",
+);
+
+pub(super) const FALLS_SHORT: Code = Code::error(
+    "update.falls-short",
+    "The settings say `strict`, and something that is demanded cannot be expressed on this mail server. Nothing was \
+     written; what was in force still is.",
+);
+
+pub(super) const NOT_ACTIVATED: Code = Code::error(
+    "update.not-activated",
+    "The new policy was written and checked, and speaks against the mail server's configuration. What was in force still \
+     is.",
+);
+
+pub(crate) const NO_TIMER: Code = Code::error(
+    "update.no-withdrawal-timer",
+    "The withdrawal timer could not be installed, or has not run for an hour. If the updater dies, lists that have ended \
+     stay in force and hold up mail of domains that changed since.",
+);
+
+pub(super) const WITHDRAWN: Code = Code::error(
+    "update.withdrawn",
+    "No list in force is left and no override, so our table was taken out of the mail server's configuration: mail is \
+     encrypted where possible, as before the first activation. It comes back by itself.",
+);
