@@ -283,3 +283,40 @@ fn size_of(directory: &Path) -> u64 {
     });
     sizes.sum()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn directories_are_addresses_that_git_reads_back() {
+        let directory = |path: &str| address(&Repository::Directory(path.into()));
+        assert_eq!(directory("/srv/a b/%41.git"), "file:///srv/a%20b/%2541.git");
+        assert_eq!(directory("/srv/ä"), "file:///srv/%C3%A4");
+        let url = Repository::parse("https://git.example/list.git").unwrap();
+        assert_eq!(address(&url), "https://git.example/list.git");
+    }
+
+    #[test]
+    fn a_repository_that_grows_too_large_is_given_up() {
+        let holder = tempfile::tempdir().unwrap();
+        let origin = Repository::Directory(holder.path().join("origin"));
+        let git = Git::system();
+        if git.find().is_err() {
+            println!("skipped: there is no git");
+            return;
+        }
+        let path = holder.path().join("ours");
+        let limits = Limits { max_repository_bytes: 0, ..Limits::default() };
+        let bare = Bare::open(&git, &path, limits).unwrap();
+        let error = bare.fetch(&origin, "*").unwrap_err().to_string();
+        assert!(error.contains("what comes has more than 0 bytes"), "{error}");
+    }
+
+    #[test]
+    fn a_missing_git_is_said() {
+        let git = Git { directories: vec!["/nowhere".into()] };
+        let error = Bare::open(&git, Path::new("/nowhere"), Limits::default()).unwrap_err();
+        assert_eq!(error.to_string(), "no `git` in /nowhere; install it");
+    }
+}

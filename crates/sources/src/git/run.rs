@@ -174,3 +174,57 @@ impl Stream {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str, deadline: Duration, watch: &dyn Fn() -> Option<String>) -> Result<Ended, Stopped> {
+        let bounds = Bounds { deadline, max_bytes: 100, watch };
+        let path = [("PATH", OsString::from("/usr/bin:/bin"))];
+        run(Path::new("/bin/sh"), &["-c".into(), script.into()], &path, &bounds)
+    }
+
+    const LONG: Duration = Duration::from_mins(1);
+
+    #[test]
+    fn what_a_tool_says_and_how_it_ends_is_told() {
+        let ended = shell("echo out; echo err >&2; exit 3", LONG, &|| None).unwrap();
+        assert_eq!(
+            (ended.status.code(), ended.output, ended.messages),
+            (Some(3), b"out\n".into(), b"err\n".into())
+        );
+    }
+
+    #[test]
+    fn a_tool_without_end_is_killed_with_all_that_it_started() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("child");
+        // The child would hold our pipes open.
+        let script = format!("sleep 600 & echo $! > '{}'; wait", file.display());
+        let stopped = shell(&script, Duration::from_millis(500), &|| None).unwrap_err();
+        assert!(matches!(stopped, Stopped::TimedOut(_)), "{stopped}");
+        let child = std::fs::read_to_string(file).unwrap();
+        let state = || std::fs::read_to_string(format!("/proc/{}/stat", child.trim())).unwrap_or_default();
+        // It was sent the signal; when it dies of it is up to the system.
+        let give_up_at = Instant::now() + LONG;
+        while !state().is_empty() && !state().contains(") Z ") {
+            assert!(Instant::now() < give_up_at, "{}", state());
+            std::thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn too_much_output_and_a_watch_that_objects_end_it() {
+        let flood = shell("while :; do echo 0123456789; done", LONG, &|| None).unwrap_err();
+        assert!(matches!(flood, Stopped::TooMuchOutput(100)), "{flood}");
+        let watched = shell("sleep 600", LONG, &|| Some("too large".into())).unwrap_err();
+        assert!(matches!(watched, Stopped::Watch(_)), "{watched}");
+    }
+
+    #[test]
+    fn nothing_of_our_environment_is_handed_on() {
+        let ended = shell("echo \"${HOME-none} ${CARGO_PKG_NAME-none}\"", LONG, &|| None).unwrap();
+        assert_eq!(ended.output, b"none none\n");
+    }
+}

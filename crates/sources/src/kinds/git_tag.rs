@@ -4,6 +4,7 @@
 //! object's name is computed anew. What `git` says of all this counts for nothing.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use starttls_openpgp::Certificate;
 use starttls_trust::GitTag as RawTag;
@@ -24,14 +25,19 @@ pub(super) fn search(attempt: &Attempt<'_>, settings: &GitTag) -> Result<Search,
         Ok(certificate) => certificate,
         Err(words) => return Ok(Search::impossible(words)),
     };
-    attempt.visit(1, |_| Ok(visit(attempt, &certificate, settings)))
+    let path = attempt.source.repository()?;
+    attempt.visit(1, |_| Ok(visit(attempt, &certificate, settings, &path)))
 }
 
-fn visit(attempt: &Attempt<'_>, certificate: &Certificate, settings: &GitTag) -> Result<Offer, Rejection> {
+fn visit(
+    attempt: &Attempt<'_>,
+    certificate: &Certificate,
+    settings: &GitTag,
+    path: &Path,
+) -> Result<Offer, Rejection> {
     let place = settings.repository.to_string();
     let unusable = |error: &dyn std::fmt::Display| Rejection::unusable(format!("{place}: {error}"));
-    let path = attempt.source.repository();
-    let bare = Bare::open(attempt.outside.git, &path, Limits::default()).map_err(|error| unusable(&error))?;
+    let bare = Bare::open(attempt.outside.git, path, Limits::default()).map_err(|error| unusable(&error))?;
     let pattern = match &settings.tag {
         TagChoice::Named(name) => name.as_str().to_owned(),
         TagChoice::NewestWithPrefix(prefix) => format!("{}*", prefix.as_str()),

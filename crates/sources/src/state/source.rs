@@ -147,8 +147,8 @@ impl SourceDir {
     }
 
     /// Where the bare repository is, or will be.
-    pub(crate) fn repository(&self) -> PathBuf {
-        self.directory.path().join("git")
+    pub(crate) fn repository(&self) -> Result<PathBuf, StateError> {
+        Ok(self.directory.make_below("git")?.path().to_owned())
     }
 
     /// The directory itself.
