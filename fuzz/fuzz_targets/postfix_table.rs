@@ -75,8 +75,9 @@ pub(crate) fn rendered(list: &List, version: &str, leaf_pins: LeafPins) -> BTree
     let mut files = Files::default();
     let mut renderer = Postfix.renderer(&facts).expect("a version that is supported");
     for entry in merged.iter() {
+        let entry = entry.expect("a list in memory is never damaged");
         let question = Question {
-            domain: entry.domain,
+            domain: &entry.domain,
             operator: None,
             dane: &DaneEvidence::NotAsked,
             sts: &StsEvidence::NotAsked,

@@ -11,6 +11,7 @@ mod fault;
 pub mod generations;
 pub mod postfix;
 mod whole_file;
+pub mod withdrawal;
 
 pub use commands::Commands;
 pub use generations::Generations;

@@ -1,7 +1,7 @@
 //! Several lists in the operator's order, seen as one: a later list replaces whole entries of an earlier one.
 //!
 //! An overlay may only tighten unless the operator allows more; what it may not do is kept beside the entry, so
-//! that `why` can tell. Nothing is copied: the view walks the sorted lists side by side.
+//! that `why` can tell. Nothing is copied: the view walks the sorted lists side by side, be they in memory or compiled.
 //!
 //! Spec: docs/list-format.md, "Overlays".
 
@@ -11,11 +11,15 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::domain::Domain;
-use crate::list::{List, Listed};
+use crate::index::IndexError;
+use crate::list::Head;
+use crate::lookup::{Entries, Found, Lookup};
 use crate::mode::Mode;
-use crate::name::{Name, NameError};
+use crate::name::{Name, NameError, printable};
+use crate::pin::Label;
 use crate::policy::{Policy, Strictness};
 use crate::relaxed::{Relaxation, Relaxations, relaxed};
+use crate::timestamp::Date;
 
 /// One list and what the operator lets it do.
 #[derive(Clone, Debug)]
@@ -23,7 +27,7 @@ pub struct Layer<'a> {
     /// What the operator calls it: its file name.
     pub name: &'a str,
     /// The list.
-    pub list: &'a List,
+    pub list: &'a dyn Lookup,
     /// Its scope.
     pub scope: Scope,
 }
@@ -70,15 +74,19 @@ pub struct Merged<'a> {
 #[derive(Clone, Debug)]
 pub struct MergedEntry<'a> {
     /// The policy domain.
-    pub domain: &'a Domain,
-    /// The entry that holds, as it stands in its list.
-    pub listed: Listed<'a>,
-    /// The policy that holds: the entry's, or a copy of lower mode.
+    pub domain: Cow<'a, Domain>,
+    /// The policy that holds: the entry's, or one of lower mode.
     pub policy: Cow<'a, Policy>,
+    /// The mode that the entry has in its list, whatever the scope makes of it.
+    pub listed_mode: Mode,
+    /// Name of the shared policy that the entry refers to.
+    pub alias: Option<Cow<'a, Label>>,
+    /// Since when the policy is as it stands in its list.
+    pub since: Option<Date>,
     /// Name of the list that it comes from.
     pub layer: &'a str,
-    /// That list.
-    pub list: &'a List,
+    /// What stands above that list's entries.
+    pub head: &'a Head,
     /// The order by which the entry counts as `testing` for a while.
     pub relaxed: Option<&'a Relaxation>,
     /// Lists that name the domain too and do not hold.
@@ -92,6 +100,16 @@ pub struct PassedOver<'a> {
     pub layer: &'a str,
     /// Why.
     pub cause: PassedOverCause,
+}
+
+/// A compiled list that cannot be asked.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{}: {error}", printable(layer))]
+pub struct LayerError {
+    /// Name of the list.
+    pub layer: String,
+    /// What is wrong with it.
+    pub error: IndexError,
 }
 
 /// Why a list's entry has no effect.
@@ -116,6 +134,7 @@ impl<'a> Merged<'a> {
     }
 
     /// Lets the entries of the layer of that name that `relaxations` has count as `testing`; those of other layers are left.
+    /// Said twice of one layer, the latter holds.
     #[must_use]
     pub fn relaxed_by(mut self, layer: &'a str, relaxations: &'a Relaxations) -> Self {
         self.relaxed.push((layer, relaxations));
@@ -123,31 +142,33 @@ impl<'a> Merged<'a> {
     }
 
     /// The entry that holds for a domain.
-    pub fn get(&self, domain: &Domain) -> Option<MergedEntry<'a>> {
-        let candidates = self.layers.iter().filter_map(|layer| Some((layer, layer.list.get(domain)?)));
-        self.resolve(candidates)
+    ///
+    /// # Errors
+    /// [`LayerError`] of a compiled list that is damaged; what the others say is not told then, since it may not hold.
+    pub fn get(&self, domain: &Domain) -> Result<Option<MergedEntry<'a>>, LayerError> {
+        let mut held = None;
+        for layer in &self.layers {
+            if let Some(found) = layer.list.find(domain).map_err(|error| layer.error(error))? {
+                held = layer.replace(self.orders(layer), held, found);
+            }
+        }
+        Ok(held)
     }
 
-    /// All domains in order, each with the entry that holds.
-    pub fn iter(&self) -> impl Iterator<Item = MergedEntry<'a>> + '_ {
-        let mut at: Vec<usize> = self.layers.iter().map(|_| 0).collect();
+    /// All domains in order, each with the entry that holds; ends behind the first error.
+    pub fn iter(&self) -> impl Iterator<Item = Result<MergedEntry<'a>, LayerError>> + '_ {
+        let mut walks: Vec<_> =
+            self.layers.iter().map(|layer| Walk::new(layer, self.orders(layer))).collect();
+        let mut has_failed = false;
         core::iter::from_fn(move || {
-            loop {
-                let heads =
-                    || self.layers.iter().zip(&at).filter_map(|(layer, at)| layer.list.entries.get(*at));
-                let domain = heads().map(|entry| &entry.domain).min()?.clone();
-                let mut candidates = Vec::with_capacity(self.layers.len());
-                for (layer, at) in self.layers.iter().zip(&mut at) {
-                    if let Some(entry) = layer.list.entries.get(*at).filter(|entry| entry.domain == domain) {
-                        *at += 1;
-                        candidates.extend(layer.list.listed(entry).map(|listed| (layer, listed)));
-                    }
-                }
-                if let Some(entry) = self.resolve(candidates.into_iter()) {
-                    return Some(entry);
-                }
-            }
+            let next = if has_failed { None } else { next_entry(&mut walks).transpose() };
+            has_failed |= next.as_ref().is_some_and(Result::is_err);
+            next
         })
+    }
+
+    fn orders(&self, layer: &Layer<'_>) -> Option<&'a Relaxations> {
+        self.relaxed.iter().rfind(|(name, _)| *name == layer.name).map(|(_, orders)| *orders)
     }
 
     /// The layers, base first.
@@ -156,55 +177,90 @@ impl<'a> Merged<'a> {
     }
 }
 
-impl<'a> Merged<'a> {
-    /// Lets each candidate, base first, replace what holds so far if it may.
-    fn resolve<'b>(
-        &self,
-        candidates: impl Iterator<Item = (&'b Layer<'a>, Listed<'a>)>,
-    ) -> Option<MergedEntry<'a>>
-    where
-        'a: 'b,
-    {
-        let mut held: Option<MergedEntry<'a>> = None;
-        for (layer, listed) in candidates.filter(|(layer, listed)| layer.scope.covers(listed.domain)) {
-            let mut new = self.entry(layer, listed);
-            held = Some(match held {
-                None => new,
-                Some(mut old) => match obstacle(&layer.scope, &new, &old.policy) {
-                    Some(cause) => {
-                        old.passed_over.push(PassedOver { layer: layer.name, cause });
-                        old
-                    }
-                    None => {
-                        new.passed_over = old.passed_over;
-                        new.passed_over
-                            .push(PassedOver { layer: old.layer, cause: PassedOverCause::Replaced });
-                        new
-                    }
-                },
-            });
-        }
-        held
+/// A layer's entries, of which the next one is at hand.
+struct Walk<'a, 'b> {
+    layer: &'b Layer<'a>,
+    orders: Option<&'a Relaxations>,
+    entries: Entries<'a>,
+    next: Option<Found<'a>>,
+    has_begun: bool,
+}
+
+impl<'a, 'b> Walk<'a, 'b> {
+    fn new(layer: &'b Layer<'a>, orders: Option<&'a Relaxations>) -> Self {
+        Self { layer, orders, entries: layer.list.entries(), next: None, has_begun: false }
     }
 
-    /// One list's entry, as the operator's cap and the list's own orders leave it.
-    fn entry(&self, layer: &Layer<'a>, listed: Listed<'a>) -> MergedEntry<'a> {
-        let capped = layer.scope.capped(listed.policy);
-        let order = self.relaxed.iter().filter(|(name, _)| *name == layer.name);
-        let order = order.filter_map(|(_, orders)| orders.get(listed.domain)).max_by_key(|order| order.until);
+    fn advance(&mut self) -> Result<Option<Found<'a>>, LayerError> {
+        let next = self.entries.next().transpose().map_err(|error| self.layer.error(error))?;
+        Ok(core::mem::replace(&mut self.next, next))
+    }
+}
+
+/// The next domain, of which the walks are moved past it, with the entry that holds.
+fn next_entry<'a>(walks: &mut [Walk<'a, '_>]) -> Result<Option<MergedEntry<'a>>, LayerError> {
+    for walk in walks.iter_mut().filter(|walk| !walk.has_begun) {
+        walk.has_begun = true;
+        walk.advance()?;
+    }
+    loop {
+        let domains = walks.iter().filter_map(|walk| walk.next.as_ref()).map(|found| &found.domain);
+        let Some(domain) = domains.min().cloned() else { return Ok(None) };
+        let mut held = None;
+        let there = |walk: &&mut Walk<'a, '_>| walk.next.as_ref().is_some_and(|next| next.domain == domain);
+        for walk in walks.iter_mut().filter(there) {
+            if let Some(found) = walk.advance()? {
+                held = walk.layer.replace(walk.orders, held, found);
+            }
+        }
+        // Entries outside their list's scope hold nothing.
+        if held.is_some() {
+            return Ok(held);
+        }
+    }
+}
+
+impl<'a> Layer<'a> {
+    fn error(&self, error: IndexError) -> LayerError {
+        LayerError { layer: self.name.into(), error }
+    }
+
+    /// Lets an entry of this layer replace what holds so far, if it may.
+    fn replace(
+        &self,
+        orders: Option<&'a Relaxations>,
+        held: Option<MergedEntry<'a>>,
+        found: Found<'a>,
+    ) -> Option<MergedEntry<'a>> {
+        if !self.scope.covers(&found.domain) {
+            return held;
+        }
+        let listed_mode = found.policy.mode;
+        let capped = self.scope.capped(found.policy);
+        let order = orders.and_then(|orders| orders.get(found.domain.as_ref()));
         let (policy, relaxed) = match order.zip(relaxed(&capped)) {
             Some((order, relaxed)) => (relaxed, Some(order)),
             None => (capped, None),
         };
-        MergedEntry {
-            domain: listed.domain,
-            listed,
+        let mut new = MergedEntry {
+            domain: found.domain,
+            listed_mode,
             policy,
-            layer: layer.name,
-            list: layer.list,
             relaxed,
+            alias: found.alias,
+            since: found.since,
+            layer: self.name,
+            head: self.list.head(),
             passed_over: Vec::new(),
+        };
+        let Some(mut old) = held else { return Some(new) };
+        if let Some(cause) = obstacle(&self.scope, &new, &old.policy) {
+            old.passed_over.push(PassedOver { layer: self.name, cause });
+            return Some(old);
         }
+        new.passed_over = old.passed_over;
+        new.passed_over.push(PassedOver { layer: old.layer, cause: PassedOverCause::Replaced });
+        Some(new)
     }
 }
 
@@ -214,7 +270,7 @@ fn obstacle(scope: &Scope, new: &MergedEntry<'_>, old: &Policy) -> Option<Passed
         return None;
     }
     // An order acts on what the cap left of the mode, so it is never both.
-    let was_capped = new.relaxed.is_none() && new.policy.mode < new.listed.policy.mode;
+    let was_capped = new.relaxed.is_none() && new.policy.mode < new.listed_mode;
     match (was_capped, scope.relaxing, strictness) {
         (true, _, _) => Some(PassedOverCause::Capped),
         (false, Relaxing::Allowed, _) => None,
@@ -229,10 +285,19 @@ impl Scope {
         self.only.is_empty() || self.only.iter().any(|pattern| pattern.covers(domain))
     }
 
-    fn capped<'a>(&self, policy: &'a Policy) -> Cow<'a, Policy> {
-        match self.max_mode {
-            Some(max) if max < policy.mode => Cow::Owned(Policy { mode: max, ..policy.clone() }),
-            _ => Cow::Borrowed(policy),
+    fn capped<'a>(&self, mut policy: Cow<'a, Policy>) -> Cow<'a, Policy> {
+        if let Some(max) = self.max_mode.filter(|max| *max < policy.mode) {
+            policy.to_mut().mode = max;
+        }
+        policy
+    }
+}
+
+impl fmt::Display for DomainPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exact(domain) => domain.fmt(f),
+            Self::Below(ending) => write!(f, "*{ending}"),
         }
     }
 }
@@ -281,6 +346,8 @@ impl fmt::Display for PassedOverCause {
 #[cfg(test)]
 mod overlays {
     use super::*;
+    use crate::List;
+    use crate::index::{Index, build};
     use alloc::format;
 
     fn list(policies: &str) -> List {
@@ -294,6 +361,10 @@ mod overlays {
         Layer { name, list, scope }
     }
 
+    fn compiled(list: &List) -> Index<Vec<u8>> {
+        Index::parse(build(list, 1, [0; 32]).unwrap()).unwrap()
+    }
+
     fn domain(text: &str) -> Domain {
         Domain::parse(text).unwrap()
     }
@@ -302,11 +373,21 @@ mod overlays {
 
     fn held(overlay: &str, scope: Scope, of: &str) -> (alloc::string::String, Mode, Vec<PassedOverCause>) {
         let (base, overlay) = (list(BASE), list(overlay));
+        let entry_scope = scope.clone();
         let merged =
             Merged::new(alloc::vec![layer("base", &base, Scope::default()), layer("over", &overlay, scope)]);
-        let entry = merged.get(&domain(of)).unwrap();
-        let walked = merged.iter().find(|entry| entry.domain.as_str() == of).unwrap();
+        let entry = merged.get(&domain(of)).unwrap().unwrap();
+        let walked = merged.iter().map(Result::unwrap).find(|entry| entry.domain.as_str() == of).unwrap();
         assert_eq!((walked.layer, &walked.policy), (entry.layer, &entry.policy), "get and iter must agree");
+        let (base, overlay) = (compiled(&base), compiled(&overlay));
+        let compiled = Merged::new(
+            [("base", &base, Scope::default()), ("over", &overlay, entry_scope)]
+                .map(|(name, list, scope)| Layer { name, list, scope })
+                .into(),
+        );
+        let found = compiled.get(&domain(of)).unwrap().unwrap();
+        assert_eq!((found.layer, &found.policy), (entry.layer, &entry.policy), "compiled lists say the same");
+        assert_eq!(found.passed_over, entry.passed_over);
         (entry.layer.into(), entry.policy.mode, entry.passed_over.iter().map(|passed| passed.cause).collect())
     }
 
@@ -370,8 +451,8 @@ mod overlays {
         let order = order(of.1);
         let layers = alloc::vec![layer("base", &base, Scope::default()), layer("over", &overlay, scope)];
         let merged = Merged::new(layers).relaxed_by(of.0, &order);
-        let entry = merged.get(&domain("a.example")).unwrap();
-        assert_eq!(entry.relaxed.is_some(), entry.policy.mode < entry.listed.policy.mode);
+        let entry = merged.get(&domain("a.example")).unwrap().unwrap();
+        assert_eq!(entry.relaxed.is_some(), entry.policy.mode < entry.listed_mode);
         (entry.layer.into(), entry.policy.mode)
     }
 
@@ -384,15 +465,15 @@ mod overlays {
             let order = order(of);
             let merged = Merged::new(alloc::vec![layer("base", &base, Scope::default())]);
             let merged = merged.relaxed_by("base", &order);
-            let entry = merged.get(&domain("a.example")).unwrap();
+            let entry = merged.get(&domain("a.example")).unwrap().unwrap();
             assert_eq!((entry.policy.mode, entry.relaxed.is_some()), (mode, mode == Mode::Testing), "{of}");
             let Policy { mode: _, mx, .. } = entry.policy.as_ref();
-            assert_eq!(mx, &entry.listed.policy.mx);
+            assert_eq!(mx, &base.get(&domain("a.example")).unwrap().policy.mx);
         }
         let testing = order("b.example");
         let merged = Merged::new(alloc::vec![layer("base", &base, Scope::default())]);
         let merged = merged.relaxed_by("base", &testing);
-        let entry = merged.get(&domain("b.example")).unwrap();
+        let entry = merged.get(&domain("b.example")).unwrap().unwrap();
         assert_eq!((entry.policy.mode, entry.relaxed), (Mode::Testing, None), "nothing to relax");
     }
 
@@ -433,8 +514,31 @@ mod overlays {
             layer("base", &base, Scope::default()),
             layer("over", &over, Scope::default())
         ]);
-        let seen: Vec<_> = merged.iter().map(|entry| (entry.domain.as_str(), entry.layer)).collect();
-        assert_eq!(seen, [("0.example", "over"), ("a.example", "base"), ("b.example", "over")]);
+        let seen: Vec<_> = merged
+            .iter()
+            .map(Result::unwrap)
+            .map(|entry| (entry.domain.as_str().to_owned(), entry.layer))
+            .collect();
+        let want = [("0.example", "over"), ("a.example", "base"), ("b.example", "over")];
+        assert_eq!(seen, want.map(|(domain, layer)| (domain.to_owned(), layer)));
+    }
+
+    #[test]
+    fn end_where_a_compiled_list_is_damaged_and_do_not_take_it_for_silent() {
+        let mut bytes = build(&list(BASE), 1, [0; 32]).unwrap();
+        // The first name's first letter.
+        bytes[crate::index::HEADER_BYTES + 2] ^= 1;
+        let damaged = Index::parse(bytes).unwrap();
+        let over = list(r#""c.example": {"mode": "none"}"#);
+        let layers = alloc::vec![
+            Layer { name: "base", list: &damaged, scope: Scope::default() },
+            layer("over", &over, Scope::default())
+        ];
+        let merged = Merged::new(layers);
+        assert!(merged.get(&domain("a.example")).is_err());
+        assert_eq!(merged.get(&domain("c.example")).unwrap().unwrap().layer, "over");
+        let walked: Vec<_> = merged.iter().collect();
+        assert!(matches!(walked.as_slice(), [Err(LayerError { error: IndexError::Damaged { .. }, .. })]));
     }
 
     #[test]
@@ -449,6 +553,9 @@ mod overlays {
         assert!(!org.covers(&domain("example.org")) && !org.covers(&domain("badexample.org")));
         for bad in ["*", "*.", "*.*.de", "de", ".de"] {
             assert!(DomainPattern::parse(bad).is_err(), "{bad}");
+        }
+        for text in ["*.de", "*.example.org", "example.org"] {
+            assert_eq!(DomainPattern::parse(text).unwrap().to_string(), text);
         }
     }
 }

@@ -92,6 +92,20 @@ impl Date {
         text.parse().map(Self).map_err(|_| TimeError::NotADay)
     }
 
+    /// A number that grows with the day, below 2²⁴ and never 0.
+    pub(crate) fn to_number(self) -> u32 {
+        let part = |number: i8| u32::from(number.unsigned_abs());
+        u32::from(self.0.year().unsigned_abs()) << 9 | part(self.0.month()) << 5 | part(self.0.day())
+    }
+
+    /// The day of a number that [`Date::to_number`] gave.
+    pub(crate) fn from_number(number: u32) -> Option<Self> {
+        let part = |number: u32| i8::try_from(number).ok();
+        let (year, month, day) =
+            (i16::try_from(number >> 9).ok()?, part(number >> 5 & 15)?, part(number & 31)?);
+        jiff::civil::Date::new(year, month, day).ok().map(Self)
+    }
+
     /// The first second of the day; the nearest there is for a day before 1970 or the very last one.
     pub fn start(self) -> Timestamp {
         match self.0.to_zoned(jiff::tz::TimeZone::UTC) {
@@ -167,6 +181,20 @@ mod times {
         assert_eq!(Timestamp::parse("2026-10-01T23:59:59Z").unwrap().date().to_string(), "2026-10-01");
         for text in ["2026-13-01", "2026-1-1", "20261001", "", "2026-10-01T"] {
             assert_eq!(Date::parse(text), Err(TimeError::NotADay), "{text}");
+        }
+    }
+
+    #[test]
+    fn of_days_have_numbers() {
+        let mut last = 0;
+        for text in ["0000-01-01", "1969-12-31", "2026-11-22", "2026-12-01", "9999-12-31"] {
+            let day = Date::parse(text).unwrap();
+            assert!(last < day.to_number() && day.to_number() < 1 << 24, "{text}");
+            last = day.to_number();
+            assert_eq!(Date::from_number(last), Some(day));
+        }
+        for number in [0, 2026 * 512, 2026 * 512 + 13 * 32 + 1, 2026 * 512 + 2 * 32 + 30, u32::MAX] {
+            assert_eq!(Date::from_number(number), None);
         }
     }
 

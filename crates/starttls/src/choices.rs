@@ -3,21 +3,27 @@
 use starttls_policy::decide::Choices;
 use starttls_policy::{TlsFloor, TlsVersion};
 
+use crate::settings::Settings;
+
 /// Choices that bear on every decision.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub(crate) struct ChoiceArgs {
-    /// The oldest TLS version to accept where a policy is enforced; `as-listed` leaves it to the lists.
-    #[arg(long, value_name = "VERSION", default_value = "TLSv1.2", value_parser = floor)]
-    min_tls: TlsFloor,
+    /// The oldest TLS version to accept where a policy is enforced; `as-listed` leaves it to the lists. Overrules the
+    /// settings, whose default is TLSv1.2.
+    #[arg(long, value_name = "VERSION", value_parser = floor)]
+    min_tls: Option<TlsFloor>,
 }
 
 impl ChoiceArgs {
-    pub(crate) fn choices(self) -> Choices {
-        Choices { floor: self.min_tls, ..Choices::default() }
+    /// What is chosen here, and what the settings say of the rest.
+    pub(crate) fn choices(self, settings: &Settings) -> Choices {
+        let set = settings.decide.choices();
+        Choices { floor: self.min_tls.unwrap_or(set.floor), ..set }
     }
 }
 
-fn floor(text: &str) -> Result<TlsFloor, String> {
+/// Reads a floor.
+pub(crate) fn floor(text: &str) -> Result<TlsFloor, String> {
     match text {
         "as-listed" => Ok(TlsFloor::AsListed),
         _ => TlsVersion::from_name(text)

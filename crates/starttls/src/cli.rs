@@ -5,6 +5,7 @@ use clap::{Parser, Subcommand};
 use crate::commands;
 use crate::exit::{self, Exit};
 use crate::output::Format;
+use crate::settings::SettingsArgs;
 
 /// Makes mail between servers impossible to downgrade.
 ///
@@ -19,6 +20,9 @@ pub(crate) struct Cli {
     #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
 
+    #[command(flatten)]
+    settings: SettingsArgs,
+
     #[command(subcommand)]
     command: Command,
 }
@@ -32,6 +36,12 @@ enum Command {
     Generate(commands::generate::Args),
     Query(commands::query::Args),
     Why(commands::why::Args),
+    /// Override everything for single domains, until a date and for a reason.
+    #[command(subcommand)]
+    Override(commands::overrides::Command),
+    /// Check and show the settings.
+    #[command(subcommand)]
+    Settings(commands::settings::Command),
     Completions(commands::completions::Args),
     Man(commands::man::Args),
 }
@@ -40,9 +50,11 @@ impl Cli {
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
         match self.command {
             Command::List(command) => command.run(self.format),
-            Command::Generate(args) => args.run(self.format),
-            Command::Query(args) => args.run(self.format),
-            Command::Why(args) => args.run(self.format),
+            Command::Generate(args) => args.run(&self.settings, self.format),
+            Command::Query(args) => args.run(&self.settings, self.format),
+            Command::Why(args) => args.run(&self.settings, self.format),
+            Command::Override(command) => command.run(&self.settings, self.format),
+            Command::Settings(command) => command.run(&self.settings, self.format),
             Command::Completions(args) => args.run(),
             Command::Man(args) => args.run(),
         }

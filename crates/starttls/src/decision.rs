@@ -1,26 +1,28 @@
-//! A decision as people and programs see it; taken here from lists alone.
+//! A decision as people and programs see it; taken here from lists and overrides alone.
 
 use std::io::Write;
 
 use owo_colors::OwoColorize;
 use serde_json::{Value, json};
 use starttls_policy::decide::evidence::{DaneEvidence, StsEvidence};
+use starttls_policy::decide::overrides::Override;
 use starttls_policy::decide::{Choices, Question};
 use starttls_policy::merge::MergedEntry;
 use starttls_policy::{Action, Decision, Demand, Domain, Mode, Origin, Timestamp, TlsVersion, decide};
 
 use crate::output::mode_style;
 
-/// Decides from what lists say; live sources are not asked.
+/// Decides from what lists and the operator say; live sources are not asked.
 pub(crate) fn from_lists<'a>(
     domain: &'a Domain,
+    operator: Option<&'a Override>,
     listed: Option<&'a MergedEntry<'a>>,
     choices: Choices,
     now: Timestamp,
 ) -> Decision<'a> {
     decide(&Question {
         domain,
-        operator: None,
+        operator,
         dane: &DaneEvidence::NotAsked,
         sts: &StsEvidence::NotAsked,
         release: None,

@@ -16,6 +16,8 @@ pub(crate) enum Exit {
     Done = 0,
     /// It could not be done.
     CouldNot = 1,
+    /// The command line does not say what to do.
+    Usage = 2,
     /// Refused: signature, expiry, rollback.
     Refused = 3,
     /// There are findings of severity error.
@@ -38,8 +40,12 @@ impl Exit {
         if error.downcast_ref().is_some_and(PublishError::is_refusal) || error.is::<RelaxError>() {
             return Self::Refused;
         }
-        let is_ended = matches!(error.downcast_ref(), Some(LoadError::Ended { .. }));
-        if is_ended || error.is::<SigningError>() { Self::Refused } else { Self::CouldNot }
+        match error.downcast_ref::<LoadError>() {
+            Some(LoadError::Ended { .. }) => Self::Refused,
+            Some(LoadError::None) => Self::Usage,
+            _ if error.is::<SigningError>() => Self::Refused,
+            _ => Self::CouldNot,
+        }
     }
 
     fn of_build(error: &BuildError) -> Self {

@@ -6,8 +6,9 @@ use std::io::Write;
 
 use starttls_mta::{Facts, Mta, Output, Summary};
 use starttls_policy::decide::Choices;
-use starttls_policy::merge::Merged;
+use starttls_policy::merge::{LayerError, Merged};
 use starttls_policy::{Finding, Severity, Timestamp};
+use starttls_sources::overrides::Overrides;
 
 use crate::decision;
 use crate::output::Progress;
@@ -21,6 +22,9 @@ pub(crate) enum RenderError {
     /// The output took no more; its cause stays with it.
     #[error("the text could not be written")]
     Output(#[from] fmt::Error),
+    /// A compiled list is damaged.
+    #[error(transparent)]
+    Index(#[from] LayerError),
 }
 
 /// What was rendered, and what there is to say about it.
@@ -37,22 +41,32 @@ impl Rendered {
     }
 }
 
-/// Renders all entries of the merged lists.
+/// Renders all entries of the merged lists, and overridden domains that no list names, in the order of domains.
 pub(crate) fn render(
     mta: &dyn Mta,
     facts: &Facts,
     merged: &Merged<'_>,
+    overrides: &Overrides,
     choices: Choices,
     now: Timestamp,
     out: &mut dyn Output,
 ) -> Result<Rendered, RenderError> {
     let mut renderer = mta.renderer(facts).map_err(RenderError::Target)?;
     let advice = renderer.advice();
-    let domains = merged.layers().iter().map(|layer| layer.list.entries.len() as u64).sum();
+    let domains = merged.layers().iter().map(|layer| layer.list.domains() as u64).sum();
     let progress = Progress::over_domains("writing", domains);
+    let mut unlisted = overrides.in_force(now).map(|standing| &standing.operator).peekable();
     for entry in merged.iter() {
-        renderer.decision(&decision::from_lists(entry.domain, Some(&entry), choices, now), out)?;
+        let entry = entry?;
+        while let Some(word) = unlisted.next_if(|word| word.domain < *entry.domain) {
+            renderer.decision(&decision::from_lists(&word.domain, Some(word), None, choices, now), out)?;
+        }
+        let word = unlisted.next_if(|word| word.domain == *entry.domain);
+        renderer.decision(&decision::from_lists(&entry.domain, word, Some(&entry), choices, now), out)?;
         progress.step();
+    }
+    for word in unlisted {
+        renderer.decision(&decision::from_lists(&word.domain, Some(word), None, choices, now), out)?;
     }
     Ok(Rendered { summary: renderer.finish(out)?, advice })
 }

@@ -2,6 +2,8 @@
 //!
 //! Fetching and accepting signed lists is `starttls-sources`; here a file is taken as the operator gives it.
 
+mod configured;
+
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileTypeExt as _;
@@ -9,29 +11,40 @@ use std::str::FromStr;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use owo_colors::OwoColorize;
+use starttls_policy::index::{self, IndexError};
 use starttls_policy::merge::{DomainPattern, Layer, Merged, Relaxing, Scope};
 use starttls_policy::read::{self, MAX_LIST_BYTES, ReadError};
-use starttls_policy::{List, Mode, Timestamp, printable};
+use starttls_policy::{Head, List, Mode, Timestamp, printable};
+use starttls_sources::settings::{Ended, SourceName};
 
+use crate::compiled::Source;
 use crate::output::{Progress, counted};
+use crate::settings::Settings;
 
 /// A `--list` argument: a file and what it may do.
 #[derive(Clone, Debug)]
 pub(crate) struct ListArg {
     file: String,
     scope: Scope,
+    ended: Ended,
 }
 
 /// A list that was read.
 pub(crate) struct Loaded {
     pub(crate) name: String,
-    pub(crate) list: List,
+    pub(crate) list: Source,
     scope: Scope,
 }
 
 /// Why a list cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LoadError {
+    /// Neither the command line nor the settings name a list.
+    #[error("no list; name one with `--list FILE`, or in the settings with `[[list]]`")]
+    None,
+    /// The settings name a list that is not on this machine yet.
+    #[error("the list `{name}` of the settings has not been fetched; run `starttls update` first")]
+    NotFetched { name: SourceName },
     /// The file cannot be read.
     #[error("cannot read {}", printable(file))]
     Unreadable {
@@ -51,6 +64,12 @@ pub(crate) enum LoadError {
     /// The file is no list.
     #[error("{}:{}:{}: at {}: {error}", printable(file), error.line, error.column, error.path)]
     Malformed { file: String, error: Box<ReadError> },
+    /// The file is a compiled list that cannot be used.
+    #[error("{}: {error}", printable(file))]
+    Index { file: String, error: IndexError },
+    /// A compiled list where the list itself is wanted.
+    #[error("{} is a compiled list; this command wants the list that it was made of", printable(file))]
+    Compiled { file: String },
     /// The list is over.
     #[error(
         "{} {}; get a newer one, or say --allow-expired to use it all the same",
@@ -87,7 +106,7 @@ impl FromStr for ListArg {
                 _ => return Err(format!("`{part}`: {HELP_OPTIONS}")),
             }
         }
-        Ok(Self { file, scope })
+        Ok(Self { file, scope, ended: Ended::Refused })
     }
 }
 
@@ -120,6 +139,9 @@ pub(crate) fn load_bytes(file: &str) -> Result<Vec<u8>, LoadError> {
 
 /// The list in a file's bytes.
 pub(crate) fn parse(file: &str, bytes: &[u8]) -> Result<List, LoadError> {
+    if index::is_index(bytes) {
+        return Err(LoadError::Compiled { file: file.into() });
+    }
     let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
     let _progress =
         Progress::over_bytes(format!("reading {} ({} MB)", printable(file), size / 1_000_000), size);
@@ -137,7 +159,8 @@ fn bounded(source: impl Read, expected: u64) -> io::Result<Option<Vec<u8>>> {
 /// The lists of a command, in the operator's order.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct ListArgs {
-    /// A policy list; again for overlays, each of which may tighten what stands before it.
+    /// A policy list, compiled or not; again for overlays, each of which may tighten what stands before it. Without any, the lists of the
+    /// settings.
     ///
     /// Behind the file name, after commas: `may-relax` (it may weaken earlier lists), `max-mode=testing` (nothing in
     /// it is enforced), `only=*.de` (it speaks for these domains alone; may be repeated). `-` reads stdin.
@@ -152,18 +175,29 @@ pub(crate) struct ListArgs {
 impl ListArgs {
     /// Reads them all, and leaves out overlays that have ended: the lists below show through again.
     ///
+    /// Without any the settings say which.
+    ///
     /// # Errors
-    /// The first list that cannot be read; and the base if it has ended, since nothing would be left to stand on.
-    pub(crate) fn load(&self, now: Timestamp) -> Result<Vec<Loaded>, LoadError> {
+    /// No list at all; the first list that cannot be read; and the base if it has ended, since nothing would be left
+    /// to stand on.
+    pub(crate) fn load(&self, settings: &Settings, now: Timestamp) -> Result<Vec<Loaded>, LoadError> {
+        let set;
+        let lists = if self.lists.is_empty() {
+            set = configured::lists(settings)?;
+            &set
+        } else {
+            &self.lists
+        };
         let mut loaded = Vec::new();
-        for (index, arg) in self.lists.iter().enumerate() {
-            let list = load(&arg.file)?;
-            let ended = !self.allow_expired && list.has_ended(now);
+        for (index, arg) in lists.iter().enumerate() {
+            let list = Source::load(&arg.file)?;
+            let head = list.lookup().head();
+            let ended = !self.allow_expired && arg.ended == Ended::Refused && head.has_ended(now);
             if ended && index == 0 {
-                return Err(LoadError::Ended { file: arg.file.clone(), expires: list.head.expires });
+                return Err(LoadError::Ended { file: arg.file.clone(), expires: head.expires });
             }
             if ended {
-                warn_of_ended(&arg.file, &list);
+                warn_of_ended(&arg.file, head, list.lookup().domains());
                 continue;
             }
             loaded.push(Loaded { name: arg.file.clone(), list, scope: arg.scope.clone() });
@@ -172,14 +206,13 @@ impl ListArgs {
     }
 }
 
-fn warn_of_ended(file: &str, list: &List) {
-    let end =
-        list.head.expires.map_or_else(|| "has no complete head".to_owned(), |end| format!("ended at {end}"));
+fn warn_of_ended(file: &str, head: &Head, domains: usize) {
+    let end = head.expires.map_or_else(|| "has no complete head".to_owned(), |end| format!("ended at {end}"));
     anstream::eprintln!(
         "{} the overlay {} {end}: its {} are left out",
         "warning:".yellow().bold(),
         printable(file),
-        counted(list.entries.len(), "entry", "entries"),
+        counted(domains, "entry", "entries"),
     );
 }
 
@@ -187,7 +220,7 @@ fn warn_of_ended(file: &str, list: &List) {
 pub(crate) fn merged(loaded: &[Loaded]) -> Merged<'_> {
     let layers = loaded.iter().map(|loaded| Layer {
         name: &loaded.name,
-        list: &loaded.list,
+        list: loaded.list.lookup(),
         scope: loaded.scope.clone(),
     });
     Merged::new(layers.collect())

@@ -6,14 +6,17 @@ mod choices;
 mod cli;
 mod clock;
 mod commands;
+mod compiled;
 mod decision;
 mod exit;
 mod generation;
+mod known;
 mod lists;
 mod output;
 #[cfg(test)]
 mod reference;
 mod server;
+mod settings;
 
 use std::process::ExitCode;
 

@@ -1,10 +1,12 @@
-//! docs/commands.md and docs/findings.md: made from the code, and held to it by tests.
+//! docs/commands.md, docs/findings.md and docs/settings.md: made from the code, and held to it by tests.
 
 use std::fmt::Write;
 
 use clap::CommandFactory;
 
 use crate::cli::Cli;
+use crate::settings::role::Role;
+use crate::settings::{Decide, General, ListTable, Postfix, Update};
 
 const COMMANDS_INTRO: &str = "\
 # Commands
@@ -57,6 +59,40 @@ fn add_codes(text: &mut String, title: &str, codes: &[starttls_policy::Code]) {
     }
 }
 
+const SETTINGS_INTRO: &str = "\
+# Settings
+
+One TOML file, `/etc/starttls/starttls.toml` unless `--config` or `STARTTLS_CONFIG` names another; without it every key has
+its default. Relative paths begin in the directory of the file. Options of the command line win over settings. Secrets
+stand in files of their own, named by keys that end in `-file`. A key that is not on this page is an error.
+
+`starttls settings check` tells everything that is wrong, with line and column; `starttls settings show` prints what holds and
+where it came from. [../examples/starttls.toml](../examples/starttls.toml) is a commented example. This page is made from the
+program: `UPDATE_REFERENCE=1 cargo test -p starttls`.
+";
+
+fn settings() -> String {
+    let mut text = SETTINGS_INTRO.to_owned();
+    add_role::<General>(&mut text, "General");
+    add_role::<Decide>(&mut text, "`[decide]`");
+    add_role::<Postfix>(&mut text, "`[postfix]`");
+    add_role::<Update>(&mut text, "`[update]`");
+    add_role::<ListTable>(&mut text, "`[[list]]`");
+    text
+}
+
+fn add_role<R: Role>(text: &mut String, title: &str) {
+    let joined = |lines: &[&str]| lines.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ");
+    write!(text, "\n## {title}\n\n{}\n\n| key | default | meaning |\n|---|---|---|\n", joined(R::ABOUT))
+        .unwrap();
+    let defaults = R::default().shown();
+    for (key, shown) in R::KEYS.iter().zip(defaults) {
+        assert_eq!(key.name, shown.key);
+        let default = shown.value.map_or_else(|| "–".to_owned(), |value| format!("`{value}`"));
+        writeln!(text, "| `{}` | {default} | {} |", key.name, joined(key.doc).replace('|', "\\|")).unwrap();
+    }
+}
+
 fn hold(name: &str, text: &str) {
     let path = format!("{}/../../docs/{name}", env!("CARGO_MANIFEST_DIR"));
     if std::env::var_os("UPDATE_REFERENCE").is_some() {
@@ -74,6 +110,11 @@ fn commands_are_as_the_program_says() {
 #[test]
 fn findings_are_as_the_program_says() {
     hold("findings.md", &findings());
+}
+
+#[test]
+fn settings_are_as_the_program_reads_them() {
+    hold("settings.md", &settings());
 }
 
 #[test]

@@ -7,12 +7,16 @@ use starttls_apply::commands::CommandError;
 use starttls_apply::postfix::{DetectError, Detected, Instance};
 use starttls_mta::{Facts, LeafPins};
 
-/// Which mail server is meant.
+use crate::settings::Settings;
+use crate::settings::value::ServerVersion;
+
+/// Which mail server is meant; overrules the settings.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ServerArgs {
-    /// The version to write for, as in `3.10.5`; `auto` asks the installed server, and assumes 3.7 if there is none.
-    #[arg(long, value_name = "VERSION", default_value = "auto")]
-    mta_version: String,
+    /// The version to write for, as in `3.10.5`; `auto`, the default, asks the installed server, and assumes 3.7 if there
+    /// is none.
+    #[arg(long, value_name = "VERSION")]
+    mta_version: Option<String>,
 
     /// Postfix's configuration directory; without it the default instance is asked.
     #[arg(long, value_name = "DIR")]
@@ -23,21 +27,46 @@ pub(crate) struct ServerArgs {
     postfix_commands: Option<PathBuf>,
 }
 
+/// The mail server that is meant, by option or setting.
+#[derive(Clone, Debug)]
+pub(crate) struct Server {
+    version: Option<String>,
+    config: Option<PathBuf>,
+    commands: Option<PathBuf>,
+}
+
 impl ServerArgs {
+    /// What is named here, and what the settings say of the rest.
+    pub(crate) fn server(&self, settings: &Settings) -> Server {
+        let set = &settings.postfix;
+        let version = match (&self.mta_version, &set.version.value) {
+            (Some(version), _) => Some(version.clone()).filter(|version| version != "auto"),
+            (None, ServerVersion::Named(version)) => Some(version.clone()),
+            (None, ServerVersion::Auto) => None,
+        };
+        Server {
+            version,
+            config: self.postfix_config.clone().or_else(|| set.config.value.clone()),
+            commands: self.postfix_commands.clone().or_else(|| set.commands.value.clone()),
+        }
+    }
+}
+
+impl Server {
     /// The version that the operator names.
     pub(crate) fn named_version(&self) -> Option<&str> {
-        (self.mta_version != "auto").then_some(self.mta_version.as_str())
+        self.version.as_deref()
     }
 
     /// The instance that is meant.
     pub(crate) fn instance(&self) -> Instance {
-        let commands = self.postfix_commands.as_ref().map_or_else(Commands::system, Commands::in_directory);
-        Instance::new(commands, self.postfix_config.clone())
+        let commands = self.commands.as_ref().map_or_else(Commands::system, Commands::in_directory);
+        Instance::new(commands, self.config.clone())
     }
 
     /// What the installed server says of itself; `None` if there is none, or text is wanted for another machine.
     pub(crate) fn ask(&self) -> Result<Option<Detected>, DetectError> {
-        let is_meant = self.postfix_config.is_some() || self.postfix_commands.is_some();
+        let is_meant = self.config.is_some() || self.commands.is_some();
         if self.named_version().is_some() && !is_meant {
             return Ok(None);
         }

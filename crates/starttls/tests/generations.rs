@@ -39,6 +39,7 @@ impl Place {
             ])
             .args(more)
             .env("NO_COLOR", "1")
+            .env("STARTTLS_CONFIG", "tests/settings/empty.toml")
             .output()
             .unwrap()
     }
@@ -121,21 +122,44 @@ fn strict_writes_nothing_if_anything_falls_short() {
 }
 
 #[test]
-fn the_overlay_that_why_prints_relaxes_the_domain_when_used() {
+fn the_command_that_why_prints_relaxes_the_domain_and_takes_it_back() {
     let place = Place::new();
     fs::write(&place.list, GOOD).unwrap();
+    let state = format!("{}.state", place.list);
     let run = |args: &[&str]| {
-        let answer = Command::new(env!("CARGO_BIN_EXE_starttls")).args(args).output().unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_starttls"));
+        command.args(args).env("STARTTLS_CONFIG", "tests/settings/empty.toml").env("NO_COLOR", "1");
+        let answer = command.output().unwrap();
         assert!(answer.status.success(), "{}", String::from_utf8_lossy(&answer.stderr));
         String::from_utf8(answer.stdout).unwrap()
     };
-    let why = run(&["why", "own.example", "--list", &place.list]);
-    let overlay = why.lines().last().unwrap().trim();
-    let relax = format!("{}.relax", place.list);
-    fs::write(&relax, overlay).unwrap();
-    let scoped = format!("{relax},may-relax");
-    let before = run(&["query", "own.example", "--list", &place.list]);
-    let after = run(&["query", "own.example", "--list", &place.list, "--list", &scoped]);
-    assert!(before.contains("deliver only over TLS with a valid certificate"), "{before}");
-    assert!(after.contains("deliver in any case"), "{after}");
+    let query = || run(&["query", "own.example", "--list", &place.list, "--state-dir", &state]);
+    let follow_advice = || {
+        let why = run(&["why", "own.example", "--list", &place.list, "--state-dir", &state]);
+        let line = why.lines().last().unwrap().trim().to_owned();
+        let words: Vec<&str> = line.strip_prefix("starttls ").unwrap().split(' ').collect();
+        let words: Vec<String> =
+            words.join(" ").replace("'say why'", "why").split(' ').map(str::to_owned).collect();
+        run(&words.iter().map(String::as_str).collect::<Vec<_>>());
+    };
+    assert!(query().contains("deliver only over TLS with a valid certificate"));
+    follow_advice();
+    assert!(query().contains("exempt: encrypt where possible, deliver in any case"));
+    follow_advice();
+    assert!(query().contains("deliver only over TLS with a valid certificate"));
+}
+
+#[test]
+fn overrides_that_cannot_be_read_change_nothing() {
+    let place = Place::new();
+    let state = format!("{}.state", place.list);
+    assert!(place.generate(GOOD.as_bytes(), &["--state-dir", &state]).status.success());
+    let before = snapshot(Path::new(&place.output));
+    fs::create_dir(&state).unwrap();
+    fs::write(format!("{state}/overrides.jsonl"), "{\"action\": \"add\"}\n").unwrap();
+    let answer = place.generate(GOOD.as_bytes(), &["--state-dir", &state]);
+    let words = String::from_utf8(answer.stderr).unwrap();
+    assert_eq!(answer.status.code(), Some(1), "{words}");
+    assert!(words.contains("overrides.jsonl: line 1: ") && words.contains("correct the line"), "{words}");
+    assert_eq!(snapshot(Path::new(&place.output)), before);
 }

@@ -15,6 +15,7 @@ mod file_name;
 mod home;
 mod ready;
 mod recheck;
+mod sameness;
 #[cfg(test)]
 mod tests;
 

@@ -152,16 +152,26 @@ impl<'a> Weighing<'a> {
             self.because(Reason::OverrideEnded { until: operator.until });
             return None;
         }
-        let ruling = match &operator.ruling {
-            Ruling::Relax => "relax",
-            Ruling::Require(_) => "require",
-        };
+        let ruling = operator.ruling.name();
         self.because(Reason::Override { ruling, until: operator.until, reason: &operator.reason });
-        self.valid_until = Some(operator.until);
-        Some(match &operator.ruling {
+        let action = match &operator.ruling {
             Ruling::Relax => Action::Relaxed,
+            Ruling::Testing => self.only_noted(),
             Ruling::Require(policy) => self.by_policy(policy, Origin::Override),
-        })
+        };
+        // What is weighed below may end earlier, and is weighed anew then.
+        self.valid_until = Some(self.valid_until.map_or(operator.until, |end| end.min(operator.until)));
+        Some(action)
+    }
+
+    /// What would hold without the override, and mail is delivered in any case.
+    fn only_noted(&mut self) -> Action<'a> {
+        match self.published() {
+            Action::Require(demand) | Action::LogOnly(demand) => Action::LogOnly(demand),
+            // Whoever asks DANE waits where it fails; only the exemption delivers.
+            Action::Dane | Action::DaneOnly | Action::Defer | Action::Relaxed => Action::Relaxed,
+            Action::Opportunistic => Action::Opportunistic,
+        }
     }
 
     /// DANE first, but it has to know whether anything below enforces.
@@ -260,7 +270,7 @@ impl<'a> Weighing<'a> {
         if let Some(entry) = extra {
             self.because(Reason::ListAdds);
             // The demand as a whole ends with whichever of its two grounds ends first.
-            self.valid_until = [self.valid_until, entry.list.head.expires].into_iter().flatten().min();
+            self.valid_until = [self.valid_until, entry.head.expires].into_iter().flatten().min();
         }
         let extra = extra.map(|entry| entry.policy.as_ref());
         Demand {
@@ -279,12 +289,12 @@ impl<'a> Weighing<'a> {
         };
         self.because(Reason::Listed {
             list: entry.layer,
-            author: entry.list.head.author.as_deref(),
-            serial: entry.list.head.serial,
-            expires: entry.list.head.expires,
+            author: entry.head.author.as_deref(),
+            serial: entry.head.serial,
+            expires: entry.head.expires,
             mode: entry.policy.mode,
-            alias: entry.listed.alias,
-            since: entry.listed.since,
+            alias: entry.alias.as_deref(),
+            since: entry.since,
         });
         if let Some(relaxed) = entry.relaxed {
             let Relaxation { until, order, by, reason } = relaxed;
@@ -301,13 +311,13 @@ impl<'a> Weighing<'a> {
             };
         }
         let relaxed_until = entry.relaxed.map(|relaxed| relaxed.until);
-        self.valid_until = [entry.list.head.expires, relaxed_until].into_iter().flatten().min();
+        self.valid_until = [entry.head.expires, relaxed_until].into_iter().flatten().min();
         self.by_policy(entry.policy.as_ref(), Origin::List)
     }
 
     /// A release lasts until the entry is renewed after it.
     fn stands_against(&mut self, release: StsRelease, entry: &MergedEntry<'a>) -> bool {
-        if let Some(since) = entry.listed.since.filter(|since| since.start() > release.at) {
+        if let Some(since) = entry.since.filter(|since| since.start() > release.at) {
             self.because(Reason::ListedAfterRelease { since, at: release.at });
             return true;
         }

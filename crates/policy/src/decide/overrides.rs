@@ -24,6 +24,19 @@ pub struct Override {
 pub enum Ruling {
     /// Deliver in any case.
     Relax,
+    /// What else would be demanded is only noted.
+    Testing,
     /// This policy, whatever the domain publishes.
     Require(Policy),
+}
+
+impl Ruling {
+    /// The word used on the command line and in output.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Relax => "relax",
+            Self::Testing => "testing",
+            Self::Require(_) => "require",
+        }
+    }
 }

@@ -15,7 +15,7 @@ use crate::timestamp::{Date, Timestamp};
 pub enum Reason<'a> {
     /// The operator's override holds.
     Override {
-        /// `relax` or `require`.
+        /// `relax`, `testing` or `require`.
         ruling: &'static str,
         /// Its end.
         until: Timestamp,

@@ -75,7 +75,7 @@ fn with_decision<T>(case: &Case, view: impl FnOnce(&Decision<'_>) -> T) -> T {
     let list = case.entry.map(list);
     let merged =
         Merged::new(list.iter().map(|list| Layer { name: "test", list, scope: Scope::default() }).collect());
-    let listed = merged.get(&domain);
+    let listed = merged.get(&domain).unwrap();
     let decision = decide(&Question {
         domain: &domain,
         operator: case.operator.as_ref(),
@@ -255,6 +255,38 @@ mod overrides {
     }
 
     #[test]
+    fn of_testing_note_what_would_have_been_demanded() {
+        let dane_only = Case { dane: dane(Secure, &[Usable]), ..case(None) };
+        let dane_some = Case { dane: dane(Secure, &[Usable, Absent]), ..case(None) };
+        let unknown = DaneEvidence::MxInconclusive { cause: Cause::Timeout };
+        for (case, want) in [
+            (case(Some(ENFORCE)), ("log-only", Some(Origin::List))),
+            (case(Some(TESTING)), ("log-only", Some(Origin::List))),
+            (Case { sts: found(Mode::Enforce), ..case(None) }, ("log-only", Some(Origin::MtaSts))),
+            (dane_only, ("relaxed", None)),
+            (dane_some, ("relaxed", None)),
+            (Case { dane: unknown, ..case(Some(ENFORCE)) }, ("relaxed", None)),
+            (case(None), ("opportunistic", None)),
+        ] {
+            let case = Case { operator: Some(ruled(Ruling::Testing, NOW + 1)), ..case };
+            let (action, origin, reasons) = decided(&case);
+            assert_eq!((action, origin), want, "{reasons:?}");
+            assert!(reasons[0].contains("your override `testing`") && reasons.len() > 1, "{reasons:?}");
+        }
+    }
+
+    #[test]
+    fn hold_no_longer_than_what_they_stand_on() {
+        let list_end = 9_999_999_999;
+        for (until, want) in [(NOW + 1, NOW + 1), (list_end + 1, list_end)] {
+            let case = Case { operator: Some(ruled(Ruling::Testing, until)), ..case(Some(ENFORCE)) };
+            assert_eq!(valid_until(&case), Timestamp::from_seconds(want).ok());
+        }
+        let relaxed = Case { operator: Some(ruled(Ruling::Relax, list_end + 1)), ..case(Some(ENFORCE)) };
+        assert_eq!(valid_until(&relaxed), Timestamp::from_seconds(list_end + 1).ok());
+    }
+
+    #[test]
     fn can_require_what_nobody_publishes() {
         let policy = Policy::new(Mode::Enforce, [MxPattern::parse("mx.partner.example").unwrap()]);
         let case = Case { operator: Some(ruled(Ruling::Require(policy), NOW + 1)), ..case(None) };
@@ -277,7 +309,7 @@ mod relax_orders {
         let orders = [(domain.clone(), order)].into();
         let merged = Merged::new(vec![Layer { name: "test", list: &list, scope: Scope::default() }]);
         let merged = merged.relaxed_by("test", &orders);
-        let listed = merged.get(&domain);
+        let listed = merged.get(&domain).unwrap();
         let decision = decide(&Question {
             domain: &domain,
             operator: None,
@@ -304,7 +336,7 @@ mod tls_floor {
         let domain = Domain::parse("a.example").unwrap();
         let list = list(entry);
         let merged = Merged::new(vec![Layer { name: "test", list: &list, scope: Scope::default() }]);
-        let listed = merged.get(&domain);
+        let listed = merged.get(&domain).unwrap();
         let decision = decide(&Question {
             domain: &domain,
             operator: None,

@@ -172,7 +172,14 @@ impl List {
 
     /// Tells whether the list has ended at `now`; one without an end has (design §4).
     pub fn has_ended(&self, now: Timestamp) -> bool {
-        self.head.expires.is_none_or(|end| end <= now)
+        self.head.has_ended(now)
+    }
+}
+
+impl Head {
+    /// Tells whether the list has ended at `now`; one without an end has (design §4).
+    pub fn has_ended(&self, now: Timestamp) -> bool {
+        self.expires.is_none_or(|end| end <= now)
     }
 }
 

@@ -131,6 +131,13 @@ impl Builder {
         Ok(list)
     }
 
+    /// A shared policy that was defined so far: its name as kept here, itself, its notes.
+    pub(super) fn defined(&self, name: &Label) -> Option<(&Label, &Policy, &Notes)> {
+        let index = usize::try_from(*self.alias_index.get(name)?).ok()?;
+        let slot = self.aliases.get(index)?;
+        slot.alias.as_ref().map(|(policy, notes)| (&slot.name, policy, notes))
+    }
+
     fn slot(&mut self, name: Label) -> u32 {
         let next = u32::try_from(self.aliases.len()).unwrap_or(u32::MAX);
         *self.alias_index.entry(name).or_insert_with_key(|name| {
@@ -143,7 +150,8 @@ impl Builder {
         self.aliases.get_mut(usize::try_from(index).ok()?)
     }
 
-    fn resolve_pinsets(&mut self, words: &Words) -> Read<()> {
+    /// Looks up the pinsets that were named so far.
+    pub(super) fn resolve_pinsets(&mut self, words: &Words) -> Read<()> {
         for (owner, name) in core::mem::take(&mut self.pinned) {
             let Some(pinset) = self.pinsets.get(&name).cloned() else {
                 let path = self.pinset_path(owner, words);
@@ -285,7 +293,7 @@ pub(super) fn time(value: &TextOrNumber<'_>) -> Result<Timestamp, Fault> {
 }
 
 /// Longest author, in characters.
-const MAX_AUTHOR_CHARS: usize = 256;
+pub(crate) const MAX_AUTHOR_CHARS: usize = 256;
 
 /// Reads a text that people will see.
 pub(super) fn author(text: &str) -> Result<alloc::string::String, Fault> {

@@ -4,6 +4,7 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::ops::ControlFlow;
 
 use serde::de::MapAccess;
 
@@ -20,15 +21,65 @@ use crate::policy::Policy;
 use crate::report_to::ReportTo;
 use crate::timestamp::{Date, Timestamp};
 
-const WORDS: Words =
+pub(super) const WORDS: Words =
     Words { entries: "policies", aliases: "providers", reference: "provider", pinset: "pinset" };
 
 /// Longest evidence URL and most of them per entry.
 const MAX_EVIDENCE: usize = 16;
 
+/// What becomes of the parts of a list as they are read.
+pub(super) trait Taker {
+    /// Where pinsets and shared policies go.
+    fn shared(&mut self) -> &mut Builder;
+
+    /// Takes an entry, or breaks reading off.
+    fn entry(&mut self, entry: Said) -> ControlFlow<()>;
+}
+
+/// An entry as it is written, its references not yet followed.
+pub(super) struct Said {
+    pub(super) domain: Domain,
+    pub(super) terms: SaidTerms,
+    pub(super) notes: Notes,
+}
+
+/// An entry's policy as it is written.
+pub(super) enum SaidTerms {
+    /// A shared policy, by name.
+    Shared(Label),
+    /// Its own, and the name of the pinset.
+    Own(Policy, Option<Label>),
+}
+
+/// The whole list is kept.
+impl Taker for Builder {
+    fn shared(&mut self) -> &mut Builder {
+        self
+    }
+
+    fn entry(&mut self, said: Said) -> ControlFlow<()> {
+        match said.terms {
+            SaidTerms::Shared(alias) => {
+                let index = self.mention(alias, &said.domain);
+                self.add(said.domain, Terms::Alias(index), said.notes, None);
+            }
+            SaidTerms::Own(policy, pinset) => {
+                self.add(said.domain, Terms::Own(policy.into()), said.notes, pinset);
+            }
+        }
+        ControlFlow::Continue(())
+    }
+}
+
 /// Reads a list of version 1.
 pub(super) fn read(text: &str) -> Read<List> {
-    let mut top = Top::default();
+    let (head, builder) = read_into(text, Builder::default())?;
+    builder.finish(head, &WORDS)
+}
+
+/// Reads a list of version 1 into a taker; a taker that breaks off makes a failure without meaning.
+pub(super) fn read_into<T: Taker>(text: &str, taker: T) -> Read<(Head, T)> {
+    let mut top = Top::of(taker);
     Ctx::default().read(text, &mut top)?;
     let head = Head {
         dialect: Dialect::One,
@@ -41,11 +92,10 @@ pub(super) fn read(text: &str) -> Read<List> {
     top.version.ok_or_else(|| build::missing("version"))?;
     top.policies.ok_or_else(|| build::missing("policies"))?;
     build::check_times(head.timestamp, head.expires)?;
-    top.builder.finish(head, &WORDS)
+    Ok((head, top.taker))
 }
 
-#[derive(Default)]
-struct Top {
+struct Top<T> {
     version: Option<()>,
     author: Option<String>,
     serial: Option<u64>,
@@ -55,10 +105,27 @@ struct Top {
     providers: Option<()>,
     policies: Option<()>,
     extensions: Extensions,
-    builder: Builder,
+    taker: T,
 }
 
-impl<'de> Object<'de> for Top {
+impl<T> Top<T> {
+    fn of(taker: T) -> Self {
+        Self {
+            version: None,
+            author: None,
+            serial: None,
+            timestamp: None,
+            expires: None,
+            pinsets: None,
+            providers: None,
+            policies: None,
+            extensions: Extensions::new(),
+            taker,
+        }
+    }
+}
+
+impl<'de, T: Taker> Object<'de> for Top<T> {
     fn member<A: MapAccess<'de>>(&mut self, mut member: Member<'_, 'de, A>) -> Result<(), A::Error> {
         match &*member.name {
             "version" => member.fill(&mut self.version, |m| m.parsed(version))?,
@@ -66,11 +133,11 @@ impl<'de> Object<'de> for Top {
             "serial" => member.fill(&mut self.serial, Member::number)?,
             "timestamp" => member.fill(&mut self.timestamp, read_time)?,
             "expires" => member.fill(&mut self.expires, read_time)?,
-            "pinsets" => member.fill(&mut self.pinsets, |m| m.object(&mut Pinsets(&mut self.builder)))?,
+            "pinsets" => member.fill(&mut self.pinsets, |m| m.object(&mut Pinsets(self.taker.shared())))?,
             "providers" => {
-                member.fill(&mut self.providers, |m| m.object(&mut Providers(&mut self.builder)))?;
+                member.fill(&mut self.providers, |m| m.object(&mut Providers(self.taker.shared())))?;
             }
-            "policies" => member.fill(&mut self.policies, |m| m.object(&mut Policies(&mut self.builder)))?,
+            "policies" => member.fill(&mut self.policies, |m| m.object(&mut Policies(&mut self.taker)))?,
             _ => member.extension(&mut self.extensions, Dialect::One)?,
         }
         Ok(())
@@ -196,25 +263,28 @@ impl<'de> Object<'de> for Providers<'_> {
     }
 }
 
-struct Policies<'a>(&'a mut Builder);
+struct Policies<'a, T>(&'a mut T);
 
-impl<'de> Object<'de> for Policies<'_> {
+impl<'de, T: Taker> Object<'de> for Policies<'_, T> {
     fn member<A: MapAccess<'de>>(&mut self, mut member: Member<'_, 'de, A>) -> Result<(), A::Error> {
         let domain: Domain = build::domain(&member.name).or_else(|fault| member.refuse_name(fault))?;
         let mut body = Body::default();
         member.object(&mut body)?;
-        if let Some(alias) = body.provider.take() {
+        let (terms, notes) = if let Some(alias) = body.provider.take() {
             if let Some(said) = body.says() {
                 return member
                     .refuse_value(Fault::MixedTerms { alias: shortened(alias.as_str()), member: said });
             }
-            let index = self.0.mention(alias, &domain);
-            self.0.add(domain, Terms::Alias(index), body.notes(), None);
+            (SaidTerms::Shared(alias), body.notes())
         } else {
             let (policy, notes, pinset) = body.own().or_else(|fault| member.refuse_value(fault))?;
-            self.0.add(domain, Terms::Own(policy.into()), notes, pinset);
+            (SaidTerms::Own(policy, pinset), notes)
+        };
+        match self.0.entry(Said { domain, terms, notes }) {
+            ControlFlow::Continue(()) => Ok(()),
+            // The taker knows why; this fault never reaches a person.
+            ControlFlow::Break(()) => member.refuse_value(Fault::NoDialect),
         }
-        Ok(())
     }
 }
 

@@ -4,5 +4,7 @@ pub(crate) mod completions;
 pub(crate) mod generate;
 pub(crate) mod list;
 pub(crate) mod man;
+pub(crate) mod overrides;
 pub(crate) mod query;
+pub(crate) mod settings;
 pub(crate) mod why;

@@ -8,15 +8,16 @@ use crate::choices::ChoiceArgs;
 use crate::clock;
 use crate::decision::{decision_json, from_lists, print_decision};
 use crate::exit::Exit;
+use crate::known::Known;
 use crate::lists::{self, ListArgs};
 use crate::output::{self, Format};
+use crate::settings::SettingsArgs;
 
-/// Tell what is demanded of one domain, from lists alone.
+/// Tell what is demanded of one domain, from lists and overrides alone.
 ///
-/// DANE and MTA-STS are not looked up: this is what the lists say before the network is asked.
+/// DANE and MTA-STS are not looked up: this is what lists and overrides say before the network is asked.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  starttls query example.org --list list.json")]
-#[command(mut_arg("lists", |arg| arg.required(true)))]
 pub(crate) struct Args {
     /// The recipient domain: what follows the `@`.
     domain: Domain,
@@ -29,12 +30,19 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    pub(crate) fn run(self, format: Format) -> anyhow::Result<Exit> {
+    pub(crate) fn run(self, place: &SettingsArgs, format: Format) -> anyhow::Result<Exit> {
+        let settings = place.load()?;
         let now = clock::now();
-        let loaded = self.lists.load(now)?;
-        let merged = lists::merged(&loaded);
-        let listed = merged.get(&self.domain);
-        let decision = from_lists(&self.domain, listed.as_ref(), self.choices.choices(), now);
+        let known = Known::load(&self.lists, &settings, now)?;
+        let merged = lists::merged(&known.lists);
+        let listed = merged.get(&self.domain)?;
+        let decision = from_lists(
+            &self.domain,
+            known.overrides.get(&self.domain),
+            listed.as_ref(),
+            self.choices.choices(&settings),
+            now,
+        );
         match format {
             Format::Text => print_decision(&decision)?,
             Format::Json => output::print_json(&decision_json(&decision))?,

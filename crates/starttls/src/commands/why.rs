@@ -5,27 +5,28 @@
 use std::io::Write;
 
 use owo_colors::OwoColorize;
-use serde_json::json;
-use starttls_policy::merge::MergedEntry;
-use starttls_policy::{Decision, Domain, Mode, Timestamp};
+use starttls_policy::decide::overrides::Override;
+use starttls_policy::{Action, Decision, Domain, Timestamp};
 
 use crate::choices::ChoiceArgs;
 use crate::clock;
 use crate::decision::{decision_json, from_lists, print_decision};
 use crate::exit::Exit;
+use crate::known::Known;
 use crate::lists::{self, ListArgs};
 use crate::output::{self, Format};
+use crate::settings::role::From;
+use crate::settings::{Settings, SettingsArgs};
 
-/// How long a relaxation lasts that nobody renews: 30 days.
-const RELAX_SECONDS: u64 = 30 * 86_400;
+/// How long a relaxation is proposed to last.
+const RELAX_FOR: &str = "30d";
 
 /// Tell what is demanded of one domain, why, and how to relax it.
 ///
 /// Prints every fact that bore on the decision, in the order in which it was weighed, with the rule behind it; and the
-/// overlay that would relax this domain alone, for 30 days.
+/// override that would relax this domain alone, for 30 days.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  starttls why example.org --list list.json --list overlay.json")]
-#[command(mut_arg("lists", |arg| arg.required(true)))]
 pub(crate) struct Args {
     /// The recipient domain: what follows the `@`.
     domain: Domain,
@@ -38,20 +39,26 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    pub(crate) fn run(self, format: Format) -> anyhow::Result<Exit> {
+    pub(crate) fn run(self, place: &SettingsArgs, format: Format) -> anyhow::Result<Exit> {
+        let settings = place.load()?;
         let now = clock::now();
-        let loaded = self.lists.load(now)?;
-        let merged = lists::merged(&loaded);
-        let listed = merged.get(&self.domain);
-        let decision = from_lists(&self.domain, listed.as_ref(), self.choices.choices(), now);
-        let relax = listed.as_ref().filter(|entry| entry.policy.mode == Mode::Enforce);
-        let relax = relax.map(|entry| relaxing_overlay(entry, now));
+        let known = Known::load(&self.lists, &settings, now)?;
+        let merged = lists::merged(&known.lists);
+        let listed = merged.get(&self.domain)?;
+        let decision = from_lists(
+            &self.domain,
+            known.overrides.get(&self.domain),
+            listed.as_ref(),
+            self.choices.choices(&settings),
+            now,
+        );
+        let cure = cure(&decision, &settings, known.overrides.get(&self.domain), now);
         match format {
-            Format::Text => print_reasons(&decision, relax.as_deref())?,
+            Format::Text => print_reasons(&decision, cure.as_ref())?,
             Format::Json => {
                 let mut value = decision_json(&decision);
                 if let Some(members) = value.as_object_mut() {
-                    members.insert("relaxing_overlay".into(), relax.into());
+                    members.insert("command".into(), cure.map(|cure| cure.command).into());
                 }
                 output::print_json(&value)?;
             }
@@ -60,7 +67,7 @@ impl Args {
     }
 }
 
-fn print_reasons(decision: &Decision<'_>, relax: Option<&str>) -> anyhow::Result<()> {
+fn print_reasons(decision: &Decision<'_>, cure: Option<&Cure>) -> anyhow::Result<()> {
     print_decision(decision)?;
     let mut out = anstream::stdout().lock();
     writeln!(out, "{}", "because".bold())?;
@@ -68,32 +75,60 @@ fn print_reasons(decision: &Decision<'_>, relax: Option<&str>) -> anyhow::Result
         let spec = reason.spec().map_or_else(String::new, |spec| format!(" ({spec})"));
         writeln!(out, "  {}. {reason}{}", index + 1, spec.dimmed())?;
     }
-    if let Some(relax) = relax {
-        writeln!(out, "{}", "to relax it".bold())?;
-        writeln!(
-            out,
-            "  save this line as relax.json and add `--list relax.json,may-relax` behind your lists:"
-        )?;
-        writeln!(out, "  {relax}")?;
+    if let Some(Cure { heading, command }) = cure {
+        writeln!(out, "{}", heading.bold())?;
+        writeln!(out, "  {command}")?;
     }
     Ok(())
 }
 
-/// A list of one entry that turns the domain's policy to `testing`.
-fn relaxing_overlay(entry: &MergedEntry<'_>, now: Timestamp) -> String {
-    let end = Timestamp::from_seconds(now.seconds() + RELAX_SECONDS).unwrap_or(Timestamp::MAX);
-    let policy = &entry.policy;
-    json!({
-        "version": "1",
-        "author": "postmaster",
-        "serial": now.seconds(),
-        "timestamp": now.to_string(),
-        "expires": end.to_string(),
-        "policies": { entry.domain.as_str(): {
-            "mode": "testing",
-            "require": policy.requirement.name(),
-            "mx": policy.mx.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        }},
+/// The command that relaxes the domain, or takes back the override that holds; none where mail is delivered in any case.
+fn cure(
+    decision: &Decision<'_>,
+    settings: &Settings,
+    operator: Option<&Override>,
+    now: Timestamp,
+) -> Option<Cure> {
+    let domain = decision.domain;
+    let place = match settings.general.state_dir.from {
+        From::Default => String::new(),
+        From::File(_) | From::Option(_) => {
+            format!(" --state-dir {}", quoted(&settings.state_dir().display().to_string()))
+        }
+    };
+    if operator.is_some_and(|operator| operator.until > now) {
+        let command = format!("starttls override remove {domain}{place}");
+        return Some(Cure { heading: "to take the override back", command });
+    }
+    let is_demanded = matches!(decision.action, Action::Require(_) | Action::DaneOnly | Action::Defer);
+    is_demanded.then(|| Cure {
+        heading: "to relax it",
+        command: format!(
+            "starttls override add {domain} relax --until {RELAX_FOR} --reason 'say why'{place}"
+        ),
     })
-    .to_string()
+}
+
+/// What the operator can do about the decision.
+struct Cure {
+    heading: &'static str,
+    command: String,
+}
+
+/// A word for the shell.
+fn quoted(text: &str) -> String {
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"/._-+:@%,=".contains(&b);
+    if text.bytes().all(is_plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
+}
+
+#[cfg(test)]
+mod commands_for_the_shell {
+    use super::*;
+
+    #[test]
+    fn keep_odd_paths_together() {
+        assert_eq!(quoted("/var/lib/starttls"), "/var/lib/starttls");
+        assert_eq!(quoted("/srv/a b"), "'/srv/a b'");
+        assert_eq!(quoted("/srv/it's; rm"), r"'/srv/it'\''s; rm'");
+    }
 }

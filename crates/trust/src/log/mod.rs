@@ -14,6 +14,7 @@ mod proof;
 mod quorum;
 mod tiles;
 mod tree;
+pub mod witness;
 
 pub use append::{AppendError, Appended, Appender};
 pub use checkpoint::{Checkpoint, CheckpointError};

@@ -7,7 +7,7 @@ use owo_colors::OwoColorize;
 use serde_json::json;
 use starttls_apply::postfix::{self, ActivateError, Activated, Plan, Running, Standing, Wanted};
 
-use super::Args;
+use super::Request;
 use super::write::{self, Prepared};
 use crate::exit::Exit;
 use crate::output::{self, Format, findings_json, print_findings};
@@ -21,30 +21,30 @@ const SAID_BY_PLAN: [&str; 5] = [
     "postfix.relayhost",
 ];
 
-pub(super) fn run(args: &Args, output: &Path, format: Format) -> anyhow::Result<Exit> {
+pub(super) fn run(request: &Request, output: &Path, format: Format) -> anyhow::Result<Exit> {
     let generations = write::open(output)?;
-    let instance = args.server.instance();
+    let instance = request.server.instance();
     let detected = postfix::Detected::ask(&instance)?;
-    let prepared = match write::prepare(args, &generations, Some(&detected))? {
+    let prepared = match write::prepare(request, &generations, Some(&detected))? {
         Ok(prepared) => prepared,
-        Err(short) => return write::refuse(args, &short, format),
+        Err(short) => return write::refuse(request, &short, format),
     };
     let Prepared { ready, mut rendered, native } = prepared;
     rendered.advice.retain(|finding| !SAID_BY_PLAN.contains(&finding.code));
     let wanted = Wanted {
-        table_type: args.table,
+        table_type: request.table(),
         settings: &rendered.summary.settings,
-        written_for: args.written_for()?,
-        probe: args.probe(),
+        written_for: request.written_for()?,
+        probe: request.probe(),
     };
     let plan = Plan::make(&instance, &generations, Some(&ready), &wanted)?;
     if format == Format::Text {
-        write::print_words(args, &rendered, &native)?;
+        write::print_words(request, &rendered, &native)?;
         print_plan(&plan)?;
     }
     let (diff, findings) = (plan.diff.clone(), plan.findings.clone());
     let refused = plan.refusals().next().is_some();
-    let outcome = match (refused, args.dry_run) {
+    let outcome = match (refused, request.args.dry_run) {
         (true, _) => Outcome::Refused,
         (false, true) => Outcome::Tried,
         (false, false) => match postfix::activate(plan, &generations, Some(ready)) {
@@ -56,7 +56,7 @@ pub(super) fn run(args: &Args, output: &Path, format: Format) -> anyhow::Result<
     match format {
         Format::Text => print_outcome(&outcome)?,
         Format::Json => output::print_json(&write::report(
-            args,
+            request,
             &rendered,
             &native,
             &json!({

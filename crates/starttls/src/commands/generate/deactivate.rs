@@ -7,17 +7,17 @@ use owo_colors::OwoColorize;
 use serde_json::json;
 use starttls_apply::postfix::{self, Deactivated, Leftovers, Running};
 
-use super::{Args, write};
+use super::{Request, write};
 use crate::exit::Exit;
 use crate::output::{self, Format};
 
-pub(super) fn run(args: &Args, output: &Path, format: Format) -> anyhow::Result<Exit> {
+pub(super) fn run(request: &Request, output: &Path, format: Format) -> anyhow::Result<Exit> {
     let generations = write::open(output)?;
-    let done = postfix::deactivate(&args.server.instance(), &generations, Leftovers::Delete)?;
+    let done = postfix::deactivate(&request.server.instance(), &generations, Leftovers::Delete)?;
     match format {
         Format::Text => print(&done)?,
         Format::Json => output::print_json(&json!({
-            "mta": args.mta,
+            "mta": request.args.mta,
             "was_active": done.was_active,
             "reloaded": done.running == Running::Yes,
             "diff": done.diff,

@@ -13,12 +13,17 @@ use std::path::PathBuf;
 use starttls_apply::postfix::{Detected, LiveProbe};
 use starttls_mta::postfix::{TableType, Version};
 use starttls_mta::{Facts, LeafPins, Mta};
+use starttls_policy::Timestamp;
+use starttls_policy::decide::Choices;
 
 use crate::choices::ChoiceArgs;
 use crate::exit::Exit;
+use crate::known::Known;
 use crate::lists::ListArgs;
 use crate::output::Format;
-use crate::server::ServerArgs;
+use crate::server::{Server, ServerArgs};
+use crate::settings::value::Word as _;
+use crate::settings::{Settings, SettingsArgs};
 
 /// Write the TLS policy of a mail server from policy lists; activate it or take it back.
 ///
@@ -34,7 +39,6 @@ Examples, each going a step further:
   starttls generate --mta postfix --list list.json --output /etc/postfix/starttls --activate --dry-run
   starttls generate --mta postfix --list list.json --output /etc/postfix/starttls --activate
   starttls generate --mta postfix --output /etc/postfix/starttls --deactivate")]
-#[command(mut_arg("lists", |arg| arg.required_unless_present("deactivate")))]
 pub(crate) struct Args {
     /// The mail server to write for.
     #[arg(long, value_name = "MTA", value_parser = known_mta)]
@@ -46,13 +50,14 @@ pub(crate) struct Args {
     #[command(flatten)]
     lists: ListArgs,
 
-    /// The directory for our files, which belongs to `starttls` alone.
+    /// The directory for our files, which belongs to `starttls` alone; `--activate` and `--deactivate` take it from the
+    /// settings if it is not named, where the default is /etc/postfix/starttls.
     #[arg(long, value_name = "DIR")]
     output: Option<PathBuf>,
 
-    /// The kind of look-up table: texthash, hash, lmdb or cdb.
-    #[arg(long, value_name = "TYPE", value_parser = table_type, default_value = "texthash")]
-    table: TableType,
+    /// The kind of look-up table: texthash (the default), hash, lmdb or cdb.
+    #[arg(long, value_name = "TYPE", value_parser = TableType::from_word)]
+    table: Option<TableType>,
 
     #[command(flatten)]
     choices: ChoiceArgs,
@@ -66,7 +71,7 @@ pub(crate) struct Args {
     strict: bool,
 
     /// Put the policy into force: check that it is safe, show what changes in main.cf, change it, reload.
-    #[arg(long, requires = "output", conflicts_with = "deactivate")]
+    #[arg(long, conflicts_with = "deactivate")]
     activate: bool,
 
     /// Show what `--activate` would change and what speaks against it; change nothing.
@@ -78,7 +83,7 @@ pub(crate) struct Args {
     no_probe: bool,
 
     /// Take the policy out of force: remove it from main.cf, reload, and only then delete the files.
-    #[arg(long, requires = "output")]
+    #[arg(long)]
     deactivate: bool,
 }
 
@@ -89,30 +94,40 @@ fn known_mta(text: &str) -> Result<&'static str, String> {
     })
 }
 
-fn table_type(text: &str) -> Result<TableType, String> {
-    TableType::from_name(text).ok_or_else(|| {
-        let known: Vec<&str> = TableType::ALL.iter().map(|table| table.name()).collect();
-        format!("want one of {}", known.join(", "))
-    })
-}
-
 impl Args {
-    pub(crate) fn run(self, format: Format) -> anyhow::Result<Exit> {
-        match &self.output {
-            Some(output) if self.deactivate => deactivate::run(&self, output, format),
-            Some(output) if self.activate => activate::run(&self, output, format),
-            Some(output) => write::run(&self, output, format),
-            None => print::run(&self, format),
+    pub(crate) fn run(self, place: &SettingsArgs, format: Format) -> anyhow::Result<Exit> {
+        let settings = place.load()?;
+        let request = Request { server: self.server.server(&settings), args: self, settings };
+        let named = request.args.output.as_deref();
+        let output = named.unwrap_or(&request.settings.postfix.output.value);
+        if request.args.deactivate {
+            deactivate::run(&request, output, format)
+        } else if request.args.activate {
+            activate::run(&request, output, format)
+        } else if let Some(output) = named {
+            write::run(&request, output, format)
+        } else {
+            print::run(&request, format)
         }
     }
+}
 
+/// What is asked for, by options and settings.
+struct Request {
+    args: Args,
+    settings: Settings,
+    server: Server,
+}
+
+impl Request {
     fn mta(&self) -> anyhow::Result<&'static dyn Mta> {
-        starttls_mta::by_name(self.mta).ok_or_else(|| anyhow::anyhow!("no such mail server"))
+        starttls_mta::by_name(self.args.mta).ok_or_else(|| anyhow::anyhow!("no such mail server"))
     }
 
     fn facts(&self, detected: Option<&Detected>, directory: &std::path::Path) -> Facts {
-        let leaf_pins = if self.allow_leaf_pins { LeafPins::Allow } else { LeafPins::Ignore };
-        self.server.facts(detected, directory, Some(self.table.name().to_owned()), leaf_pins)
+        let allowed = self.args.allow_leaf_pins || self.settings.postfix.allow_leaf_pins.value;
+        let leaf_pins = if allowed { LeafPins::Allow } else { LeafPins::Ignore };
+        self.server.facts(detected, directory, Some(self.table().name().to_owned()), leaf_pins)
     }
 
     fn written_for(&self) -> anyhow::Result<Option<Version>> {
@@ -120,6 +135,25 @@ impl Args {
     }
 
     fn probe(&self) -> LiveProbe {
-        if self.no_probe { LiveProbe::Skip } else { LiveProbe::Run(Vec::new()) }
+        let wanted = !self.args.no_probe && self.settings.postfix.probe.value;
+        if wanted { LiveProbe::Run(Vec::new()) } else { LiveProbe::Skip }
+    }
+
+    fn table(&self) -> TableType {
+        self.args.table.unwrap_or(self.settings.postfix.table_type.value)
+    }
+
+    /// Whether nothing is to be written if something falls short.
+    fn is_strict(&self) -> bool {
+        self.args.strict || self.settings.postfix.strict.value
+    }
+
+    /// Lists and overrides.
+    fn known(&self, now: Timestamp) -> anyhow::Result<Known> {
+        Known::load(&self.args.lists, &self.settings, now)
+    }
+
+    fn choices(&self) -> Choices {
+        self.args.choices.choices(&self.settings)
     }
 }

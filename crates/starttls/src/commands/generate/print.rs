@@ -1,12 +1,11 @@
 //! Without `--output`: the table to stdout, the summary to stderr, nothing written.
 
 use std::io::BufWriter;
-use std::path::Path;
 
 use serde_json::json;
 use starttls_mta::postfix::TABLE;
 
-use super::Args;
+use super::Request;
 use super::write::{self, FallsShort};
 use crate::clock;
 use crate::exit::Exit;
@@ -16,33 +15,33 @@ use crate::output::{
     self, Format, findings_json, print_findings, summary_json, write_settings, write_summary,
 };
 
-/// Where files would be if nothing else is said.
-const USUAL_OUTPUT: &str = "/etc/postfix/starttls/current";
-
-pub(super) fn run(args: &Args, format: Format) -> anyhow::Result<Exit> {
+pub(super) fn run(request: &Request, format: Format) -> anyhow::Result<Exit> {
     let now = clock::now();
-    let mta = args.mta()?;
-    let loaded = args.lists.load(now)?;
-    let merged = lists::merged(&loaded);
-    let detected = args.server.ask()?;
-    let facts = args.facts(detected.as_ref(), Path::new(USUAL_OUTPUT));
-    let choices = args.choices.choices();
-    if args.strict {
-        let tried = generation::render(mta, &facts, &merged, choices, now, &mut Nowhere)?;
+    let mta = request.mta()?;
+    let known = request.known(now)?;
+    let merged = lists::merged(&known.lists);
+    let detected = request.server.ask()?;
+    // Where files would be if nothing else is said.
+    let usual = request.settings.postfix.output.value.join("current");
+    let facts = request.facts(detected.as_ref(), &usual);
+    let choices = request.choices();
+    if request.is_strict() {
+        let tried = generation::render(mta, &facts, &merged, &known.overrides, choices, now, &mut Nowhere)?;
         if tried.falls_short() {
-            return write::refuse(args, &FallsShort(tried), format);
+            return write::refuse(request, &FallsShort(tried), format);
         }
     }
     match format {
         Format::Text => {
             let mut out = OneFile::new(TABLE, BufWriter::new(std::io::stdout().lock()));
-            let rendered = generation::render(mta, &facts, &merged, choices, now, &mut out);
+            let rendered = generation::render(mta, &facts, &merged, &known.overrides, choices, now, &mut out);
             out.finish()?;
             print_words(mta.title(), &rendered?)?;
         }
         Format::Json => {
             let mut files = Kept::default();
-            let rendered = generation::render(mta, &facts, &merged, choices, now, &mut files)?;
+            let rendered =
+                generation::render(mta, &facts, &merged, &known.overrides, choices, now, &mut files)?;
             output::print_json(&json!({
                 "mta": mta.name(),
                 "files": files.0,

@@ -13,7 +13,7 @@ use starttls_mta::Output;
 use starttls_mta::postfix::TABLE;
 use starttls_policy::Finding;
 
-use super::Args;
+use super::Request;
 use crate::clock;
 use crate::exit::Exit;
 use crate::generation::{self, Rendered};
@@ -36,9 +36,9 @@ pub(super) struct Prepared<'a> {
 /// Nothing was prepared, since `--strict` was given and something falls short.
 pub(super) struct FallsShort(pub(super) Rendered);
 
-pub(super) fn run(args: &Args, output: &Path, format: Format) -> anyhow::Result<Exit> {
+pub(super) fn run(request: &Request, output: &Path, format: Format) -> anyhow::Result<Exit> {
     let generations = open(output)?;
-    let detected = args.server.ask()?;
+    let detected = request.server.ask()?;
     if detected.as_ref().is_some_and(|detected| detected.active_table(&generations).is_some()) {
         let place = generations.root().display();
         anstream::eprintln!(
@@ -47,15 +47,15 @@ pub(super) fn run(args: &Args, output: &Path, format: Format) -> anyhow::Result<
         );
         return Ok(Exit::Refused);
     }
-    let prepared = match prepare(args, &generations, detected.as_ref())? {
+    let prepared = match prepare(request, &generations, detected.as_ref())? {
         Ok(prepared) => prepared,
-        Err(short) => return refuse(args, &short, format),
+        Err(short) => return refuse(request, &short, format),
     };
     let Prepared { ready, rendered, native } = prepared;
     let published = ready.publish()?;
     match format {
         Format::Text => {
-            print_words(args, &rendered, &native)?;
+            print_words(request, &rendered, &native)?;
             let place = generations.current_directory();
             anstream::eprintln!(
                 "{} generation {} is at {}",
@@ -71,7 +71,7 @@ pub(super) fn run(args: &Args, output: &Path, format: Format) -> anyhow::Result<
             );
         }
         Format::Json => output::print_json(&report(
-            args,
+            request,
             &rendered,
             &native,
             &json!({
@@ -97,17 +97,18 @@ pub(super) fn open(output: &Path) -> anyhow::Result<Generations> {
 
 /// Writes and checks a generation that is not yet in force.
 pub(super) fn prepare<'a>(
-    args: &Args,
+    request: &Request,
     generations: &'a Generations,
     detected: Option<&Detected>,
 ) -> anyhow::Result<Result<Prepared<'a>, FallsShort>> {
     let now = clock::now();
-    let mta = args.mta()?;
-    let loaded = args.lists.load(now)?;
-    let merged = lists::merged(&loaded);
-    let facts = args.facts(detected, &generations.current_directory());
+    let mta = request.mta()?;
+    let known = request.known(now)?;
+    let merged = lists::merged(&known.lists);
+    let facts = request.facts(detected, &generations.current_directory());
     let mut draft = generations.draft()?;
-    let rendered = generation::render(mta, &facts, &merged, args.choices.choices(), now, &mut draft);
+    let rendered =
+        generation::render(mta, &facts, &merged, &known.overrides, request.choices(), now, &mut draft);
     let rendered = match rendered {
         Err(generation::RenderError::Output(_)) => {
             // The draft knows what stopped it.
@@ -116,20 +117,20 @@ pub(super) fn prepare<'a>(
         }
         other => other?,
     };
-    if args.strict && rendered.falls_short() {
+    if request.is_strict() && rendered.falls_short() {
         return Ok(Err(FallsShort(rendered)));
     }
     // An error here stays with the draft, and comes out of `check`.
     let _ = draft.append(SUMMARY, &summary_text(mta.title(), &rendered)?);
     let mut native = Vec::new();
-    let instance = args.server.instance();
+    let instance = request.server.instance();
     let ready = draft.check(&mut |file, path| {
         if file == SUMMARY {
             return Ok::<(), Rejected>(());
         }
         recheck(mta, file, path)?;
         if file == TABLE {
-            native = native::check(&instance, args.table, file, path)?;
+            native = native::check(&instance, request.table(), file, path)?;
         }
         Ok(())
     })?;
@@ -137,13 +138,13 @@ pub(super) fn prepare<'a>(
 }
 
 /// Says why `--strict` wrote nothing.
-pub(super) fn refuse(args: &Args, short: &FallsShort, format: Format) -> anyhow::Result<Exit> {
+pub(super) fn refuse(request: &Request, short: &FallsShort, format: Format) -> anyhow::Result<Exit> {
     if format == Format::Json {
-        output::print_json(&report(args, &short.0, &[], &json!({ "outcome": "falls-short" })))?;
+        output::print_json(&report(request, &short.0, &[], &json!({ "outcome": "falls-short" })))?;
         return Ok(Exit::Warnings);
     }
     let mut err = anstream::stderr().lock();
-    write_summary(&mut err, args.mta()?.title(), &short.0.summary)?;
+    write_summary(&mut err, request.mta()?.title(), &short.0.summary)?;
     writeln!(
         err,
         "{} nothing was written: --strict, and not everything can be expressed",
@@ -153,21 +154,21 @@ pub(super) fn refuse(args: &Args, short: &FallsShort, format: Format) -> anyhow:
 }
 
 /// Says what was rendered.
-pub(super) fn print_words(args: &Args, rendered: &Rendered, native: &[Finding]) -> anyhow::Result<()> {
+pub(super) fn print_words(request: &Request, rendered: &Rendered, native: &[Finding]) -> anyhow::Result<()> {
     let mut err = anstream::stderr().lock();
-    write_summary(&mut err, args.mta()?.title(), &rendered.summary)?;
+    write_summary(&mut err, request.mta()?.title(), &rendered.summary)?;
     print_findings(&mut err, &rendered.advice)?;
     print_findings(&mut err, native)?;
-    if !args.activate {
+    if !request.args.activate {
         write_settings(&mut err, &rendered.summary)?;
     }
     Ok(())
 }
 
 /// The result for `--format json`: what every way of writing says, and `more`.
-pub(super) fn report(args: &Args, rendered: &Rendered, native: &[Finding], more: &Value) -> Value {
+pub(super) fn report(request: &Request, rendered: &Rendered, native: &[Finding], more: &Value) -> Value {
     let mut value = json!({
-        "mta": args.mta,
+        "mta": request.args.mta,
         "summary": summary_json(&rendered.summary),
         "advice": findings_json(&[rendered.advice.as_slice(), native].concat()),
     });

@@ -2,6 +2,7 @@
 
 mod build;
 mod check;
+mod compile;
 mod convert;
 mod diff;
 mod init_root;
@@ -25,6 +26,7 @@ use crate::output::Format;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Check(check::Args),
+    Compile(compile::Args),
     Convert(convert::Args),
     Diff(diff::Args),
     Show(show::Args),
@@ -47,6 +49,7 @@ impl Command {
     pub(crate) fn run(self, format: Format) -> anyhow::Result<Exit> {
         match self {
             Self::Check(args) => args.run(format),
+            Self::Compile(args) => args.run(format),
             Self::Convert(args) => args.run(),
             Self::Diff(args) => args.run(format),
             Self::Show(args) => args.run(format),

@@ -6,8 +6,10 @@ use std::io::Write;
 
 use owo_colors::OwoColorize;
 use serde_json::{Value, json};
-use starttls_policy::{Domain, List, Listed, Notes, Pin, Policy, Terms, printable};
+use starttls_policy::lookup::Found;
+use starttls_policy::{Domain, Label, List, Notes, Pin, Policy, Terms, printable};
 
+use crate::compiled::Source;
 use crate::exit::Exit;
 use crate::lists;
 use crate::output::table::{self, Align, Cell};
@@ -22,7 +24,7 @@ const SHOWN_PATTERNS: usize = 2;
     after_help = "Examples:\n  starttls list show list.json\n  starttls list show list.json example.org --format json"
 )]
 pub(crate) struct Args {
-    /// The list; `-` reads stdin.
+    /// The list; `-` reads stdin. With a domain it may be a compiled one, in which evidence and notes are left out.
     file: String,
 
     /// A domain; its subdomains have entries of their own.
@@ -31,24 +33,31 @@ pub(crate) struct Args {
 
 impl Args {
     pub(crate) fn run(self, format: Format) -> anyhow::Result<Exit> {
-        let list = lists::load(&self.file)?;
         let Some(domain) = self.domain else {
+            let list = lists::load(&self.file)?;
             match format {
                 Format::Text => print_table(&list)?,
                 Format::Json => {
-                    output::print_json_array(list.iter().map(|listed| entry_json(&list, &listed)))?;
+                    output::print_json_array(
+                        list.iter().map(|listed| entry_json(&notes(&list, listed.domain), &listed.into())),
+                    )?;
                 }
             }
             return Ok(Exit::Done);
         };
-        let Some(listed) = list.get(&domain) else {
+        let source = Source::load(&self.file)?;
+        let Some(found) = source.lookup().find(&domain)? else {
             anyhow::bail!(
                 "{domain} is not on this list (an entry covers that very domain, none above or below it)"
             );
         };
+        let notes = match &source {
+            Source::List(list) => notes(list, &domain),
+            Source::Index(_) => Vec::new(),
+        };
         match format {
-            Format::Text => print_entry(&list, &listed)?,
-            Format::Json => output::print_json(&entry_json(&list, &listed))?,
+            Format::Text => print_entry(&notes, &found)?,
+            Format::Json => output::print_json(&entry_json(&notes, &found))?,
         }
         Ok(Exit::Done)
     }
@@ -80,10 +89,10 @@ fn short_patterns(policy: &Policy) -> String {
     }
 }
 
-fn print_entry(list: &List, listed: &Listed<'_>) -> std::io::Result<()> {
-    let policy = listed.policy;
+fn print_entry(notes: &[&Notes], found: &Found<'_>) -> std::io::Result<()> {
+    let policy = &found.policy;
     let mut out = anstream::stdout().lock();
-    writeln!(out, "{}", listed.domain.bold())?;
+    writeln!(out, "{}", found.domain.bold())?;
     let mut part = |name: &str, values: Vec<String>| {
         let mut names = std::iter::once(name).chain(std::iter::repeat(""));
         values.iter().try_for_each(|value| writeln!(out, "  {:15}{value}", names.next().unwrap_or_default()))
@@ -97,10 +106,10 @@ fn print_entry(list: &List, listed: &Listed<'_>) -> std::io::Result<()> {
         part("  pins", pinset.pins.iter().map(ToString::to_string).collect())?;
         part("  bad pins", pinset.bad.iter().map(ToString::to_string).collect())?;
     }
-    part("shared policy", listed.alias.iter().map(ToString::to_string).collect())?;
-    part("since", listed.since.iter().map(ToString::to_string).collect())?;
+    part("shared policy", found.alias.iter().map(ToString::to_string).collect())?;
+    part("since", found.since.iter().map(ToString::to_string).collect())?;
     part("report to", policy.report_to.iter().map(ToString::to_string).collect())?;
-    for notes in notes(list, listed) {
+    for notes in notes {
         part("evidence", notes.evidence.iter().map(|url| printable(url)).collect())?;
         part(
             "notes",
@@ -111,8 +120,8 @@ fn print_entry(list: &List, listed: &Listed<'_>) -> std::io::Result<()> {
 }
 
 /// What is noted beside the entry, then beside its shared policy.
-fn notes<'a>(list: &'a List, listed: &Listed<'_>) -> Vec<&'a Notes> {
-    let at = list.entries.binary_search_by(|entry| entry.domain.cmp(listed.domain)).ok();
+fn notes<'a>(list: &'a List, domain: &Domain) -> Vec<&'a Notes> {
+    let at = list.entries.binary_search_by(|entry| entry.domain.cmp(domain)).ok();
     let Some(entry) = at.and_then(|at| list.entries.get(at)) else { return Vec::new() };
     let shared = match entry.terms {
         Terms::Alias(index) => usize::try_from(index).ok().and_then(|index| list.aliases.get(index)),
@@ -121,9 +130,8 @@ fn notes<'a>(list: &'a List, listed: &Listed<'_>) -> Vec<&'a Notes> {
     entry.notes.as_deref().into_iter().chain(shared.map(|alias| &alias.notes)).collect()
 }
 
-fn entry_json(list: &List, listed: &Listed<'_>) -> Value {
-    let policy = listed.policy;
-    let notes = notes(list, listed);
+fn entry_json(notes: &[&Notes], found: &Found<'_>) -> Value {
+    let policy = &found.policy;
     let pinset = policy.pinset.as_ref().map(|pinset| {
         json!({
             "name": pinset.name.as_str(),
@@ -133,17 +141,17 @@ fn entry_json(list: &List, listed: &Listed<'_>) -> Value {
         })
     });
     json!({
-        "domain": listed.domain.as_str(),
+        "domain": found.domain.as_str(),
         "mode": policy.mode.name(),
         "require": policy.requirement.name(),
         "min_tls_version": policy.min_tls.map(starttls_policy::TlsVersion::name),
         "mx": policy.mx.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "pinset": pinset,
-        "shared_policy": listed.alias.map(starttls_policy::Label::as_str),
-        "since": listed.since.map(|since| since.to_string()),
+        "shared_policy": found.alias.as_deref().map(Label::as_str),
+        "since": found.since.map(|since| since.to_string()),
         "report_to": policy.report_to.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "evidence": notes.iter().flat_map(|notes| &notes.evidence).collect::<Vec<_>>(),
-        "notes": extensions(&notes),
+        "notes": extensions(notes),
     })
 }
 

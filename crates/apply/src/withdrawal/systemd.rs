@@ -1,0 +1,88 @@
+//! The timer as two units of systemd.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::{Command, EVERY_MINUTES, Installed, NAME, TimerError, put, take_away};
+use crate::commands::{Call, CommandError, Commands, Messages};
+
+/// `systemctl` waits for the manager, which may be busy starting things.
+const DEADLINE: Duration = Duration::from_mins(1);
+const MAX_BYTES: usize = 64 * 1024;
+
+pub(super) fn install(units: &Path, commands: &Commands, command: &Command) -> Result<Installed, TimerError> {
+    let service = put(&service_path(units), &service(command))?;
+    let timer = put(&timer_path(units), &timer())?;
+    let name = format!("{NAME}.timer");
+    if service == Installed::Before
+        && timer == Installed::Before
+        && systemctl(commands, &["is-active", "--quiet", &name]).is_ok()
+    {
+        return Ok(Installed::Before);
+    }
+    systemctl(commands, &["daemon-reload"])?;
+    systemctl(commands, &["enable", "--now", &name])?;
+    Ok(Installed::Now)
+}
+
+pub(super) fn remove(units: &Path, commands: &Commands) -> Result<(), TimerError> {
+    if !timer_path(units).exists() && !service_path(units).exists() {
+        return Ok(());
+    }
+    systemctl(commands, &["disable", "--now", &format!("{NAME}.timer")])?;
+    take_away(&timer_path(units))?;
+    take_away(&service_path(units))?;
+    systemctl(commands, &["daemon-reload"])?;
+    Ok(())
+}
+
+fn service(command: &Command) -> String {
+    format!(
+        "# Written by starttls at activation; `starttls update` puts it back.\n\
+         [Unit]\n\
+         Description=Takes TLS policies out of force whose list has ended\n\
+         After=network.target\n\
+         \n\
+         [Service]\n\
+         Type=oneshot\n\
+         ExecStart={}\n",
+        command.line()
+    )
+}
+
+fn timer() -> String {
+    format!(
+        "# Written by starttls at activation; `starttls update` puts it back.\n\
+         [Unit]\n\
+         Description=Looks every {EVERY_MINUTES} minutes whether a policy list in force has ended\n\
+         \n\
+         [Timer]\n\
+         OnCalendar=*:0/{EVERY_MINUTES}\n\
+         RandomizedDelaySec=1min\n\
+         Persistent=true\n\
+         \n\
+         [Install]\n\
+         WantedBy=timers.target\n"
+    )
+}
+
+fn service_path(units: &Path) -> PathBuf {
+    units.join(format!("{NAME}.service"))
+}
+
+fn timer_path(units: &Path) -> PathBuf {
+    units.join(format!("{NAME}.timer"))
+}
+
+fn systemctl(commands: &Commands, arguments: &[&str]) -> Result<(), CommandError> {
+    let call = Call {
+        name: "systemctl",
+        arguments: arguments.iter().map(Into::into).collect(),
+        environment: Vec::new(),
+        input: None,
+        messages: Messages::Pipe,
+        deadline: DEADLINE,
+        max_bytes: MAX_BYTES,
+    };
+    commands.demand(call).map(|_| ())
+}

@@ -1,0 +1,53 @@
+//! The lock that everybody holds who writes to the state directory.
+
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+
+use rustix::fs::{FlockOperation, flock, ftruncate};
+
+use super::{SourceDir, StateDir, StateError};
+use crate::settings::SourceName;
+
+/// The lock on a state directory, until dropped; the system takes it back from a process that died.
+#[derive(Debug)]
+pub struct Lock {
+    state: StateDir,
+    _file: File,
+}
+
+/// A process's number with its line end.
+const MAX_HOLDER_BYTES: u64 = 16;
+
+impl Lock {
+    pub(super) fn take(state: &StateDir) -> Result<Self, StateError> {
+        state.directory.check_owner()?;
+        let mut file = state.directory.open_to_write("lock")?;
+        let failed = |error: std::io::Error| StateError::io("lock", state.path(), error);
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => {}
+            Err(rustix::io::Errno::WOULDBLOCK) => {
+                return Err(StateError::Busy { path: state.path().to_owned(), holder: holder(&mut file) });
+            }
+            Err(error) => return Err(failed(error.into())),
+        }
+        // Only for the message to others: a full disk must not keep us from reading and telling.
+        let _ = ftruncate(&file, 0);
+        let _ = file.write_all(format!("{}\n", std::process::id()).as_bytes());
+        Ok(Self { state: state.clone(), _file: file })
+    }
+
+    /// The state directory that is locked.
+    pub fn state(&self) -> &StateDir {
+        &self.state
+    }
+
+    pub(crate) fn source(&self, name: &SourceName) -> Result<SourceDir, StateError> {
+        self.state.make_source(name)
+    }
+}
+
+fn holder(file: &mut File) -> Option<u32> {
+    let mut text = String::new();
+    file.take(MAX_HOLDER_BYTES).read_to_string(&mut text).ok()?;
+    text.trim().parse().ok()
+}
