@@ -15,6 +15,7 @@ pub mod build;
 mod file;
 pub mod key_file;
 pub mod note_file;
+pub mod operator;
 pub mod publication;
 pub mod relax;
 pub mod review;

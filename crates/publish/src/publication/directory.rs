@@ -9,7 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use starttls_policy::read::MAX_LIST_BYTES;
-use starttls_policy::{List, read, write};
+use starttls_policy::{List, Timestamp, read, write};
 use starttls_trust::bundle::MAX_BUNDLE_BYTES;
 use starttls_trust::document::{ListStatement, RelaxSet};
 use starttls_trust::log::Checkpoint;
@@ -19,6 +19,7 @@ use super::PublishError;
 use super::gathered::Gathered;
 use super::home::{LogHome, lock};
 use crate::file::{self, FileError};
+use crate::operator::Forms;
 
 /// The directory, open for one run at a time, with what is published there now.
 #[derive(Debug)]
@@ -68,8 +69,33 @@ impl Directory {
         Ok((list.ok_or(PublishError::PublishedList { sha256 })?, bytes))
     }
 
+    /// The list's OpenPGP forms, new if the list is.
+    pub(super) fn forms(&self, new: &Gathered, now: Timestamp) -> Result<Option<Forms>, PublishError> {
+        let names = ["list.json.asc", "list.clearsigned.asc"];
+        let is_signed = names.into_iter().any(|name| self.path.join(name).exists());
+        let is_same = is_there(&self.path.join("list.json"), &new.bytes);
+        match &new.gpg {
+            None if is_signed && !is_same => Err(PublishError::NoOpenPgpKey { path: self.path.clone() }),
+            None => Ok(None),
+            Some(gpg) if is_signed && is_same => {
+                let [detached, clearsigned] =
+                    names.map(|name| file::read(&self.path.join(name), 2 * MAX_LIST_BYTES));
+                let forms = Forms { detached: detached?, clearsigned: clearsigned? };
+                let is_good = forms.verify(&gpg.certificate()?, &new.bytes, now).is_ok();
+                Ok(Some(if is_good { forms } else { gpg.sign(&new.bytes, now)? }))
+            }
+            Some(gpg) => Ok(Some(gpg.sign(&new.bytes, now)?)),
+        }
+    }
+
     /// Puts a new publication in place of the one before.
-    pub(super) fn put(&self, new: &Gathered, home: &LogHome, bundle: &Bundle) -> Result<(), PublishError> {
+    pub(super) fn put(
+        &self,
+        new: &Gathered,
+        home: &LogHome,
+        bundle: &Bundle,
+        forms: Option<&Forms>,
+    ) -> Result<(), PublishError> {
         let sha256 = new.statement.sha256;
         self.write_once(&format!("list/{sha256}.json"), &new.bytes)?;
         for (version, note) in new.roots() {
@@ -85,6 +111,11 @@ impl Directory {
             self.write("list-0.1.json", export.as_bytes())?;
         } else {
             self.remove("list-0.1.json")?;
+        }
+        // Whoever meets the new signature beside the old list refuses the pair, and comes again.
+        if let Some(forms) = forms {
+            self.write("list.clearsigned.asc", &forms.clearsigned)?;
+            self.write("list.json.asc", &forms.detached)?;
         }
         self.write("list.json", &new.bytes)?;
         self.put_proof(bundle)

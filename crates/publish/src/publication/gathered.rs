@@ -14,6 +14,7 @@ use super::directory::Directory;
 use super::home::LogHome;
 use super::{PublishError, relax_set};
 use crate::build::number;
+use crate::operator::Gpg;
 use crate::review;
 use crate::root::RootNote;
 
@@ -28,6 +29,8 @@ pub struct Submission {
     pub orders: Vec<(SignedNote, RelaxOrder)>,
     /// What takes such orders back, signed.
     pub cancels: Vec<(SignedNote, RelaxCancel)>,
+    /// Signs the list with OpenPGP too; without it, what is published so stays, as long as the list does.
+    pub gpg: Option<Gpg>,
 }
 
 /// A list with its signed statement.
@@ -56,6 +59,7 @@ pub(super) struct Gathered {
     pub(super) statement: ListStatement,
     statement_note: SignedNote,
     pub(super) relax: RelaxSet,
+    pub(super) gpg: Option<Gpg>,
 }
 
 impl Gathered {
@@ -92,7 +96,17 @@ impl Gathered {
             (root.root(), &list),
             now,
         )?;
-        Ok(Self { anchor, root, roots, list, bytes, statement, statement_note: note, relax })
+        Ok(Self {
+            anchor,
+            root,
+            roots,
+            list,
+            bytes,
+            statement,
+            statement_note: note,
+            relax,
+            gpg: submission.gpg,
+        })
     }
 
     /// Every document that must be in the log before the manifest.

@@ -39,6 +39,7 @@ pub use refresh::{Refreshed, refresh};
 pub use submitted::SubmissionError;
 
 use crate::file::{FileError, shown};
+use crate::operator::OperatorError;
 use crate::review::Mismatch;
 use directory::Directory;
 use gathered::Gathered;
@@ -195,6 +196,19 @@ pub enum PublishError {
         /// Who did not, and why.
         unanswered: Vec<Unanswered>,
     },
+    /// The directory has OpenPGP signatures, which would be of another list.
+    #[error(
+        "{} carries OpenPGP signatures: say `--openpgp-key` to sign the new list too, or remove `list.json.asc` and \
+         `list.clearsigned.asc` first",
+        shown(path)
+    )]
+    NoOpenPgpKey {
+        /// The published directory.
+        path: std::path::PathBuf,
+    },
+    /// The operator's `gpg` or `git` did not do it.
+    #[error(transparent)]
+    Operator(#[from] OperatorError),
     /// Clients would refuse it.
     #[error("{client} would refuse this publication")]
     Refused {
@@ -267,12 +281,14 @@ pub fn publish(
     let directory = Directory::open(directory)?;
     let gathered = Gathered::from(&directory, submission, home, now)?;
     home.belongs_to(gathered.root.root(), &directory)?;
+    // Before anything is logged: a person may not know the passphrase.
+    let forms = directory.forms(&gathered, now)?;
     let leaves = gathered.leaves();
     let head = home.append(&leaves, &gathered.manifest_text())?;
     let (checkpoint, unanswered) = quorum::gather(gathered.root.root(), home, witnesses)?;
     let bundle = assembled::bundle(&gathered, home, &checkpoint)?;
     let accepted = judged::judge(&gathered, &directory, &bundle, home, now)?;
-    directory.put(&gathered, home, &bundle)?;
+    directory.put(&gathered, home, &bundle, forms.as_ref())?;
     Ok(Published {
         signers: accepted.memory.signers.into_iter().collect(),
         head,
@@ -292,6 +308,16 @@ pub fn published_list(directory: &Path) -> Result<(List, Digest), PublishError> 
     let directory = Directory::open(directory)?;
     let statement = directory.statement()?.ok_or(PublishError::NoList)?;
     Ok((directory.list(statement.sha256)?.0, statement.sha256))
+}
+
+/// The bytes of the list in the published directory.
+///
+/// # Errors
+/// [`PublishError::NoList`] when nothing is published there.
+pub fn published_bytes(directory: &Path) -> Result<Vec<u8>, PublishError> {
+    let directory = Directory::open(directory)?;
+    let statement = directory.statement()?.ok_or(PublishError::NoList)?;
+    Ok(directory.list(statement.sha256)?.1)
 }
 
 #[cfg(test)]

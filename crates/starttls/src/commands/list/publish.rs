@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use serde_json::json;
 use starttls_publish::key_file;
+use starttls_publish::operator::{self, Gpg};
 use starttls_publish::publication::{self, LogHome, Published, Submission};
 
 use crate::clock;
@@ -52,6 +53,18 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NOTE", num_args = 1..)]
     relax: Vec<PathBuf>,
 
+    /// Sign the list with OpenPGP too, detached and clearsigned, with this key of `gpg`; best its whole fingerprint.
+    #[arg(long, value_name = "KEY")]
+    openpgp_key: Option<String>,
+
+    /// The `gpg` to sign with.
+    #[arg(long, value_name = "FILE", default_value = "gpg", requires = "openpgp_key")]
+    gpg: PathBuf,
+
+    /// Commit the list in this git repository and sign the tag `list-SERIAL`; pushing it is left to you.
+    #[arg(long, value_name = "DIR", requires = "openpgp_key")]
+    git: Option<PathBuf>,
+
     /// Copies of the log's checkpoint that witnesses cosigned; other witnesses are asked at their URL in the root.
     #[arg(long, value_name = "NOTE", num_args = 1..)]
     cosigned: Vec<PathBuf>,
@@ -70,6 +83,8 @@ impl Args {
             let bytes = lists::load_bytes(file)?;
             submission = submission.with_list(lists::parse(file, &bytes)?, bytes, &self.statement)?;
         }
+        submission.gpg = self.openpgp_key.map(|key| Gpg { program: self.gpg, key });
+        let gpg = submission.gpg.clone();
         let witnesses = Witnesses::new(&self.cosigned)?;
         let progress = Progress::waiting("publishing".into());
         let mut home = LogHome::open(&home, key)?;
@@ -77,6 +92,13 @@ impl Args {
             publication::publish(&self.directory, &mut home, submission, &witnesses, clock::now())
                 .context("nothing was published")?;
         drop(progress);
+        if let (Some(repository), Some(gpg)) = (&self.git, &gpg) {
+            let bytes = publication::published_bytes(&self.directory)?;
+            let serial = published.statement.serial;
+            let tagged = operator::tag(repository, serial, &bytes, gpg, clock::now())
+                .context("published, but not tagged; run it again")?;
+            anstream::eprintln!("tagged {} as {}; push it", tagged.commit, tagged.name);
+        }
         show(&published, format)?;
         Ok(Exit::Done)
     }
