@@ -34,7 +34,7 @@ pub(crate) fn check(bytes: &[u8]) {
 
 fn check_entries(index: &Index<impl AsRef<[u8]>>) {
     let whole = index.check();
-    for found in &index {
+    for found in index {
         let Ok(found) = found else {
             assert!(whole.is_err());
             return;
