@@ -220,7 +220,7 @@ mod are_refused {
             ("alert-command = \"page me\"", "want a list"),
             ("alert-mail = \"secret person@example.org\"", "want one mail address"),
             ("mail-from = \"me@example.org\"", "there is mail only with `alert-mail`"),
-            ("submission-password = \"hunter2\"", "do you mean `submission-password-file`?"),
+            ("submission-password = \"hunter2\"", "there is no such key"),
         ] {
             let faults = faults(&format!("[update]\n{text}\n"));
             assert!(faults.len() == 1 && faults[0].contains(want), "{text}: {faults:?}");
