@@ -25,11 +25,12 @@ pub(crate) fn check(bytes: &[u8]) {
     let witness = Witness::new(cosigner, known.unwrap()).unwrap();
     let signed = SignedNote::unsigned(request.checkpoint.text()).unwrap().signed_by(&log);
     let signed = Request { checkpoint: signed, ..request };
-    for hash in [TreeHead::EMPTY.hash, Node([7; 32]), signed.proof.first().copied().unwrap_or(Node([0; 32]))]
-    {
-        for size in [0, signed.old_size] {
-            answer(&witness, &signed, TreeHead { size, hash });
-        }
+    // The tree offered is the one seen again where the sizes are the same.
+    let offered =
+        Checkpoint::parse(signed.checkpoint.text()).map_or(TreeHead::EMPTY.hash, |offered| offered.hash);
+    let first = signed.proof.first().copied().unwrap_or(Node([7; 32]));
+    for (size, hash) in [(0, TreeHead::EMPTY.hash), (signed.old_size, offered), (signed.old_size, first)] {
+        answer(&witness, &signed, TreeHead { size, hash });
     }
 }
 

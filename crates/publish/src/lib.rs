@@ -10,6 +10,7 @@
 //!
 //! Spec: docs/list-distribution.md; how people use it is docs/maintainer-ceremony.md.
 
+pub mod audit;
 pub mod build;
 mod file;
 pub mod key_file;
@@ -20,5 +21,6 @@ pub mod relax;
 pub mod review;
 pub mod root;
 pub mod signing;
+pub mod witness;
 
 pub use file::{FileError, replace};

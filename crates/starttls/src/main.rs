@@ -17,6 +17,7 @@ mod output;
 mod reference;
 mod server;
 mod settings;
+mod witnesses;
 
 use std::process::ExitCode;
 

@@ -7,6 +7,7 @@ mod convert;
 mod diff;
 mod init_root;
 mod key;
+mod log;
 mod made;
 mod publish;
 mod refresh;
@@ -16,6 +17,7 @@ mod rotate_root;
 mod show;
 mod sign;
 mod time;
+mod witness;
 
 use clap::Subcommand;
 
@@ -43,6 +45,12 @@ pub(crate) enum Command {
     /// Weaken some entries for some days, in an emergency, without a new list.
     #[command(subcommand)]
     Relax(relax::Command),
+    /// Look a published log over.
+    #[command(subcommand)]
+    Log(log::Command),
+    /// Watch logs, and vouch for those that only grow.
+    #[command(subcommand)]
+    Witness(witness::Command),
 }
 
 impl Command {
@@ -62,6 +70,8 @@ impl Command {
             Self::Publish(args) => args.run(format),
             Self::Refresh(args) => args.run(format),
             Self::Relax(command) => command.run(format),
+            Self::Log(command) => command.run(format),
+            Self::Witness(command) => command.run(),
         }
     }
 }

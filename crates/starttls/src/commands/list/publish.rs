@@ -9,12 +9,13 @@ use anyhow::Context as _;
 use serde_json::json;
 use starttls_publish::key_file;
 use starttls_publish::operator::{self, Gpg};
-use starttls_publish::publication::{self, Brought, LogHome, Published, Submission};
+use starttls_publish::publication::{self, LogHome, Published, Submission};
 
 use crate::clock;
 use crate::exit::Exit;
 use crate::lists;
 use crate::output::{self, Format, Progress, facts, print_findings};
+use crate::witnesses::Witnesses;
 
 /// Publish a signed list, root or order to relax: log it, have it witnessed, write the directory that mirrors carry.
 ///
@@ -64,7 +65,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIR", requires = "openpgp_key")]
     git: Option<PathBuf>,
 
-    /// Copies of the log's checkpoint that witnesses cosigned.
+    /// Copies of the log's checkpoint that witnesses cosigned; other witnesses are asked at their URL in the root.
     #[arg(long, value_name = "NOTE", num_args = 1..)]
     cosigned: Vec<PathBuf>,
 }
@@ -84,7 +85,7 @@ impl Args {
         }
         submission.gpg = self.openpgp_key.map(|key| Gpg { program: self.gpg, key });
         let gpg = submission.gpg.clone();
-        let witnesses = Brought::read(&self.cosigned)?;
+        let witnesses = Witnesses::new(&self.cosigned)?;
         let progress = Progress::waiting("publishing".into());
         let mut home = LogHome::open(&home, key)?;
         let published =

@@ -6,13 +6,14 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use serde_json::json;
-use starttls_publish::publication::{self, Brought};
+use starttls_publish::publication;
 use starttls_publish::root;
 use starttls_trust::Anchor;
 
 use crate::clock;
 use crate::exit::Exit;
 use crate::output::{self, Format, facts};
+use crate::witnesses::Witnesses;
 
 /// Have the published log cosigned anew, so that clients know it is fresh.
 ///
@@ -28,7 +29,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NOTE", required = true, num_args = 1..)]
     root: Vec<PathBuf>,
 
-    /// Copies of the published checkpoint that witnesses cosigned.
+    /// Copies of the published checkpoint that witnesses cosigned; other witnesses are asked at their URL in the root.
     #[arg(long, value_name = "NOTE", num_args = 1..)]
     cosigned: Vec<PathBuf>,
 }
@@ -37,7 +38,7 @@ impl Args {
     pub(crate) fn run(self, format: Format) -> anyhow::Result<Exit> {
         let roots = root::read_all(&self.root)?;
         let anchor = Anchor::parse(&roots.first().context("there is no root")?.note.to_bytes())?;
-        let witnesses = Brought::read(&self.cosigned)?;
+        let witnesses = Witnesses::new(&self.cosigned)?;
         let refreshed = publication::refresh(&self.directory, &anchor, &witnesses, clock::now())
             .context("the cosignatures stay as they were")?;
         let (time, end) = (refreshed.quorum_time.to_string(), refreshed.effective_end.to_string());

@@ -72,14 +72,19 @@ impl Request {
 
     /// The body of the request.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut body = format!("old {}\n", self.old_size);
-        for node in &self.proof {
+        Self::body(self.old_size, &self.proof, &self.checkpoint)
+    }
+
+    /// The body of a request, of its parts.
+    pub fn body(old_size: u64, proof: &[Node], checkpoint: &SignedNote) -> Vec<u8> {
+        let mut body = format!("old {old_size}\n");
+        for node in proof {
             body.push_str(&Base64::encode_string(&node.0));
             body.push('\n');
         }
         body.push('\n');
         let mut body = body.into_bytes();
-        body.extend(self.checkpoint.to_bytes());
+        body.extend(checkpoint.to_bytes());
         body
     }
 }

@@ -1,0 +1,188 @@
+//! One request, the redirects that follow it, and the head of the answer.
+
+use std::error::Error;
+use std::io;
+use std::time::Duration;
+
+use reqwest::header::{
+    ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, HeaderValue, LOCATION, TRANSFER_ENCODING,
+};
+use tokio::time::{Instant, timeout_at};
+
+use super::body::BodyReader;
+use super::{FetchFailure, HttpsUrl, Redirects};
+
+/// More header lines than any web server sends; the library stops at them.
+pub(super) const MAX_HEADERS: usize = 64;
+
+/// What web servers accept at most as a rule. The library itself stops a head without end at about 400 KiB.
+pub(super) const MAX_HEADER_BYTES: usize = 32 * 1024;
+
+/// One to another path, one for a release, one to spare.
+pub(super) const MAX_REDIRECTS: usize = 3;
+
+/// The limits of one fetch.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    pub(super) connect_timeout: Duration,
+    pub(super) stall_timeout: Duration,
+    /// How long all of it may take, for the message.
+    pub(super) deadline: Duration,
+    /// When that is over.
+    pub(super) until: Instant,
+    pub(super) redirects: Redirects,
+}
+
+/// The head of an answer that is no redirect; the body is still to come.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) headers: HeaderMap,
+    pub(super) redirects: Vec<HttpsUrl>,
+    response: reqwest::Response,
+}
+
+impl Limits {
+    /// The moment to give up, when `patience` begins now.
+    pub(super) fn moment(&self, patience: Duration) -> Instant {
+        self.until.min(Instant::now() + patience)
+    }
+
+    /// What it means when that moment is over.
+    pub(super) fn failure(&self, waited: Duration, got_bytes: u64) -> FetchFailure {
+        if Instant::now() >= self.until {
+            FetchFailure::DeadlinePassed { deadline: self.deadline, got_bytes }
+        } else {
+            FetchFailure::Stalled { waited, got_bytes }
+        }
+    }
+}
+
+impl Answer {
+    /// What the server says the length of the body is.
+    pub(super) fn announced(&self) -> Option<u64> {
+        self.response.content_length()
+    }
+
+    /// The body, which must not be longer than `max_bytes`.
+    pub(super) fn into_body(self, limits: Limits, max_bytes: u64) -> Result<BodyReader, FetchFailure> {
+        BodyReader::new(self.response, limits, max_bytes)
+    }
+}
+
+/// Asks for `url` and goes where the server sends us.
+pub(super) async fn ask(
+    http: &reqwest::Client,
+    url: &HttpsUrl,
+    headers: HeaderMap,
+    limits: &Limits,
+) -> Result<Answer, FetchFailure> {
+    let mut redirects = Vec::new();
+    loop {
+        let here = redirects.last().unwrap_or(url);
+        let response = send(http, here, headers.clone(), limits).await?;
+        check_head(response.headers())?;
+        let status = response.status().as_u16();
+        if !matches!(status, 301 | 302 | 303 | 307 | 308) {
+            return Ok(Answer { status, headers: response.headers().clone(), redirects, response });
+        }
+        let next = target(here, &response)?;
+        if limits.redirects == Redirects::SameHost && !next.has_origin_of(url) {
+            return Err(FetchFailure::RedirectToOtherHost { to: next });
+        }
+        redirects.push(next);
+        if redirects.len() > MAX_REDIRECTS {
+            return Err(FetchFailure::RedirectLoop);
+        }
+    }
+}
+
+async fn send(
+    http: &reqwest::Client,
+    url: &HttpsUrl,
+    headers: HeaderMap,
+    limits: &Limits,
+) -> Result<reqwest::Response, FetchFailure> {
+    let request =
+        http.get(url.to_url()).headers(headers).header(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    // The library itself gives up after the first part.
+    let patience = limits.connect_timeout + limits.stall_timeout;
+    match timeout_at(limits.moment(patience), request.send()).await {
+        Ok(sent) => sent.map_err(|error| classify(error, url, limits)),
+        Err(_) => Err(limits.failure(patience, 0)),
+    }
+}
+
+fn target(here: &HttpsUrl, response: &reqwest::Response) -> Result<HttpsUrl, FetchFailure> {
+    let status = response.status().as_u16();
+    let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
+    let location = location.ok_or(FetchFailure::RedirectWithoutTarget { status })?;
+    here.follow(location).map_err(|source| FetchFailure::RedirectRefused { source })
+}
+
+fn check_head(headers: &HeaderMap) -> Result<(), FetchFailure> {
+    let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    if bytes > MAX_HEADER_BYTES {
+        return Err(FetchFailure::HeadersTooLarge);
+    }
+    let coded = |value: &HeaderValue| FetchFailure::Coded {
+        coding: String::from_utf8_lossy(value.as_bytes()).into_owned(),
+    };
+    let is = |value: &HeaderValue, word: &str| value.as_bytes().eq_ignore_ascii_case(word.as_bytes());
+    if let Some(value) = headers.get_all(CONTENT_ENCODING).iter().find(|value| !is(value, "identity")) {
+        return Err(coded(value));
+    }
+    match headers.get_all(TRANSFER_ENCODING).iter().find(|value| !is(value, "chunked")) {
+        Some(value) => Err(coded(value)),
+        None => Ok(()),
+    }
+}
+
+/// What the library's error means. Its URL is left out, since messages show our own.
+fn classify(error: reqwest::Error, url: &HttpsUrl, limits: &Limits) -> FetchFailure {
+    let error = error.without_url();
+    let host = url.authority();
+    if let Some(source) = find::<rustls::Error>(&error).cloned() {
+        return match source {
+            rustls::Error::InvalidCertificate(_) => FetchFailure::Certificate { host, source },
+            _ => FetchFailure::Tls { host, source },
+        };
+    }
+    if error.is_connect() && error.is_timeout() {
+        return FetchFailure::ConnectTimedOut { host, waited: limits.connect_timeout };
+    }
+    if error.is_connect() {
+        return FetchFailure::Connect { host, source: error };
+    }
+    match find::<hyper::Error>(&error) {
+        Some(problem) if problem.is_parse_too_large() => FetchFailure::HeadersTooLarge,
+        Some(problem) if problem.is_incomplete_message() || problem.is_closed() => {
+            FetchFailure::Closed { host }
+        }
+        _ if is_cut(&error) => FetchFailure::Closed { host },
+        _ => FetchFailure::Protocol { host, source: error },
+    }
+}
+
+fn is_cut(error: &reqwest::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    let kind = find::<io::Error>(error).map(io::Error::kind);
+    matches!(kind, Some(BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof))
+}
+
+/// The first error of this type among the causes; one inside an I/O error counts.
+fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref::<T>() {
+            return Some(found);
+        }
+        let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        next = match inner {
+            // `source` of an I/O error skips the error that it holds.
+            Some(inner) => Some(inner as &(dyn Error + 'static)),
+            None => error.source(),
+        };
+    }
+    None
+}

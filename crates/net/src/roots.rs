@@ -1,0 +1,184 @@
+//! Whose certificates are trusted: the system's roots, those of named files, or both.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::{ClientConfig, RootCertStore};
+
+/// The largest CA file that is read; the bundle of a whole system is about a quarter of a mebibyte.
+const MAX_FILE_BYTES: u64 = 4 * 1024 * 1024;
+
+/// Whose certificates are trusted.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub enum Roots {
+    /// What the system trusts (`SSL_CERT_FILE` and `SSL_CERT_DIR` are honoured).
+    #[default]
+    System,
+    /// What the system trusts, and the certificates in these PEM files.
+    SystemAnd(Vec<PathBuf>),
+    /// The certificates in these PEM files and nothing else.
+    Only(Vec<PathBuf>),
+}
+
+/// Why there are no roots to trust.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RootsError {
+    /// One certificate of a file is none that can sign others.
+    #[error("a certificate in `{}` cannot be used as a root", path.display())]
+    BadCertificate {
+        /// The CA file.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: rustls::Error,
+    },
+    /// A file holds no certificate.
+    #[error("`{}` holds no PEM certificate", path.display())]
+    NoCertificate {
+        /// The CA file.
+        path: PathBuf,
+    },
+    /// A file is not PEM.
+    #[error("`{}` is not a PEM file", path.display())]
+    NotPem {
+        /// The CA file.
+        path: PathBuf,
+        /// Where reading ended.
+        #[source]
+        source: rustls::pki_types::pem::Error,
+    },
+    /// A file cannot be read.
+    #[error("cannot read the CA file `{}`", path.display())]
+    Read {
+        /// The CA file.
+        path: PathBuf,
+        /// What the system answered.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The system has no roots.
+    #[error(
+        "no CA certificates found on this system; install the package `ca-certificates`, or name a CA file"
+    )]
+    NoneOnSystem,
+    /// The TLS library refuses its own defaults.
+    #[error("TLS cannot be set up")]
+    Tls {
+        /// What it said.
+        #[source]
+        source: rustls::Error,
+    },
+    /// A file is no CA file.
+    #[error("`{}` is larger than {MAX_FILE_BYTES} bytes", path.display())]
+    TooLarge {
+        /// The CA file.
+        path: PathBuf,
+    },
+}
+
+impl Roots {
+    /// A TLS client that trusts these roots and speaks TLS 1.2 or 1.3.
+    ///
+    /// # Errors
+    /// [`RootsError`].
+    pub(crate) fn client_config(&self) -> Result<ClientConfig, RootsError> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let builder = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|source| RootsError::Tls { source })?;
+        Ok(builder.with_root_certificates(self.store()?).with_no_client_auth())
+    }
+
+    /// Every certificate that is trusted. Those of the system that the TLS library does not understand are left out.
+    ///
+    /// # Errors
+    /// [`RootsError`].
+    pub(crate) fn certificates(&self) -> Result<Vec<CertificateDer<'static>>, RootsError> {
+        let (mut certificates, files) = match self {
+            Self::System => (system()?, &[][..]),
+            Self::SystemAnd(files) => (system()?, &files[..]),
+            Self::Only(files) => (Vec::new(), &files[..]),
+        };
+        for path in files {
+            certificates.extend(read(path)?);
+        }
+        Ok(certificates)
+    }
+
+    fn store(&self) -> Result<RootCertStore, RootsError> {
+        let mut store = RootCertStore::empty();
+        // Each one was tried before.
+        store.add_parsable_certificates(self.certificates()?);
+        Ok(store)
+    }
+}
+
+fn system() -> Result<Vec<CertificateDer<'static>>, RootsError> {
+    // One unreadable file among many is no reason to trust nothing.
+    let found = rustls_native_certs::load_native_certs().certs;
+    let usable: Vec<_> =
+        found.into_iter().filter(|der| RootCertStore::empty().add(der.clone()).is_ok()).collect();
+    if usable.is_empty() { Err(RootsError::NoneOnSystem) } else { Ok(usable) }
+}
+
+fn read(path: &Path) -> Result<Vec<CertificateDer<'static>>, RootsError> {
+    let path_of = || path.to_owned();
+    let mut pem = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut pem))
+        .map_err(|source| RootsError::Read { path: path_of(), source })?;
+    if pem.len() as u64 > MAX_FILE_BYTES {
+        return Err(RootsError::TooLarge { path: path_of() });
+    }
+    let certificates = CertificateDer::pem_slice_iter(&pem)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|source| RootsError::NotPem { path: path_of(), source })?;
+    if certificates.is_empty() {
+        return Err(RootsError::NoCertificate { path: path_of() });
+    }
+    for certificate in &certificates {
+        RootCertStore::empty()
+            .add(certificate.clone())
+            .map_err(|source| RootsError::BadCertificate { path: path_of(), source })?;
+    }
+    Ok(certificates)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use starttls_testkit::ca::Authority;
+
+    use super::*;
+
+    fn only(text: &str) -> Result<usize, RootsError> {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("ca.pem");
+        fs::write(&path, text).unwrap();
+        Roots::Only(vec![path]).store().map(|store| store.len())
+    }
+
+    #[test]
+    fn every_certificate_of_a_file_is_trusted() {
+        let (one, two) = (Authority::new("One").unwrap(), Authority::new("Two").unwrap());
+        assert_eq!(only(&(one.pem() + &two.pem())).unwrap(), 2);
+    }
+
+    #[test]
+    fn file_without_a_usable_certificate_is_refused() {
+        assert!(matches!(only(""), Err(RootsError::NoCertificate { .. })));
+        assert!(matches!(only("no PEM at all"), Err(RootsError::NoCertificate { .. })));
+        let junk = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        assert!(matches!(only(junk), Err(RootsError::BadCertificate { .. })));
+        let cut = "-----BEGIN CERTIFICATE-----\nAAAA\n";
+        assert!(matches!(only(cut), Err(RootsError::NotPem { .. })));
+        let missing = Roots::Only(vec!["/nonexistent/ca.pem".into()]);
+        assert!(matches!(missing.store(), Err(RootsError::Read { .. })));
+    }
+}
