@@ -107,7 +107,8 @@ impl Table {
         ];
         let organisation = |name| format!("[organisations.{name}]\nkeys = [\"{}\"]", key(name));
         parts.extend(organisations.map(organisation));
-        let url = |name| format!("url = \"https://{name}.example/\"");
+        // Nobody listens there: cosignatures are brought.
+        let url = |_| "url = \"http://127.0.0.1:1/\"";
         parts.extend(["red", "green"].map(|name| {
             format!("[[witnesses]]\norganisation = \"{name}\"\nkey = \"{}\"\n{}", key(name), url(name))
         }));
