@@ -8,6 +8,7 @@
 //!
 //! Decides nothing and writes no mail server's files: those are `starttls_policy::decide` and `starttls-apply`.
 
+mod compiled;
 mod fault;
 pub mod fetch;
 mod git;
@@ -25,6 +26,7 @@ mod term;
 #[cfg(test)]
 mod testing;
 
+pub use compiled::{Compiled, compile, look_up};
 pub use git::{Git, GitError};
 pub use in_force::{Absence, InForce, Loaded};
 pub use load::load;

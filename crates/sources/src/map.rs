@@ -33,7 +33,14 @@ impl Map {
     /// # Errors
     /// What the system answers; [`io::ErrorKind::InvalidInput`] for what is no regular file.
     pub fn open(path: &Path, reading: Reading) -> io::Result<Self> {
-        let file = File::open(path)?;
+        Self::of(&File::open(path)?, reading)
+    }
+
+    /// Maps a whole file that is open.
+    ///
+    /// # Errors
+    /// As [`Map::open`].
+    pub fn of(file: &File, reading: Reading) -> io::Result<Self> {
         if !file.metadata()?.is_file() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
         }
@@ -44,7 +51,7 @@ impl Map {
         // SAFETY: the map is read-only and private, so nothing here can change the file or be changed through the map.
         // That no other process shortens or writes the file is the contract of the header: whoever breaks it ends this
         // process or makes it read other bytes, and bytes are checked wherever they are read.
-        let map = unsafe { MmapOptions::new().map_copy_read_only(&file)? };
+        let map = unsafe { MmapOptions::new().map_copy_read_only(file)? };
         map.advise(match reading {
             Reading::Random => Advice::Random,
             Reading::Through => Advice::Sequential,

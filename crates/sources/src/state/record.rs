@@ -173,7 +173,8 @@ impl Record {
     /// All files that belong to it.
     pub(super) fn files(&self) -> Vec<String> {
         let kept = self.list.iter().chain(&self.previous);
-        kept.flat_map(|list| [Some(list.file()), list.proof_file()]).flatten().collect()
+        let files = kept.map(|list| [Some(list.file()), list.proof_file(), Some(index_file(&list.sha256))]);
+        files.flatten().flatten().collect()
     }
 }
 
@@ -192,6 +193,11 @@ impl KeptList {
 /// The name of the file with a list.
 pub(super) fn list_file(sha256: &Digest) -> String {
     format!("list-{sha256}.json")
+}
+
+/// The name of the file with a compiled list.
+pub(super) fn index_file(sha256: &Digest) -> String {
+    format!("index-{sha256}")
 }
 
 /// The name of the file with what made a list believable.

@@ -1,5 +1,6 @@
 //! The directory of one source: its record, its lists, and the switch from one list to the next.
 
+use std::fs::File;
 use std::path::PathBuf;
 
 use starttls_policy::read::MAX_LIST_BYTES;
@@ -70,7 +71,7 @@ impl SourceDir {
     pub(crate) fn sweep(&self, record: &Record) -> Result<(), StateError> {
         let files = record.files();
         for name in self.directory.names()? {
-            let is_ours = name.starts_with("list-") || name.starts_with("proof-");
+            let is_ours = ["list-", "proof-", "index-"].iter().any(|front| name.starts_with(front));
             if name.ends_with(ASIDE) || (is_ours && !files.contains(&name)) {
                 self.directory.remove(&name)?;
             }
@@ -110,6 +111,16 @@ impl SourceDir {
         let sha256 = Digest::of(bytes);
         self.keep(&record::proof_file(&sha256), bytes)?;
         Ok(sha256)
+    }
+
+    /// Opens the compiled form of a list, if there is one.
+    pub(crate) fn index(&self, sha256: &Digest) -> Result<Option<File>, StateError> {
+        self.directory.open_to_read(&record::index_file(sha256))
+    }
+
+    /// Keeps the compiled form of a list.
+    pub(crate) fn keep_index(&self, bytes: &[u8], sha256: &Digest) -> Result<(), StateError> {
+        self.directory.replace(&record::index_file(sha256), bytes)
     }
 
     /// A file named by its hash either is complete or is not there: it comes by a rename.

@@ -5,8 +5,8 @@ use std::path::Path;
 use owo_colors::OwoColorize;
 use starttls_policy::merge::Scope;
 use starttls_policy::{Relaxations, Timestamp};
-use starttls_sources::settings::{Ended, SourceSettings, Trust};
-use starttls_sources::{Absence, InForce, StateDir, StateError, TrustKind};
+use starttls_sources::settings::{Ended, SourceName, SourceSettings, Trust};
+use starttls_sources::{Absence, Compiled, InForce, StateDir, StateError, TrustKind};
 
 use super::{LoadError, Loaded};
 use crate::compiled::Source;
@@ -26,6 +26,13 @@ pub(super) fn load(settings: &Settings, now: Timestamp) -> Result<Vec<Loaded>, L
     };
     let (mut loaded, mut absent) = (Vec::new(), Vec::new());
     for source in &settings.lists {
+        if let Some(state) = &state
+            && let Some(compiled) = starttls_sources::look_up(source, state, now)?
+        {
+            note_unsigned(compiled.trust, &compiled.name);
+            loaded.push(Loaded::compiled(compiled, &source.scope));
+            continue;
+        }
         let in_force = match (&state, &source.trust) {
             (Some(state), _) => starttls_sources::load(source, state, now)?,
             // What nobody signed needs no acceptance: it can be looked at before the first update.
@@ -37,9 +44,7 @@ pub(super) fn load(settings: &Settings, now: Timestamp) -> Result<Vec<Loaded>, L
         };
         match in_force {
             InForce::List(list) => {
-                if list.trust == TrustKind::Unsigned {
-                    anstream::eprintln!("{} the list `{}` is unsigned", "note:".bold(), list.name);
-                }
+                note_unsigned(list.trust, &list.name);
                 loaded.push(Loaded::accepted(*list, &source.scope));
             }
             InForce::Nothing(absence) => absent.push(absence),
@@ -54,10 +59,36 @@ pub(super) fn load(settings: &Settings, now: Timestamp) -> Result<Vec<Loaded>, L
     Ok(loaded)
 }
 
+/// Says that nobody signed a list.
+fn note_unsigned(trust: TrustKind, name: &SourceName) {
+    if trust == TrustKind::Unsigned {
+        anstream::eprintln!("{} the list `{name}` is unsigned", "note:".bold());
+    }
+}
+
+/// What a list is called in output.
+fn called(trust: TrustKind, name: &SourceName) -> String {
+    match trust {
+        TrustKind::Unsigned => format!("{name} (unsigned)"),
+        _ => name.to_string(),
+    }
+}
+
 impl Loaded {
+    /// A list that was accepted from a source, looked up where it lies.
+    fn compiled(list: Compiled, scope: &Scope) -> Self {
+        Self {
+            name: called(list.trust, &list.name),
+            list: Source::Index(list.index),
+            scope: scope.clone(),
+            relaxed: Relaxations::new(),
+            until: list.effective_end,
+        }
+    }
+
     /// The operator's own file, as it is now.
     fn unsigned(source: &SourceSettings, file: &Path, now: Timestamp) -> Result<Self, LoadError> {
-        anstream::eprintln!("{} the list `{}` is unsigned", "note:".bold(), source.name);
+        note_unsigned(TrustKind::Unsigned, &source.name);
         let path = file.display().to_string();
         let list = Source::load(&path)?;
         let head = list.lookup().head();
@@ -65,18 +96,14 @@ impl Loaded {
             return Err(LoadError::Ended { file: path, expires: head.expires });
         }
         let until = head.expires.filter(|_| source.ended == Ended::Refused);
-        let (name, scope) = (format!("{} (unsigned)", source.name), source.scope.clone());
+        let (name, scope) = (called(TrustKind::Unsigned, &source.name), source.scope.clone());
         Ok(Self { name, list, scope, relaxed: Relaxations::new(), until })
     }
 
     /// A list that was accepted from a source.
     pub(crate) fn accepted(list: starttls_sources::Loaded, scope: &Scope) -> Self {
-        let name = match list.trust {
-            TrustKind::Unsigned => format!("{} (unsigned)", list.name),
-            _ => list.name.to_string(),
-        };
         Self {
-            name,
+            name: called(list.trust, &list.name),
             list: Source::List(list.list),
             scope: scope.clone(),
             relaxed: list.relaxations,

@@ -27,7 +27,9 @@ pub(crate) use timer::{SEEN, is_watched};
 
 use starttls_policy::{Finding, List, Severity, Timestamp};
 use starttls_sources::settings::SourceSettings;
-use starttls_sources::{Absence, InForce, Keeping, Lock, Outcome, Outside, load, random_order, refresh};
+use starttls_sources::{
+    Absence, InForce, Keeping, Lock, Outcome, Outside, compile, load, random_order, refresh,
+};
 
 use crate::known::{self, Known};
 use crate::lists::Loaded;
@@ -143,6 +145,9 @@ fn look_at(
     Ok(match in_force {
         InForce::List(list) => {
             findings.extend(list.findings.iter().cloned());
+            if kind == Kind::Update {
+                compile(&list, lock)?;
+            }
             (report, Some(Loaded::accepted(*list, &source.scope)))
         }
         InForce::Nothing(absence) => {
