@@ -14,7 +14,7 @@ use crate::clock;
 use crate::exit::Exit;
 use crate::output::{self, Format, counted, findings_json, print_findings};
 use crate::settings::{Settings, SettingsArgs};
-use crate::update::{self, InForceRecord};
+use crate::update::{self, InForceRecord, PartKind};
 
 /// Show every list: serial, signers, age, where it stands, what happens next; and whether the withdrawal timer lives.
 ///
@@ -70,10 +70,10 @@ fn findings(
 ) -> Vec<Finding> {
     let mut findings: Vec<Finding> = sources.iter().filter_map(standing).collect();
     let Some(record) = record else { return findings };
-    for part in record.overdue(now) {
+    for part in record.overdue(now).filter(|part| part.kind == PartKind::List) {
         let message = format!("{} has ended and is still in force", part.name);
         findings.push(
-            update::ENDED
+            update::OVERDUE
                 .finding(&*part.name, message)
                 .with_cure("run `starttls update`, or `starttls withdraw`"),
         );

@@ -12,7 +12,7 @@ use crate::clock;
 use crate::exit::Exit;
 use crate::settings::{Settings, SettingsArgs};
 use crate::target::{self, Target};
-use crate::update::{self, InForceRecord, Kind};
+use crate::update::{self, InForceRecord, Kind, PartKind};
 
 /// Longer than an update holds the lock while it does not fetch.
 const WAIT_FOR_LOCK: Duration = Duration::from_mins(5);
@@ -37,19 +37,22 @@ impl Args {
         let now = clock::now();
         lock.write_note(update::SEEN, format!("{}\n", now.seconds()).as_bytes())?;
         let Some(record) = InForceRecord::read(&state)? else { return Ok(Exit::Done) };
-        let overdue: Vec<Finding> = record
+        if record.overdue(now).next().is_none() {
+            return Ok(Exit::Done);
+        }
+        // An override ends as its operator said: that is done, and nothing to tell.
+        let ended: Vec<Finding> = record
             .overdue(now)
+            .filter(|part| part.kind == PartKind::List)
             .map(|part| {
                 update::ENDED.finding(&*part.name, format!("{} has ended and was still in force", part.name))
             })
             .collect();
-        if overdue.is_empty() {
-            return Ok(Exit::Done);
-        }
-        let (mut findings, stands) = take_out(&settings, place, &lock, now);
-        findings.splice(0..0, overdue);
+        let exit = if ended.is_empty() { Exit::Done } else { Exit::Refused };
+        let (mut findings, stands) = take_out(&settings, place, &lock, record, now);
+        findings.splice(0..0, ended);
         update::tell(&findings, &stands, &settings, &lock, now);
-        Ok(Exit::Refused)
+        Ok(exit)
     }
 }
 
@@ -59,6 +62,7 @@ fn take_out(
     settings: &Settings,
     place: &SettingsArgs,
     lock: &Lock,
+    record: InForceRecord,
     now: Timestamp,
 ) -> (Vec<Finding>, Vec<String>) {
     match update::run(settings, place, Kind::Withdraw, lock, now) {
@@ -71,7 +75,8 @@ fn take_out(
                         .finding("", format!("what is left could not be put into force: {error:#}")),
                 );
             }
-            let stands = match deactivate(settings) {
+            let emptied = || Ok(record.emptied(now).write(lock)?);
+            let stands = match deactivate(settings).and_then(|()| emptied()) {
                 Ok(()) => {
                     "our table was taken out of force altogether; mail is encrypted where possible".into()
                 }

@@ -107,7 +107,8 @@ impl Loaded {
             list: Source::List(list.list),
             scope: scope.clone(),
             relaxed: list.relaxations,
-            until: list.effective_end.into_iter().chain(list.relaxed_until).min(),
+            // When a relax order ends is no end of the list: the next update makes the policy anew.
+            until: list.effective_end,
         }
     }
 }

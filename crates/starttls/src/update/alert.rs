@@ -1,7 +1,6 @@
 //! Telling people: on stderr, to a command of the operator's, by mail; the same trouble once a day.
 
-use std::ffi::OsStr;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{IsTerminal as _, Seek as _, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -63,16 +62,16 @@ fn send(message: &Message, settings: &Settings) -> Vec<anyhow::Error> {
 fn to_command(words: &[String], message: &Message) -> anyhow::Result<()> {
     let (program, arguments) =
         words.split_first().ok_or_else(|| anyhow::anyhow!("`alert-command` is empty"))?;
-    let mut child = Command::new(program)
+    // A file, since a program that does not read would hold us up at a pipe.
+    let mut input = tempfile::tempfile()?;
+    input.write_all(message.text().as_bytes())?;
+    input.rewind()?;
+    let child = Command::new(program)
         .args(arguments)
-        .stdin(Stdio::piped())
+        .stdin(input)
         .stdout(Stdio::null())
         .spawn()
         .map_err(|error| anyhow::anyhow!("`alert-command`: cannot run {program}: {error}"))?;
-    if let Some(mut input) = child.stdin.take() {
-        // A program that does not read is judged by how it ends.
-        let _ = input.write_all(message.text().as_bytes());
-    }
     wait(child).map_err(|reason| anyhow::anyhow!("`alert-command`: {program} {reason}"))
 }
 
@@ -124,6 +123,6 @@ fn by_mail(to: &str, message: &Message, settings: &Settings) -> anyhow::Result<(
 fn host() -> String {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '-';
-    let name: String = OsStr::new(name.trim()).to_string_lossy().chars().filter(|c| is_plain(*c)).collect();
+    let name: String = name.chars().filter(|c| is_plain(*c)).collect();
     if name.is_empty() { "localhost".into() } else { name }
 }

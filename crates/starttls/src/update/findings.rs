@@ -4,8 +4,19 @@ use starttls_policy::Code;
 
 /// Every code, for docs/findings.md.
 #[cfg(test)]
-pub(crate) const FINDINGS: [Code; 10] =
-    [AGEING, ENDED, FAILED, FALLS_SHORT, NEVER, NO_TIMER, NOT_ACTIVATED, SOURCE_ENDED, SUSPICIOUS, WITHDRAWN];
+pub(crate) const FINDINGS: [Code; 11] = [
+    AGEING,
+    ENDED,
+    FAILED,
+    FALLS_SHORT,
+    NEVER,
+    NO_TIMER,
+    NOT_ACTIVATED,
+    OVERDUE,
+    SOURCE_ENDED,
+    SUSPICIOUS,
+    WITHDRAWN,
+];
 
 pub(crate) const AGEING: Code = Code::warning(
     "status.ageing",
@@ -14,6 +25,12 @@ pub(crate) const AGEING: Code = Code::warning(
 
 pub(crate) const NEVER: Code =
     Code::warning("status.never", "Nothing was ever accepted from a list that the settings name.");
+
+pub(crate) const OVERDUE: Code = Code::error(
+    "status.overdue",
+    "A list has ended and the policy in force still holds its entries. `starttls update` or `starttls withdraw` takes them \
+     out.",
+);
 
 pub(crate) const SOURCE_ENDED: Code = Code::error(
     "status.ended",

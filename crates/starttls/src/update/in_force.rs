@@ -35,12 +35,24 @@ pub(crate) struct InForceRecord {
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Part {
+    /// What it is.
+    pub(crate) kind: PartKind,
     /// The list's name, or `override of DOMAIN`.
     pub(crate) name: String,
     /// The list's serial.
     pub(crate) serial: Option<u64>,
     /// Seconds since 1970 from which on it must no longer be in force; none if it does not end.
     pub(crate) until: Option<u64>,
+}
+
+/// What a policy is made from.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum PartKind {
+    /// A list: somebody should have replaced it before it ended.
+    List,
+    /// The operator's word on one domain: it ends as was said.
+    Override,
 }
 
 /// The record cannot be read or written.
@@ -57,11 +69,13 @@ impl InForceRecord {
     pub(crate) fn of(settings: &Settings, known: &Known, now: Timestamp) -> Self {
         let seconds = |time: Timestamp| time.seconds();
         let lists = known.lists.iter().map(|list| Part {
+            kind: PartKind::List,
             name: list.name.clone(),
             serial: Some(list.list.lookup().head().serial),
             until: list.until.map(seconds),
         });
         let overrides = known.overrides.in_force(now).map(|standing| Part {
+            kind: PartKind::Override,
             name: format!("override of {}", standing.operator.domain),
             serial: None,
             until: Some(seconds(standing.operator.until)),
@@ -72,6 +86,11 @@ impl InForceRecord {
             activated: settings.update.activate.value,
             parts: lists.chain(overrides).collect(),
         }
+    }
+
+    /// Our table was taken out altogether: nothing is in force.
+    pub(crate) fn emptied(self, now: Timestamp) -> Self {
+        Self { written: now.seconds(), parts: Vec::new(), ..self }
     }
 
     /// Reads the record, if anything was ever put in force.
