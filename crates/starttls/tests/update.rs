@@ -1,0 +1,105 @@
+//! `starttls update` as a timer runs it: quiet when all is well, one message when not, nothing lost.
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+const GOOD: &str = r#"{"version": "1", "author": "A", "serial": 1, "timestamp": "2026-01-01T00:00:00Z",
+    "expires": "2099-01-01T00:00:00Z", "policies": {"a.example": {"mode": "enforce", "mx": ["mx.a.example"]}}}"#;
+
+/// An operator whose mail server others reload, and whose pager is a file.
+struct Operator(tempfile::TempDir);
+
+impl Operator {
+    fn new(list: &str) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let settings = format!(
+            "state-dir = \"state\"\n[postfix]\noutput = \"policy\"\nversion = \"3.10.5\"\n\
+             [update]\nactivate = false\nalert-command = [\"tee\", \"{}\"]\n\
+             [[list]]\nname = \"ours\"\ntrust = \"unsigned\"\nfile = \"list.json\"\n",
+            home.path().join("told").display()
+        );
+        fs::write(home.path().join("starttls.toml"), settings).unwrap();
+        let operator = Self(home);
+        operator.list(list);
+        operator
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn list(&self, text: &str) {
+        fs::write(self.path().join("list.json"), text).unwrap();
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_starttls"))
+            .args(["--config", "starttls.toml"])
+            .args(arguments)
+            .current_dir(self.path())
+            .output()
+            .unwrap()
+    }
+
+    /// What the pager got since it was last looked at.
+    fn told(&self) -> Option<String> {
+        let told = fs::read_to_string(self.path().join("told")).ok()?;
+        fs::remove_file(self.path().join("told")).unwrap();
+        Some(told)
+    }
+
+    fn table(&self) -> String {
+        fs::read_to_string(self.path().join("policy/current/tls_policy")).unwrap()
+    }
+}
+
+#[test]
+fn all_is_well_and_nothing_is_said() {
+    let operator = Operator::new(GOOD);
+    for _ in 0..2 {
+        let output = operator.run(&["update"]);
+        assert!(
+            output.status.success() && output.stdout.is_empty() && output.stderr.is_empty(),
+            "{output:?}"
+        );
+        assert_eq!(operator.told(), None);
+        assert!(operator.table().contains("a.example secure"));
+    }
+}
+
+#[test]
+fn trouble_is_told_once_and_the_last_good_list_stays() {
+    let operator = Operator::new(GOOD);
+    operator.run(&["update"]);
+    let before = operator.table();
+    operator.list("{ this is no list");
+    let output = operator.run(&["update"]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let told = operator.told().unwrap();
+    assert!(told.starts_with("starttls on ") && told.contains("What holds now:"), "{told}");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), told, "both hear the same");
+    let again = operator.run(&["update"]);
+    assert_eq!((again.status.code(), again.stderr.as_slice(), operator.told()), (Some(1), &b""[..], None));
+    assert_eq!(operator.table(), before);
+    operator.list(GOOD);
+    assert!(operator.run(&["update"]).status.success());
+}
+
+#[test]
+fn dry_run_keeps_and_writes_nothing() {
+    let operator = Operator::new(GOOD);
+    operator.run(&["update"]);
+    let before = operator.table();
+    operator.list(&GOOD.replace("\"serial\": 1", "\"serial\": 2").replace("mx.a.example", "mail.a.example"));
+    let output = operator.run(&["update", "--dry-run"]);
+    let words = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && words.contains("mail.a.example"), "{output:?}");
+    assert_eq!(operator.table(), before);
+    let status = operator.run(&["status", "--format", "json"]);
+    let status: serde_json::Value = serde_json::from_slice(&status.stdout).unwrap();
+    assert_eq!(status["sources"][0]["list"]["serial"], 1);
+    operator.run(&["update"]);
+    assert!(operator.table().contains("mail.a.example"));
+}
