@@ -1,15 +1,17 @@
-//! Any bytes, read as a policy list and rendered for every kind of Postfix: each line belongs to the closed grammar.
+//! Any bytes, read as a policy list and rendered for every kind of Postfix: each line of a table and each answer to a server
+//! that asks belongs to the closed grammar.
 #![cfg_attr(fuzzing, no_main)]
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-use starttls_mta::postfix::{FRAGMENT, Postfix, TABLE};
+use starttls_mta::postfix::socketmap::{self, Form, Socketmap, SocketmapFacts};
+use starttls_mta::postfix::{Answer, FRAGMENT, Postfix, TABLE};
 use starttls_mta::{Facts, LeafPins, Mta, Output};
 use starttls_policy::decide::evidence::{DaneEvidence, StsEvidence};
 use starttls_policy::decide::{Choices, Question};
 use starttls_policy::merge::{Layer, Merged, Scope};
-use starttls_policy::{List, Timestamp, decide, read};
+use starttls_policy::{Decision, List, Timestamp, decide, read};
 
 #[cfg(fuzzing)]
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| check(bytes));
@@ -29,6 +31,26 @@ pub(crate) fn check_list(list: &List) {
     for version in VERSIONS {
         for leaf_pins in [LeafPins::Ignore, LeafPins::Allow] {
             check_files(list, version, &rendered(list, version, leaf_pins));
+        }
+    }
+    for leaf_pins in [LeafPins::Ignore, LeafPins::Allow] {
+        let anchors_directory = Some("/var/lib/starttls".to_owned());
+        let facts = SocketmapFacts { leaf_pins, anchors_directory, ..SocketmapFacts::default() };
+        let socketmap = Socketmap::new(facts).expect("a good directory");
+        each_decision(list, &mut |decision| check_answers(&socketmap, decision));
+    }
+}
+
+fn check_answers(socketmap: &Socketmap, decision: &Decision<'_>) {
+    for form in [Form::Plain, Form::Tlsrpt, Form::Sendmail] {
+        let answered = socketmap.answer(decision, form, None);
+        if let socketmap::Answer::Policy(text) = &answered.answer {
+            let parsed = Answer::parse(text, decision.domain.as_str());
+            assert!(parsed.is_ok(), "{form:?} got `{text}`: {parsed:?}");
+            assert!(!text.contains("policy_type"), "a list is no MTA-STS: `{text}`");
+        }
+        if let Some(file) = &answered.anchor_file {
+            assert_eq!(Postfix.check(&file.name, &file.text), Ok(()));
         }
     }
 }
@@ -71,9 +93,15 @@ pub(crate) fn rendered(list: &List, version: &str, leaf_pins: LeafPins) -> BTree
         leaf_pins,
         ..Facts::default()
     };
-    let merged = Merged::new(vec![Layer { name: "list", list, scope: Scope::default() }]);
     let mut files = Files::default();
     let mut renderer = Postfix.renderer(&facts).expect("a version that is supported");
+    each_decision(list, &mut |decision| renderer.decision(decision, &mut files).expect("memory takes all"));
+    renderer.finish(&mut files).expect("memory takes all");
+    files.0
+}
+
+fn each_decision(list: &List, see: &mut dyn FnMut(&Decision<'_>)) {
+    let merged = Merged::new(vec![Layer { name: "list", list, scope: Scope::default() }]);
     for entry in merged.iter() {
         let entry = entry.expect("a list in memory is never damaged");
         let question = Question {
@@ -86,8 +114,6 @@ pub(crate) fn rendered(list: &List, version: &str, leaf_pins: LeafPins) -> BTree
             choices: Choices::default(),
             now: Timestamp::from_seconds(0).expect("the first second"),
         };
-        renderer.decision(&decide(&question), &mut files).expect("memory takes all");
+        see(&decide(&question));
     }
-    renderer.finish(&mut files).expect("memory takes all");
-    files.0
 }
