@@ -125,8 +125,25 @@ pub enum Cause {
     Certificate,
     /// A server answered with a failure.
     Failure,
+    /// Too many new domains were asked for at once; nobody was asked about this one.
+    OverBudget,
     /// No answer in time.
     Timeout,
+}
+
+impl DaneEvidence {
+    /// Tells whether the decision is the same whatever MTA-STS and the lists say, so that nobody need wait for them: the
+    /// MX look-up is inconclusive, or every host of a secure MX RRset has records that are usable or could not be told.
+    pub fn settles(&self) -> bool {
+        match self {
+            Self::NotAsked => false,
+            Self::MxInconclusive { .. } => true,
+            Self::Found(found) => {
+                let binds = |tlsa: &Tlsa| matches!(tlsa, Tlsa::Usable | Tlsa::Inconclusive);
+                found.mx == Security::Secure && !found.hosts.is_empty() && found.hosts.iter().all(binds)
+            }
+        }
+    }
 }
 
 impl StsPolicy {
@@ -152,6 +169,7 @@ impl fmt::Display for Cause {
             Self::Bogus => "a DNS answer with signatures that do not hold",
             Self::Certificate => "the policy host's certificate",
             Self::Failure => "a server's failure",
+            Self::OverBudget => "too many new domains at once",
             Self::Timeout => "no answer in time",
         })
     }

@@ -367,3 +367,33 @@ mod tls_floor {
         assert_eq!(demanded(unsaid, TlsFloor::AsListed), (None, 0));
     }
 }
+
+#[test]
+fn dane_that_settles_the_matter_leaves_nothing_for_mta_sts_and_lists_to_change() {
+    let states = [Usable, Unusable, Absent, Inconclusive];
+    let pairs = states.iter().flat_map(|one| states.iter().map(|other| vec![*one, *other]));
+    let sets: Vec<Vec<Tlsa>> = pairs.chain(states.iter().map(|one| vec![*one])).chain([vec![]]).collect();
+    let hosts_with = |mx| {
+        sets.iter().map(move |hosts| DaneEvidence::Found(DaneHosts { mx, hosts: hosts.clone(), seen: now() }))
+    };
+    let inconclusive = DaneEvidence::MxInconclusive { cause: Cause::Timeout };
+    let all = hosts_with(Secure).chain(hosts_with(Insecure)).chain([DaneEvidence::NotAsked, inconclusive]);
+    let mut settled = 0;
+    for dane in all {
+        let mut actions: Vec<&str> = Vec::new();
+        for entry in [None, Some(ENFORCE), Some(TESTING)] {
+            for mode in [None, Some(Mode::Enforce), Some(Mode::Testing), Some(Mode::None)] {
+                let mut case = case(entry);
+                case.dane = dane.clone();
+                if let Some(mode) = mode {
+                    case.sts = found(mode);
+                }
+                actions.push(decided(&case).0);
+            }
+        }
+        actions.dedup();
+        assert_eq!(dane.settles(), actions.len() == 1, "{dane:?}: {actions:?}");
+        settled += usize::from(dane.settles());
+    }
+    assert!(settled > 3);
+}
