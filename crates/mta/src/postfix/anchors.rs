@@ -62,6 +62,11 @@ impl Anchors {
         self.texts.is_empty()
     }
 
+    /// Every file: its name relative to the directory, and its text.
+    pub(super) fn into_files(self) -> impl Iterator<Item = (String, String)> {
+        self.texts.into_iter()
+    }
+
     /// Writes every file.
     pub(super) fn write(&self, out: &mut dyn Output) -> fmt::Result {
         self.texts.iter().try_for_each(|(file, text)| out.append(file, text))

@@ -17,6 +17,7 @@ use super::capabilities::{Capabilities, MxPatterns, Tlsrpt};
 use super::level::Level;
 use super::line::MAX_NAMES;
 use super::names;
+use super::report;
 use super::shortfall::{Gap, Gaps};
 use crate::LeafPins;
 
@@ -45,8 +46,8 @@ pub(super) struct Answers {
     /// The oldest version that the operator's own settings admit, where it is known; the newest, if services differ.
     pub(super) lowest: Option<TlsVersion>,
     pub(super) leaf_pins: LeafPins,
-    /// Where the running server finds key files.
-    pub(super) directory: String,
+    /// Where the running server finds key files; `None` where it has none.
+    pub(super) directory: Option<String>,
     pub(super) anchors: Anchors,
     /// What was used, for the settings that it needs.
     pub(super) used: Used,
@@ -57,6 +58,8 @@ pub(super) struct Answers {
 pub(super) struct Used {
     pub(super) dane: bool,
     pub(super) fingerprints: bool,
+    /// MX patterns, under the name of MTA-STS.
+    pub(super) mx_patterns: bool,
     /// Domains for which the operator's own lowest version was newer.
     pub(super) raised: u64,
 }
@@ -208,28 +211,30 @@ impl Answers {
         if pinset.trust_anchors().count() < pinset.pins.len() {
             gaps.add(Gap::PinUnusable);
         }
-        if let Some(file) = self.anchors.file(pinset) {
-            text.push_str(" tafile=");
-            text.push_str(&self.directory);
-            text.push('/');
-            text.push_str(file);
+        let Some(file) = self.anchors.file(pinset) else { return };
+        let Some(directory) = &self.directory else { return gaps.add(Gap::AnchorsUnwritten) };
+        for part in [" tafile=", directory, "/", file] {
+            text.push_str(part);
         }
     }
 
     /// MX patterns go out where Postfix enforces them, and where no TLS report would take our list for MTA-STS.
-    fn write_mx_patterns(&self, domain: &Domain, demand: &Demand<'_>, text: &mut String, gaps: &mut Gaps) {
+    fn write_mx_patterns(
+        &mut self,
+        domain: &Domain,
+        demand: &Demand<'_>,
+        text: &mut String,
+        gaps: &mut Gaps,
+    ) {
         let may_say_sts = demand.origin == Origin::MtaSts || self.capabilities.tlsrpt() == Tlsrpt::Suppressed;
-        let is_expressible = demand.mx.iter().all(|pattern| pattern.reach() != Reach::AnyDepth);
-        if self.capabilities.mx_patterns() != MxPatterns::Enforced || !may_say_sts || !is_expressible {
+        let is_enforced = self.capabilities.mx_patterns() == MxPatterns::Enforced && may_say_sts;
+        self.used.mx_patterns = is_enforced && report::push_patterns(domain, demand.mx, text).is_ok();
+        if !self.used.mx_patterns {
             gaps.add(Gap::MxNameUnchecked);
             if demand.mx.iter().any(|pattern| pattern.reach() == Reach::OneLabel) {
                 gaps.add(Gap::WiderMatch);
             }
-            return;
         }
-        text.push_str(" policy_type=sts policy_domain=");
-        text.push_str(domain.as_str());
-        names::push_mx_patterns(demand.mx, text);
     }
 
     fn write_fingerprints(

@@ -41,6 +41,11 @@ impl Capabilities {
         Self { version, mx_patterns: mx_patterns(version, settings), tlsrpt: tlsrpt(settings) }
     }
 
+    /// What a server can express of which no more is known than what it asks for; it may report TLS results.
+    pub(super) fn assumed(version: Version, mx_patterns: MxPatterns) -> Self {
+        Self { version, mx_patterns, tlsrpt: Tlsrpt::Possible }
+    }
+
     /// How the lowest TLS version is written.
     pub fn protocol_syntax(&self) -> Syntax {
         if self.has(3, 6) { Syntax::Range } else { Syntax::Exclusions }

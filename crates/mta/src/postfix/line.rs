@@ -2,7 +2,8 @@
 //!
 //! `DOMAIN LEVEL [match=…] [servername=hostname] [protocols=…] [tafile=…] [policy_type=sts policy_domain=DOMAIN
 //! mx_host_pattern=…]`, one blank between them, attributes in this order and each at the levels where it has a
-//! meaning. Writing is `answer`; the two share words only (levels, versions), so that neither hides the other's fault.
+//! meaning; in the reply to a Postfix that asks for it also `policy_ttl=… { policy_string = … }`, which is `reported`. Writing is
+//! `answer` and `socketmap`; reader and writer share words only (levels, versions), so that neither hides the other's fault.
 //!
 //! Spec: postconf(5) `smtp_tls_policy_maps`.
 
@@ -15,6 +16,7 @@ use super::anchors;
 use super::level::Level;
 use super::pattern::{Pattern, is_name};
 use super::protocols::Syntax;
+use super::reported::{self, Quotation};
 use super::words::Words;
 
 /// Most MX names, MX patterns or pins in one line: as many names as an entry of a list may have; real policies have a
@@ -48,8 +50,10 @@ pub struct Answer<'a> {
     pub lowest: Option<(Syntax, TlsVersion)>,
     /// The key file that replaces the public authorities: an absolute path.
     pub anchors: Option<&'a str>,
-    /// MX patterns that the host's name must match.
+    /// MX patterns that the host's name must match, or is only compared with at level `may`.
     pub mx_patterns: Vec<Pattern<'a>>,
+    /// What TLS reports quote of the policy.
+    pub quotation: Option<Quotation>,
 }
 
 /// Whether the MX host's name is sent as TLS server name.
@@ -59,6 +63,15 @@ pub enum ServerName {
     MxHost,
     /// Left to main.cf.
     Unsaid,
+}
+
+/// What may stand in an answer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Reports {
+    /// What is enforced alone.
+    Untold,
+    /// What TLS reports quote, too.
+    Told,
 }
 
 /// Why a text is no line of ours.
@@ -117,11 +130,23 @@ impl<'a> Line<'a> {
 }
 
 impl<'a> Answer<'a> {
-    /// Reads what stands behind the blank.
+    /// Reads what stands behind the blank of a table's line.
     ///
     /// # Errors
     /// [`LineError`] says what the closed grammar does not know.
     pub fn parse(text: &'a str, domain: &str) -> Result<Self, LineError> {
+        Self::read(text, domain, Reports::Untold)
+    }
+
+    /// Reads what stands behind `OK ` in the reply to a Postfix that asked with the attributes of 3.10.
+    ///
+    /// # Errors
+    /// [`LineError`] says what the closed grammar does not know.
+    pub fn parse_reply(text: &'a str, domain: &str) -> Result<Self, LineError> {
+        Self::read(text, domain, Reports::Told)
+    }
+
+    fn read(text: &'a str, domain: &str, reports: Reports) -> Result<Self, LineError> {
         let mut words = Words { rest: Some(text) };
         let word = words.rest_word();
         let level = Level::from_name(word).filter(|level| *level != Level::None);
@@ -148,30 +173,16 @@ impl<'a> Answer<'a> {
         }
         let mut mx_patterns = Vec::new();
         // Enforced by Postfix only where `match=` stands too.
-        if !names.is_empty() && words.value("policy_type=", |value| (value == "sts").then_some(()))?.is_some()
-        {
-            mx_patterns = parse_sts(&mut words, domain, &names)?;
+        if !names.is_empty() || (level == Level::May && reports == Reports::Told) {
+            mx_patterns = reported::patterns(&mut words, domain, &names)?;
+        }
+        let mut quotation = None;
+        if !mx_patterns.is_empty() && reports == Reports::Told {
+            quotation = reported::quotation(&mut words, level, &mx_patterns)?;
         }
         words.end()?;
-        Ok(Self { level, names, digests, server_name, lowest, anchors, mx_patterns })
+        Ok(Self { level, names, digests, server_name, lowest, anchors, mx_patterns, quotation })
     }
-}
-
-/// The MX patterns are the names of `match=`, one by one, save that there one label is any depth.
-fn parse_sts<'a>(
-    words: &mut Words<'a>,
-    domain: &str,
-    names: &[Pattern<'a>],
-) -> Result<Vec<Pattern<'a>>, LineError> {
-    if words.value("policy_domain=", |value| (value == domain).then_some(()))?.is_none() {
-        return Err(words.unexpected());
-    }
-    let mut patterns = Vec::with_capacity(names.len());
-    for name in names {
-        let pattern = words.value("mx_host_pattern=", |value| Pattern::of_host(value, *name))?;
-        patterns.push(pattern.ok_or_else(|| words.unexpected())?);
-    }
-    Ok(patterns)
 }
 
 /// 32 bytes in upper-case hexadecimal, colons between them.

@@ -15,6 +15,8 @@
 //! | log only | `may` where the server's own level is `none`, else no line |
 //! | opportunistic, defer | no line |
 //!
+//! A mail server that asks instead of reading a table gets its answers from [`socketmap`].
+//!
 //! What Postfix cannot express is named in [`SHORTFALLS`]; what about the server needs attention, in [`FINDINGS`].
 //! Running Postfix's own tools is `starttls-apply`.
 //!
@@ -34,8 +36,11 @@ mod pattern;
 mod policy_maps;
 mod protocols;
 mod renderer;
+mod report;
+mod reported;
 mod settings;
 mod shortfall;
+pub mod socketmap;
 mod table_type;
 #[cfg(test)]
 mod tests;
@@ -58,6 +63,7 @@ pub use line::{Answer, Line, LineError, MAX_LINE_BYTES, MAX_NAMES, ServerName};
 pub use pattern::Pattern;
 pub use policy_maps::PolicyMaps;
 pub use protocols::Syntax;
+pub use reported::Quotation;
 pub use settings::{Settings, Unreadable};
 pub use shortfall::{MAX_EXAMPLES, SHORTFALLS};
 pub use table_type::TableType;

@@ -30,17 +30,22 @@ pub(super) fn push_certificate_names(patterns: &[MxPattern], text: &mut String) 
     Ok(())
 }
 
-/// Adds an attribute for each MX pattern; there are as many as names in `match=`, so not too many.
-pub(super) fn push_mx_patterns(patterns: &[MxPattern], text: &mut String) {
+/// Adds each MX pattern, as MTA-STS writes it, between two texts; none of them is of any depth.
+pub(super) fn push_mx_patterns(
+    patterns: &[MxPattern],
+    (before, behind): (&str, &str),
+    text: &mut String,
+) -> Result<(), TooMany> {
     let mut names = Names::default();
     for pattern in patterns {
         let star = if pattern.reach() == Reach::OneLabel { "*." } else { "" };
-        if names.add((pattern.name(), star)) == Added::New {
-            text.push_str(" mx_host_pattern=");
-            text.push_str(star);
-            text.push_str(pattern.name());
+        match names.add((pattern.name(), star)) {
+            Added::Known => {}
+            Added::New => [before, star, pattern.name(), behind].iter().for_each(|part| text.push_str(part)),
+            Added::TooMany => return Err(TooMany),
         }
     }
+    Ok(())
 }
 
 /// Adds a digest in upper-case hexadecimal, colons between the bytes.

@@ -29,6 +29,11 @@ impl<'a> Pattern<'a> {
         (name == beside.name).then_some(Self { name, reach })
     }
 
+    /// A value of `mx_host_pattern=` on its own: exact, or one label below.
+    pub(super) fn of_any_host(text: &'a str) -> Option<Self> {
+        Self::parse(text).filter(|pattern| pattern.reach != Reach::AnyDepth)
+    }
+
     fn parse(text: &'a str) -> Option<Self> {
         let (reach, name) = if let Some(name) = text.strip_prefix("*.") {
             (Reach::OneLabel, name)

@@ -54,7 +54,7 @@ impl Renderer {
             levels: settings.each().map(|settings| settings.level()).collect(),
             lowest: settings.each().filter_map(|settings| settings.lowest_mandatory_version()).max(),
             leaf_pins: facts.leaf_pins,
-            directory: seen_from_inside.trim_end_matches('/').into(),
+            directory: Some(seen_from_inside.trim_end_matches('/').into()),
             anchors: Anchors::default(),
             used: Used::default(),
         };
@@ -115,7 +115,7 @@ impl crate::Renderer for Renderer {
         let settings = fragment::settings(maps, used, &self.answers.capabilities, &now);
         out.append(FRAGMENT, &fragment::text(&settings))?;
         let is_unsure = !self.answers.anchors.is_empty() && self.facts.directory_in_chroot.is_none();
-        let directory = is_unsure.then_some(self.answers.directory.as_str());
+        let directory = self.answers.directory.as_deref().filter(|_| is_unsure);
         let found = of_generation(used, self.summary.lines, self.table_type, directory);
         let shortfalls = mem::take(&mut self.tally).into_shortfalls();
         Ok(Summary { shortfalls, settings, findings: found, ..mem::take(&mut self.summary) })

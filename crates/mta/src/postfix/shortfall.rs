@@ -13,6 +13,7 @@ pub const MAX_EXAMPLES: usize = 5;
 /// One thing that Postfix cannot express; the position in [`SHORTFALLS`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Gap {
+    AnchorsUnwritten,
     CannotDefer,
     LevelKept,
     LogOnlyUnchecked,
@@ -24,6 +25,7 @@ pub(super) enum Gap {
     PinIgnored,
     PinNeedsCertificate,
     PinUnusable,
+    ReportShortened,
     StricterKept,
     TooManyNames,
     TooManyPins,
@@ -32,6 +34,10 @@ pub(super) enum Gap {
 
 /// Every shortfall, by name.
 pub const SHORTFALLS: &[Code] = &[
+    Code::warning(
+        "postfix.anchors-unwritten",
+        "there is no directory for key files, so pinned trust anchors are not checked: the rest of the policy is enforced",
+    ),
     Code::warning(
         "postfix.cannot-defer",
         "the mail ought to wait until more is known, and a table cannot say so: the server's own level applies",
@@ -78,6 +84,10 @@ pub const SHORTFALLS: &[Code] = &[
         "some pins cannot be used (SHA-1, or the hash of a trust anchor's key): the others are enforced, if any",
     ),
     Code::info(
+        "postfix.report-shortened",
+        "the policy is longer than an answer may be: it is enforced, and TLS reports do not quote it",
+    ),
+    Code::info(
         "postfix.stricter-kept",
         "the server's own level is stricter than DANE where TLSA records are absent, and stays in force",
     ),
@@ -113,6 +123,15 @@ pub(super) struct Gaps(u32);
 impl Gaps {
     pub(super) fn add(&mut self, gap: Gap) {
         self.0 |= gap.bit();
+    }
+
+    /// What they are called, by name.
+    pub(super) fn codes(self) -> impl Iterator<Item = Code> {
+        SHORTFALLS
+            .iter()
+            .enumerate()
+            .filter(move |(index, _)| self.0 >> index & 1 == 1)
+            .map(|(_, code)| *code)
     }
 }
 
@@ -165,6 +184,7 @@ mod shortfalls {
     #[test]
     fn stand_where_their_gap_points() {
         for (gap, name) in [
+            (Gap::AnchorsUnwritten, "postfix.anchors-unwritten"),
             (Gap::CannotDefer, "postfix.cannot-defer"),
             (Gap::LevelKept, "postfix.level-kept"),
             (Gap::LogOnlyUnchecked, "postfix.log-only-unchecked"),
@@ -176,6 +196,7 @@ mod shortfalls {
             (Gap::PinIgnored, "postfix.pin-ignored"),
             (Gap::PinNeedsCertificate, "postfix.pin-needs-certificate"),
             (Gap::PinUnusable, "postfix.pin-unusable"),
+            (Gap::ReportShortened, "postfix.report-shortened"),
             (Gap::StricterKept, "postfix.stricter-kept"),
             (Gap::TooManyNames, "postfix.too-many-names"),
             (Gap::TooManyPins, "postfix.too-many-pins"),

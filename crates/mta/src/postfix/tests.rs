@@ -17,6 +17,7 @@ mod golden;
 mod grammar;
 mod properties;
 mod server;
+mod socketmap;
 
 /// Files in memory.
 #[derive(Debug, Default)]

@@ -50,6 +50,25 @@ impl<'a> Words<'a> {
         parsed.ok_or_else(|| LineError::Value { attribute, value: printable(value) })
     }
 
+    /// Takes `{ policy_string = KEY: VALUE }`, which must come next.
+    pub(super) fn quoted<T>(
+        &mut self,
+        key: &'static str,
+        parse: impl FnOnce(&'a str) -> Option<T>,
+    ) -> Result<T, LineError> {
+        let quoted = self.rest.and_then(|rest| rest.strip_prefix("{ policy_string = "));
+        let value = quoted.and_then(|rest| rest.strip_prefix(key)).and_then(|rest| rest.split_once(" }"));
+        let (value, behind) = value.ok_or_else(|| self.unexpected())?;
+        let parsed =
+            parse(value).ok_or_else(|| LineError::Value { attribute: key, value: printable(value) })?;
+        self.rest = if behind.is_empty() {
+            None
+        } else {
+            Some(behind.strip_prefix(' ').ok_or_else(|| self.unexpected())?)
+        };
+        Ok(parsed)
+    }
+
     pub(super) fn end(&self) -> Result<(), LineError> {
         if self.rest.is_none() { Ok(()) } else { Err(self.unexpected()) }
     }

@@ -10,7 +10,7 @@ const LEVELS: [&str; 8] = ["none", "may", "encrypt", "fingerprint", "dane", "dan
 const VERSIONS: [&str; 9] =
     ["2.11", "3.3.1", "3.4", "3.5.25", "3.7.11", "3.9.1", "3.10.3", "3.10.13", "3.11.2"];
 
-fn patterns() -> impl Strategy<Value = Vec<MxPattern>> {
+pub(super) fn patterns() -> impl Strategy<Value = Vec<MxPattern>> {
     let reach = proptest::sample::select(vec![Reach::Exact, Reach::OneLabel, Reach::AnyDepth]);
     let few = vec((reach, 0..4_u32), 0..5).prop_map(|few| {
         let name = |n| format!("{}.example.net", ["mx", "a-b.mx", "0", "xn--bcher-kva"][n as usize]);
@@ -44,7 +44,7 @@ fn pinsets() -> impl Strategy<Value = Option<Pinset>> {
     proptest::option::weighted(0.4, pinset)
 }
 
-fn cases() -> impl Strategy<Value = Vec<Case>> {
+pub(super) fn cases() -> impl Strategy<Value = Vec<Case>> {
     let action = prop_oneof![
         6 => Just(What::Require),
         1 => proptest::sample::select(vec![
