@@ -94,6 +94,14 @@ impl Identity {
     pub fn spki_sha256(&self) -> String {
         Base64::encode_string(&Sha256::digest(self.key.subject_public_key_info()))
     }
+
+    /// The same digest in hexadecimal digits: what a TLSA record carries.
+    pub fn spki_sha256_hex(&self) -> String {
+        Sha256::digest(self.key.subject_public_key_info()).iter().fold(String::new(), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+    }
 }
 
 fn parameters(names: &[&str], common_name: &str, validity: Validity) -> Result<CertificateParams> {

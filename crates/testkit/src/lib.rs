@@ -1,9 +1,11 @@
-//! What tests share: a throw-away certificate authority, zone files, an HTTPS server that misbehaves, a proxy.
+//! What tests share: a throw-away certificate authority, zone files, an HTTPS and a DNS server that misbehave, a proxy, PostgreSQL.
 //!
-//! Dev only: nothing that is shipped depends on it. Servers for mail and DNS are `starttls-e2e`.
+//! Dev only: nothing that is shipped depends on it. Real servers for mail and DNS are `starttls-e2e`.
 
 pub mod ca;
+pub mod dns;
 pub mod https;
 mod listener;
+pub mod postgres;
 pub mod proxy;
 pub mod zone;

@@ -27,7 +27,14 @@ struct Shared {
 impl Listener {
     /// Listens on a free port of 127.0.0.1 and hands each connection to `serve`, on a thread of its own.
     pub(crate) fn start(serve: impl Fn(TcpStream) + Send + Sync + 'static) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        Self::on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?, serve)
+    }
+
+    /// Does the same with a listener that is there already.
+    pub(crate) fn on(
+        listener: TcpListener,
+        serve: impl Fn(TcpStream) + Send + Sync + 'static,
+    ) -> io::Result<Self> {
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared::default());
         let (theirs, serve) = (Arc::clone(&shared), Arc::new(serve));

@@ -20,6 +20,8 @@ pub enum Behaviour {
         /// How many bytes of it come.
         sent: usize,
     },
+    /// These bytes, then nothing more, and the connection stays open.
+    Hang(Vec<u8>),
     /// Says nothing at all, and leaves the connection open.
     Silence,
     /// Announces the whole body with these further header lines, sends that many bytes of it and closes properly.

@@ -70,6 +70,10 @@ fn play(stream: &mut Stream, seen: &Seen, behaviour: Behaviour) -> io::Result<En
             send(stream, body.get(..sent).unwrap_or(&body))?;
             wait_for_the_client_to_go(stream)?;
         }
+        Behaviour::Hang(bytes) => {
+            send(stream, &bytes)?;
+            wait_for_the_client_to_go(stream)?;
+        }
         Behaviour::Silence => wait_for_the_client_to_go(stream)?,
         Behaviour::Truncate { headers, body, sent } => {
             send(stream, announcement(&headers, &body).as_bytes())?;
