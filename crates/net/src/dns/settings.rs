@@ -1,0 +1,124 @@
+//! Whom to ask, how long to wait, and whose word on signatures counts.
+//!
+//! Spec: resolv.conf(5), RFC 4035 §4.9.3.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+/// The port of the DNS.
+const PORT: u16 = 53;
+
+/// How many servers of a resolv.conf count, as in resolv.conf(5).
+const MAX_SERVERS: usize = 3;
+
+/// Everything a [`Resolver`](super::Resolver) is made from.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ResolverSettings {
+    /// The resolvers, in the order in which they are asked; at least one.
+    pub servers: Vec<SocketAddr>,
+    /// Whose AD bit is believed.
+    pub trust: Trust,
+    /// How long one server may take for one attempt.
+    pub attempt_timeout: Duration,
+    /// How many attempts are made for one question, over all servers.
+    pub attempts: usize,
+    /// For one question, with all its attempts and aliases.
+    pub deadline: Duration,
+    /// How many questions are out at once; others wait, within their deadline.
+    pub max_parallel: usize,
+}
+
+/// Whose AD bit is believed.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Trust {
+    /// Of resolvers on this machine alone: on any other way somebody could set it. Where one of them is known, no other
+    /// is asked, since its silence would turn every signed domain into an unsigned one.
+    #[default]
+    LoopbackOnly,
+    /// Of all: the operator vouches for the resolvers and for the network in between.
+    Always,
+}
+
+impl Trust {
+    pub(super) fn believes(self, server: SocketAddr) -> bool {
+        self == Self::Always || server.ip().to_canonical().is_loopback()
+    }
+}
+
+impl Default for ResolverSettings {
+    fn default() -> Self {
+        Self {
+            servers: vec![(Ipv4Addr::LOCALHOST, PORT).into()],
+            trust: Trust::default(),
+            // A resolver that has to ask around the world needs about one.
+            attempt_timeout: Duration::from_secs(2),
+            attempts: 3,
+            deadline: Duration::from_secs(5),
+            // Each holds a socket; a thousand files are what a process may open by default.
+            max_parallel: 256,
+        }
+    }
+}
+
+impl ResolverSettings {
+    /// The servers that a resolv.conf(5) names, the first three of them, or 127.0.0.1 if it names none; all else as by
+    /// default. `options trust-ad` is not believed: containers inherit it without the resolver that it was said of.
+    pub fn from_resolv_conf(text: &str) -> Self {
+        let servers: Vec<SocketAddr> = text
+            .lines()
+            .filter_map(|line| {
+                let mut words = line.split_ascii_whitespace();
+                (words.next() == Some("nameserver")).then(|| words.next())?
+            })
+            .filter_map(|address| address.parse::<IpAddr>().ok())
+            .map(|address| SocketAddr::new(address, PORT))
+            .take(MAX_SERVERS)
+            .collect();
+        if servers.is_empty() { Self::default() } else { Self { servers, ..Self::default() } }
+    }
+
+    /// The servers that are asked, each with what its AD bit is worth.
+    pub(super) fn asked(&self) -> Vec<(SocketAddr, bool)> {
+        let rated = || self.servers.iter().map(|server| (*server, self.trust.believes(*server)));
+        let trusted: Vec<_> = rated().filter(|(_, is_trusted)| *is_trusted).collect();
+        if trusted.is_empty() { rated().collect() } else { trusted }
+    }
+}
+
+#[cfg(test)]
+mod resolv_conf {
+    use super::*;
+
+    fn servers(text: &str) -> Vec<String> {
+        ResolverSettings::from_resolv_conf(text).servers.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn names_up_to_three_servers() {
+        let text = "# nameserver 192.0.2.9\n; x\nsearch example.org\nnameserver 127.0.0.53\n nameserver\t::1 # local\n\
+                    nameserver 192.0.2.1\nnameserver 192.0.2.2\noptions edns0 trust-ad\n";
+        assert_eq!(servers(text), ["127.0.0.53:53", "[::1]:53", "192.0.2.1:53"]);
+    }
+
+    #[test]
+    fn without_a_server_means_this_machine() {
+        for text in ["", "nameserver", "nameserver localhost\n", "nameservers 192.0.2.1", "\0\n\u{fffd}"] {
+            assert_eq!(servers(text), ["127.0.0.1:53"], "{text:?}");
+        }
+    }
+
+    #[test]
+    fn cannot_make_a_resolver_elsewhere_trusted() {
+        let settings = ResolverSettings::from_resolv_conf("nameserver 192.0.2.1\noptions trust-ad\n");
+        assert_eq!(settings.asked(), [("192.0.2.1:53".parse().unwrap(), false)]);
+    }
+
+    #[test]
+    fn untrusted_servers_are_not_asked_where_a_trusted_one_is() {
+        let settings =
+            ResolverSettings::from_resolv_conf("nameserver 192.0.2.1\nnameserver ::ffff:127.0.0.1\n");
+        assert_eq!(settings.asked(), [("[::ffff:127.0.0.1]:53".parse().unwrap(), true)]);
+        let vouched = ResolverSettings { trust: Trust::Always, ..settings };
+        assert_eq!(vouched.asked().len(), 2);
+    }
+}
