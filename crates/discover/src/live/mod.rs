@@ -1,0 +1,95 @@
+//! The real outside: the DNS through one resolver, and policy hosts over HTTPS.
+//!
+//! Each file answers one question; what can be said without asking is plain functions in them.
+
+mod mx;
+mod sts;
+mod tlsa;
+mod validation;
+
+use starttls_net::dns::{DnsFailure, Resolver, ResolverSettings};
+use starttls_net::policy_host::{PolicyHostSettings, PolicyHosts};
+use starttls_net::roots::RootsError;
+use starttls_policy::{Domain, MxHost};
+use starttls_proto::mta_sts::PolicyFile;
+
+use crate::answer::{Failure, MxLookup, PolicyFailure, RecordLookup, TlsaLookup, Validation};
+use crate::discovering::Discovering;
+
+/// How everything is asked.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct LiveSettings {
+    /// Whom to ask in the DNS.
+    pub resolver: ResolverSettings,
+    /// How to fetch policies; the addresses of their hosts come from the same resolver.
+    pub policy_host: PolicyHostSettings,
+    /// How to find out whether the resolver validates.
+    pub probe: Probe,
+}
+
+/// Names that show whether a resolver validates.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Probe {
+    /// A name whose zone is signed: the root, unless the network has a DNS of its own.
+    pub signed: String,
+    /// A name whose signatures do not hold, if one is known: a resolver that validates refuses to answer.
+    pub bogus: Option<String>,
+}
+
+/// Asks the real outside; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Live {
+    resolver: Resolver,
+    policy_hosts: PolicyHosts,
+    probe: Probe,
+}
+
+impl Default for Probe {
+    fn default() -> Self {
+        Self { signed: ".".to_owned(), bogus: None }
+    }
+}
+
+impl Live {
+    /// Nothing is asked or read yet.
+    pub fn new(settings: LiveSettings) -> Self {
+        let resolver = Resolver::new(&settings.resolver);
+        let policy_hosts = PolicyHosts::new(settings.policy_host, resolver.clone());
+        Self { resolver, policy_hosts, probe: settings.probe }
+    }
+
+    /// Reads the roots of policy hosts' certificates; else the first fetch does.
+    ///
+    /// # Errors
+    /// [`RootsError`] when there is nobody whose certificates could be trusted.
+    pub async fn prepare(&self) -> Result<(), RootsError> {
+        self.policy_hosts.prepare().await
+    }
+}
+
+impl Discovering for Live {
+    async fn mx(&self, domain: &Domain) -> MxLookup {
+        mx::look_up(&self.resolver, domain).await
+    }
+
+    async fn tlsa(&self, host: &MxHost, port: u16) -> TlsaLookup {
+        tlsa::look_up(&self.resolver, host, port).await
+    }
+
+    async fn sts_record(&self, domain: &Domain) -> RecordLookup {
+        sts::look_up(&self.resolver, domain).await
+    }
+
+    async fn sts_policy(&self, domain: &Domain) -> Result<PolicyFile, PolicyFailure> {
+        sts::fetch(&self.policy_hosts, domain).await
+    }
+
+    async fn validation(&self) -> Validation {
+        validation::probe(&self.resolver, &self.probe).await
+    }
+}
+
+/// A failure of the DNS with what was asked.
+fn failure(error: &DnsFailure, name: &str, kind: &str) -> Failure {
+    Failure { cause: error.cause, words: format!("{kind} of `{name}`: {error}") }
+}

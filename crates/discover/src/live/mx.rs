@@ -1,0 +1,58 @@
+//! Where mail for a domain goes.
+//!
+//! Spec: RFC 5321 §5.1 (MX, implicit MX, aliases), RFC 7505 §3 (null MX), RFC 7672 §2.2.1.
+
+use starttls_net::dns::{Data, DnsFailure, Kind, Outcome, Reply, Resolver};
+use starttls_policy::{Domain, MxHost};
+
+use super::failure;
+use crate::answer::{FAILURE_TTL, MxLookup, MxState};
+
+/// How many hosts of a domain count, the preferred ones first; no sender tries more.
+const MAX_HOSTS: usize = 64;
+
+pub(super) async fn look_up(resolver: &Resolver, domain: &Domain) -> MxLookup {
+    read(domain, resolver.query(domain.as_str(), Kind::Mx).await)
+}
+
+fn read(domain: &Domain, answer: Result<Reply, DnsFailure>) -> MxLookup {
+    let reply = match answer {
+        Ok(reply) => reply,
+        Err(error) => {
+            let state = MxState::Inconclusive(failure(&error, domain.as_str(), "MX"));
+            return MxLookup { state, ttl: FAILURE_TTL };
+        }
+    };
+    let security = reply.security;
+    let state = match reply.outcome {
+        // RFC 5321 §5.1: the domain is its own and only host. At the end of an alias, too: its addresses are there as well.
+        Outcome::NoData => MxState::Implicit { security },
+        Outcome::NxDomain => MxState::Nowhere { security },
+        Outcome::Found => match hosts(&reply.records) {
+            hosts if hosts.is_empty() => MxState::Nowhere { security },
+            hosts => MxState::Hosts { security, hosts },
+        },
+    };
+    MxLookup { state, ttl: reply.ttl }
+}
+
+/// Hosts by preference, each once. Names that no host can have are left out: the null MX (RFC 7505 §3) where it should stand
+/// alone, addresses, underscores.
+fn hosts(records: &[Data]) -> Vec<MxHost> {
+    let mut ranked: Vec<(u16, MxHost)> = records
+        .iter()
+        .filter_map(|record| match record {
+            Data::Mx { preference, exchange } => Some((*preference, MxHost::parse(exchange).ok()?)),
+            _ => None,
+        })
+        .collect();
+    // Equal preferences by name, so that the same records always give the same answer.
+    ranked.sort();
+    let mut hosts: Vec<MxHost> = Vec::new();
+    for (_, host) in ranked {
+        if !hosts.contains(&host) && hosts.len() < MAX_HOSTS {
+            hosts.push(host);
+        }
+    }
+    hosts
+}

@@ -1,0 +1,60 @@
+//! Whether the resolver validates.
+
+use starttls_discover::{Discovering as _, Validation};
+use starttls_policy::decide::evidence::Cause;
+use starttls_testkit::dns::{Behaviour, Server, kind};
+
+use crate::World;
+
+#[tokio::test]
+async fn resolver_that_marks_the_root_as_verified_validates() {
+    let world = World::new();
+    world.dns.add(".", 300, starttls_testkit::dns::Data::Raw(kind::SOA, vec![0; 22]));
+    assert_eq!(world.live().validation().await, Validation::Proven);
+    assert_eq!(world.dns.count(".", kind::SOA), 1);
+}
+
+#[tokio::test]
+async fn resolver_that_does_not_is_refuted_with_the_cure() {
+    let world = World::new();
+    world.dns.unsigned(".");
+    let Validation::Refuted { words } = world.live().validation().await else { panic!("another answer") };
+    assert!(words.contains("switch on DNSSEC validation"), "{words}");
+}
+
+#[tokio::test]
+async fn answer_for_bogus_signatures_refutes() {
+    let mut world = World::new();
+    world.settings.probe.bogus = Some("bogus.test".into());
+    assert!(matches!(world.live().validation().await, Validation::Refuted { .. }));
+    world.dns.at("bogus.test", kind::A, Behaviour::Rcode(2));
+    assert_eq!(world.live().validation().await, Validation::Proven);
+}
+
+#[tokio::test]
+async fn silence_tells_nothing() {
+    let world = World::new();
+    world.dns.at(".", kind::SOA, Behaviour::Silence);
+    let validation = world.live().validation().await;
+    assert!(matches!(validation, Validation::Unknown(ref failure) if failure.cause == Cause::Timeout));
+}
+
+#[tokio::test]
+async fn each_server_has_to_prove_it() {
+    let mut world = World::new();
+    let other = Server::start().unwrap();
+    world.settings.resolver.servers.push(other.address());
+    let Validation::Refuted { words } = world.live().validation().await else { panic!("another answer") };
+    assert!(words.contains(&other.address().to_string()), "{words}");
+    // One that is silent cannot lie.
+    other.at(".", kind::SOA, Behaviour::Silence);
+    assert_eq!(world.live().validation().await, Validation::Proven);
+}
+
+#[tokio::test]
+async fn resolver_elsewhere_that_nobody_vouches_for_is_refuted_without_a_question() {
+    let mut world = World::new();
+    world.settings.resolver.servers = vec!["192.0.2.1:53".parse().unwrap()];
+    let Validation::Refuted { words } = world.live().validation().await else { panic!("another answer") };
+    assert!(words.contains("192.0.2.1:53 is not on this machine"), "{words}");
+}
