@@ -1,0 +1,99 @@
+//! What goes wrong with databases.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// A database cannot do what was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The database cannot be reached or opened.
+    #[error("the database {place} cannot be opened")]
+    Open {
+        /// The place, without a password.
+        place: String,
+        /// Why.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// A file cannot be made, renamed or written.
+    #[error("`{}` cannot be written; its directory must exist and belong to the user that runs this program", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A newer program has migrated the database.
+    #[error(
+        "the database {place} is at version {found} of `{feature}` and this program knows {known}; run the newer program, or name another place"
+    )]
+    Newer {
+        /// The place, without a password.
+        place: String,
+        /// Whose tables.
+        feature: &'static str,
+        /// The version found.
+        found: i64,
+        /// The highest version known.
+        known: i64,
+    },
+    /// A file with tables of some other program.
+    #[error("`{}` is a database of another program; name another place", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A migration cannot be applied; nothing of it was kept.
+    #[error("the database {place} cannot be brought to version {version} of `{feature}`")]
+    Migration {
+        /// The place, without a password.
+        place: String,
+        /// Whose tables.
+        feature: &'static str,
+        /// The version that was tried.
+        version: i64,
+        /// Why.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// A statement went wrong.
+    #[error("the database refused a statement")]
+    Statement(#[source] sqlx::Error),
+    /// A column holds something else than was asked for.
+    #[error("column {column} of a row holds something unexpected")]
+    Column {
+        /// Counted from 0.
+        column: usize,
+    },
+    /// No answer in time.
+    #[error("the database did not answer within {} ms", limit.as_millis())]
+    Deadline {
+        /// How long was waited.
+        limit: Duration,
+    },
+    /// A backup is asked of a server.
+    #[error("the database is on a server; back it up with `pg_dump`")]
+    BackupOfServer,
+}
+
+/// Result codes of SQLite by which a file is no database, or not a whole one (sqlite3.h: `SQLITE_CORRUPT`, `SQLITE_NOTADB`).
+const DAMAGE: [u32; 2] = [11, 26];
+
+impl StoreError {
+    /// Tells whether the database's own file is damaged, as opposed to being out of reach, full or busy.
+    pub fn is_damage(&self) -> bool {
+        let (Self::Open { source, .. } | Self::Migration { source, .. } | Self::Statement(source)) = self
+        else {
+            return false;
+        };
+        let Some(error) = source.as_database_error() else { return false };
+        // The lowest byte of an extended result code is the primary one; PostgreSQL's codes are no SQLite errors.
+        error.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some()
+            && error
+                .code()
+                .and_then(|code| code.parse::<u32>().ok())
+                .is_some_and(|code| DAMAGE.contains(&(code & 0xff)))
+    }
+}

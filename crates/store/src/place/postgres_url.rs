@@ -1,0 +1,196 @@
+//! URLs of PostgreSQL; the password goes to the server and nowhere else.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::fs::File;
+use std::io::Read as _;
+use std::net::IpAddr;
+use std::path::Path;
+use std::str::FromStr as _;
+
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
+
+use super::PlaceError;
+
+/// Parameters that a URL may have: those that say where the database is and how it is reached. What else there is would
+/// be passed over, with its value in a log.
+pub(super) const PARAMETERS: [&str; 9] =
+    ["sslmode", "sslrootcert", "sslcert", "sslkey", "host", "port", "dbname", "user", "application_name"];
+
+/// Longest password; what is longer is some other file.
+pub(super) const MAX_PASSWORD_BYTES: usize = 1_024;
+
+/// A URL of PostgreSQL, shown without its password.
+///
+/// Unless the URL says otherwise (`sslmode=…`), a server on another machine must show a certificate for its name.
+#[derive(Clone)]
+pub struct PostgresUrl {
+    options: Box<PgConnectOptions>,
+}
+
+impl PostgresUrl {
+    /// Reads `postgres://USER:PASSWORD@HOST:PORT/DATABASE?PARAMETER=…`.
+    ///
+    /// # Errors
+    /// [`PlaceError`], which never repeats the text.
+    pub fn parse(text: &str) -> Result<Self, PlaceError> {
+        let query = text.split_once('?').map_or("", |(_, query)| query);
+        let keys = || query.split(['&', '#']).filter_map(|pair| pair.split('=').next());
+        if keys().any(|key| !key.is_empty() && !PARAMETERS.contains(&key)) {
+            return Err(PlaceError::Parameter);
+        }
+        let mut options = PgConnectOptions::from_str(&with_host(text)).map_err(|_| PlaceError::Url)?;
+        if options.get_database().is_none_or(str::is_empty) {
+            return Err(PlaceError::NoDatabase);
+        }
+        if !keys().any(|key| key == "sslmode") {
+            let mode = ssl_mode_towards(&options);
+            options = options.ssl_mode(mode);
+        }
+        Ok(Self { options: Box::new(options) })
+    }
+
+    /// Takes the password from a file of one line.
+    ///
+    /// # Errors
+    /// [`PlaceError`] where the file cannot be read or holds something else.
+    pub fn with_password_file(self, path: &Path) -> Result<Self, PlaceError> {
+        let mut text = String::new();
+        File::open(path)
+            .and_then(|file| file.take(MAX_PASSWORD_BYTES as u64 + 2).read_to_string(&mut text))
+            .map_err(|source| PlaceError::PasswordFile { path: path.to_owned(), source })?;
+        let password = text.strip_suffix('\n').unwrap_or(&text);
+        let password = password.strip_suffix('\r').unwrap_or(password);
+        if password.is_empty() || password.len() > MAX_PASSWORD_BYTES || password.contains(['\n', '\0']) {
+            return Err(PlaceError::Password { path: path.to_owned() });
+        }
+        Ok(Self { options: Box::new(self.options.password(password)) })
+    }
+
+    /// What a connection is made with.
+    pub(crate) fn options(&self) -> PgConnectOptions {
+        PgConnectOptions::clone(&self.options)
+    }
+}
+
+/// `USER@/DATABASE?host=/run/…` names a socket, as PostgreSQL's own tools read it; URLs proper cannot have a user and no host.
+fn with_host(text: &str) -> Cow<'_, str> {
+    let after_scheme = text.find("://").map_or(0, |at| at + 3);
+    let (scheme, rest) = text.split_at(after_scheme);
+    let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    if authority.ends_with('@') {
+        Cow::Owned(format!("{scheme}{authority}localhost{path}"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// Whoever sits between two machines must not read or change what was learnt; on one machine nobody sits there.
+fn ssl_mode_towards(options: &PgConnectOptions) -> PgSslMode {
+    let host = options.get_host();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    let is_here = options.get_socket().is_some()
+        || host.starts_with('/')
+        || host == "localhost"
+        || address.is_ok_and(|address| address.is_loopback());
+    if is_here { PgSslMode::Prefer } else { PgSslMode::VerifyFull }
+}
+
+impl fmt::Display for PostgresUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let database = self.options.get_database().unwrap_or_default();
+        let user = self.options.get_username();
+        match self.options.get_socket() {
+            Some(socket) => write!(f, "postgres://{user}@/{database}?host={}", socket.display()),
+            None => {
+                write!(
+                    f,
+                    "postgres://{user}@{}:{}/{database}",
+                    self.options.get_host(),
+                    self.options.get_port()
+                )
+            }
+        }
+    }
+}
+
+impl fmt::Debug for PostgresUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PostgresUrl({self})")
+    }
+}
+
+#[cfg(test)]
+mod passwords {
+    use super::*;
+
+    #[test]
+    fn are_never_shown() {
+        for text in [
+            "postgres://me:s3cr3t@db.example/x",
+            "postgres://me:s3cr3t@/x?host=/run/postgresql",
+            "postgres://me:%733cr3t@db.example/x",
+        ] {
+            let url = PostgresUrl::parse(text).unwrap();
+            for shown in [format!("{url}"), format!("{url:?}"), format!("{:#?}", crate::Place::Postgres(url))]
+            {
+                assert!(!shown.contains("s3cr3t") && !shown.contains("733cr3t"), "{shown}");
+            }
+        }
+    }
+
+    #[test]
+    fn do_not_slip_into_errors() {
+        for text in [
+            "postgres://me:s3cr3t@db.example:port/x",
+            "postgres://me:s3cr3t@db.example",
+            "postgres://me:s3cr3t@db.example/x?password=s3cr3t",
+            "postgres://db.example/x?passwort=s3cr3t",
+            "postgres://db.example/x?sslmode=s3cr3t",
+            "postgres://db.example/x?options=s3cr3t",
+            "postgres://[s3cr3t/x",
+        ] {
+            let error = PostgresUrl::parse(text).unwrap_err();
+            assert!(!format!("{error} {error:?}").contains("s3cr3t"), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn come_from_files_of_one_line() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("password");
+        let url = || PostgresUrl::parse("postgres://me@db.example/x").unwrap();
+        for good in ["s3cr3t", "s3cr3t\n", "s3cr3t\r\n", " with spaces "] {
+            std::fs::write(&path, good).unwrap();
+            let url = url().with_password_file(&path).unwrap();
+            assert!(!format!("{url:?}").contains("s3cr3t"));
+        }
+        for bad in ["", "\n", "two\nlines\n", &"x".repeat(MAX_PASSWORD_BYTES + 1)] {
+            std::fs::write(&path, bad).unwrap();
+            assert!(matches!(url().with_password_file(&path), Err(PlaceError::Password { .. })));
+        }
+        let missing = dir.path().join("missing");
+        assert!(matches!(url().with_password_file(&missing), Err(PlaceError::PasswordFile { .. })));
+    }
+}
+
+#[cfg(test)]
+mod servers {
+    use super::*;
+
+    #[test]
+    fn on_other_machines_must_prove_their_name() {
+        for (text, verified) in [
+            ("postgres://me@db.example/x", true),
+            ("postgres://me@192.0.2.1/x", true),
+            ("postgres://me@db.example/x?sslmode=require", false),
+            ("postgres://me@localhost/x", false),
+            ("postgres://me@127.0.0.1/x", false),
+            ("postgres://me@[::1]/x", false),
+            ("postgres:///x?host=/run/postgresql", false),
+        ] {
+            let mode = PostgresUrl::parse(text).unwrap().options.get_ssl_mode();
+            assert_eq!(matches!(mode, PgSslMode::VerifyFull), verified, "{text}");
+        }
+    }
+}
