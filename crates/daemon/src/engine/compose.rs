@@ -1,0 +1,166 @@
+//! One answer from all branches: the decision, and its text for each form.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use starttls_discover::Discovering;
+use starttls_mta::postfix::socketmap::{Answer, Answered, Form as Wording};
+use starttls_policy::decide::evidence::{Cause, DaneEvidence, StsEvidence, StsPolicy};
+use starttls_policy::decide::overrides::Ruling;
+use starttls_policy::decide::{Decision, Question};
+use starttls_policy::{Action, Demand, Origin, Timestamp, decide};
+use tokio::time::Instant;
+
+use super::dane::DaneBranch;
+use super::sts::StsBranch;
+use super::{Inner, Known, Memory, Target};
+use crate::answer::{Form, Reply};
+use crate::learned::ToVerify;
+
+/// An answer, found out.
+#[derive(Debug)]
+pub(crate) struct Found {
+    replies: [Reply; 3],
+    /// How long it may be given.
+    pub(crate) until: Instant,
+    /// The lists and overrides that it was made from.
+    pub(crate) generation: u64,
+}
+
+/// What became of MTA-STS.
+pub(crate) enum Awaited {
+    /// Nobody waited for it: it cannot change the answer.
+    Not,
+    /// It did not come in time.
+    InVain,
+    /// It came.
+    Came(StsBranch),
+}
+
+/// DANE counts on for at least that long when the resolver stops validating.
+const LEAST_DANE: Duration = Duration::from_hours(1);
+
+const WAIT: Reply = Reply::Temporary("what must hold for this domain cannot be found out now");
+
+impl Found {
+    /// What is said when finding out broke off: that can only be a fault of ours.
+    pub(crate) fn broken_off() -> Self {
+        Self { replies: [WAIT, WAIT, WAIT], until: Instant::now(), generation: 0 }
+    }
+
+    pub(crate) fn reply(&self, form: Form) -> Reply {
+        let [plain, tlsrpt, sendmail] = &self.replies;
+        match form {
+            Form::Plain => plain.clone(),
+            Form::Tlsrpt => tlsrpt.clone(),
+            Form::Sendmail => sendmail.clone(),
+        }
+    }
+}
+
+impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
+    /// The answer, where the operator's override leaves nothing to find out.
+    pub(crate) fn by_operator_alone(&self, target: &Target) -> Option<Found> {
+        let now = self.clock.now();
+        let mut is_settled = false;
+        let seen = self.known.show(&target.domain, &mut |operator, _| {
+            is_settled = operator
+                .is_some_and(|operator| operator.until > now && !matches!(operator.ruling, Ruling::Testing));
+        });
+        if seen.is_err() || !is_settled {
+            return None;
+        }
+        let evidence = Arc::new(DaneEvidence::NotAsked);
+        let dane = DaneBranch { evidence, until: Instant::now() + self.settings.longest };
+        Some(self.compose(target, &dane, Awaited::Not))
+    }
+
+    /// The answer.
+    pub(crate) fn compose(&self, target: &Target, dane: &DaneBranch, sts: Awaited) -> Found {
+        let generation = self.known.generation();
+        let now = self.clock.now();
+        let late = || StsEvidence::Inconclusive { cause: Cause::Timeout, cached: None };
+        let short = Instant::now() + self.settings.failure;
+        let (evidence, release, sts_until) = match sts {
+            Awaited::Not => (Arc::new(StsEvidence::NotAsked), None, dane.until),
+            Awaited::InVain => (Arc::new(late()), None, short),
+            Awaited::Came(branch) => (branch.evidence, branch.release, branch.until),
+        };
+        let mut replies = [WAIT, WAIT, WAIT];
+        let mut until = dane.until.min(sts_until);
+        let seen = self.known.show(&target.domain, &mut |operator, listed| {
+            let question = Question {
+                domain: &target.domain,
+                operator,
+                dane: &dane.evidence,
+                sts: &evidence,
+                release,
+                listed,
+                choices: self.choices(),
+                now,
+            };
+            let decision = decide(&question);
+            self.note(target, &decision, dane, now);
+            if let Some(end) = decision.valid_until {
+                until = until.min(Instant::now() + now.until(end));
+            }
+            replies = self.render(&decision, policy_of(&evidence, now));
+        });
+        if let Err(error) = seen {
+            // Not known to be listed is not known to be unlisted.
+            self.failed(&target.domain, "list", &error.words);
+            self.metrics.deferred("list");
+            until = until.min(short);
+        }
+        Found { replies, until, generation }
+    }
+
+    fn render(&self, decision: &Decision<'_>, sts: Option<&StsPolicy>) -> [Reply; 3] {
+        [Wording::Plain, Wording::Tlsrpt, Wording::Sendmail].map(|form| {
+            let Answered { answer, anchor_file, .. } = self.renderer.answer(decision, form, sts);
+            if let (Some(file), Some(anchors)) = (anchor_file, &self.anchors)
+                && let Err(error) = anchors.provide(&file)
+            {
+                // Postfix would defer, too, and would not say why.
+                self.failed(decision.domain, "key file", &error.to_string());
+                self.metrics.deferred("key-file");
+                return WAIT;
+            }
+            match answer {
+                Answer::Policy(text) => Reply::Ok(text.into()),
+                Answer::Nothing => Reply::NotFound,
+                Answer::Later => WAIT,
+            }
+        })
+    }
+
+    /// Keeps what must outlast the answer: that DANE held, and what is to be verified in the shadow.
+    fn note(&self, target: &Target, decision: &Decision<'_>, dane: &DaneBranch, now: Timestamp) {
+        match &decision.action {
+            Action::Dane | Action::DaneOnly => {
+                let left = dane.until.saturating_duration_since(Instant::now()).max(LEAST_DANE);
+                let until = now.seconds().saturating_add(left.as_secs());
+                self.memory
+                    .keep_dane(&target.domain, Timestamp::from_seconds(until).unwrap_or(Timestamp::MAX));
+            }
+            Action::LogOnly(Demand { origin: Origin::MtaSts, .. }) => {
+                self.memory.to_verify(&target.domain, ToVerify::StsTesting, now);
+            }
+            Action::LogOnly(Demand { origin: Origin::List, .. }) => {
+                self.memory.to_verify(&target.domain, ToVerify::ListTesting, now);
+            }
+            Action::Defer => self.metrics.deferred("dns"),
+            Action::LogOnly(_) | Action::Opportunistic | Action::Relaxed | Action::Require(_) => {}
+        }
+    }
+}
+
+/// The policy that holds, for the attributes that tell of it.
+fn policy_of(evidence: &StsEvidence, now: Timestamp) -> Option<&StsPolicy> {
+    let policy = match evidence {
+        StsEvidence::Found(policy) => Some(policy),
+        StsEvidence::Inconclusive { cached, .. } => cached.as_ref(),
+        StsEvidence::Absent { .. } | StsEvidence::NotAsked => None,
+    };
+    policy.filter(|policy| policy.ends() > now)
+}

@@ -1,0 +1,236 @@
+//! The branch of MTA-STS: policies kept, confirmed by their `id`, fetched anew, and never lost to a failure.
+//!
+//! ```text
+//! kept and confirmed lately ───────────────────────────► holds
+//! kept, not confirmed lately ──► holds, and meanwhile: ─┐
+//! none kept ───────────────────────────────────────────►┴─► TXT record ─► same id: confirmed
+//!                                                            │           └ other id, or old: fetched ─► kept
+//!                                                            └─ none, or failed: what is kept holds until its end
+//! ```
+//!
+//! Spec: RFC 8461 §3.1 (record), §3.3 (fetching), §5.1 (applying a kept policy), §10.2 (refreshing before the end).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use starttls_discover::{Discovering, Failure, RecordState};
+use starttls_policy::decide::evidence::{Cause, ReleasingMode, StsEvidence, StsPolicy, StsRelease};
+use starttls_policy::{Domain, Mode, Timestamp};
+use starttls_proto::mta_sts::PolicyFile;
+use tokio::time::Instant;
+
+use super::{Inner, Known, Memory, Target, What, ended};
+use crate::learned::{KeptPolicy, Learnt, Remembered};
+
+/// Off-spec: RFC 8461 §3.2 allows a `max_age` down to 0. A policy that ended before it may be fetched again would leave
+/// holes through which mail goes unprotected, so it holds as long as that.
+const SHORTEST_POLICY: Duration = Duration::from_mins(5);
+
+/// A policy is fetched anew after a day, or half its life: long before its end (RFC 8461 §10.2).
+const OLDEST_POLICY: Duration = Duration::from_hours(24);
+
+/// What MTA-STS says of a domain, and how long.
+#[derive(Clone, Debug)]
+pub(crate) struct StsBranch {
+    pub(crate) evidence: Arc<StsEvidence>,
+    pub(crate) release: Option<StsRelease>,
+    pub(crate) until: Instant,
+}
+
+impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
+    /// What MTA-STS says of a domain: begun at once, shared with whoever asks for the same domain.
+    pub(crate) fn sts(
+        self: &Arc<Self>,
+        domain: &Domain,
+    ) -> impl Future<Output = Option<StsBranch>> + use<D, K, M> {
+        let inner = Arc::clone(self);
+        let asked = domain.clone();
+        self.sts_flights.join(domain.clone(), move || async move { inner.sts_branch(&asked).await })
+    }
+
+    async fn sts_branch(self: &Arc<Self>, domain: &Domain) -> StsBranch {
+        if let Some(kept) = self.sts.get(domain).filter(|kept| kept.until > Instant::now()) {
+            return kept;
+        }
+        let remembered = self.memory.recall(domain, self.clock.now()).await;
+        let now = self.clock.now();
+        let release = standing_release(&remembered);
+        match standing_policy(remembered.policy, now) {
+            None => self.look(domain, None, release).await,
+            Some(kept) => {
+                if self.is_to_be_confirmed(&kept, now) {
+                    // It holds meanwhile: nobody waits for a policy host that we know.
+                    drop(self.look_again(domain, kept.clone(), release));
+                }
+                self.holds(kept.policy, release)
+            }
+        }
+    }
+
+    /// Looks at a domain again although its policy still holds; what it brings voids the answer at hand.
+    pub(crate) fn look_again(
+        self: &Arc<Self>,
+        domain: &Domain,
+        kept: KeptPolicy,
+        release: Option<StsRelease>,
+    ) -> impl Future<Output = Option<()>> + use<D, K, M> {
+        let (inner, asked) = (Arc::clone(self), domain.clone());
+        self.look_flights.join(domain.clone(), move || async move {
+            let before = kept.policy.clone();
+            let branch = inner.look(&asked, Some(kept), release).await;
+            if !matches!(&*branch.evidence, StsEvidence::Found(policy) if says_the_same(policy, &before)) {
+                inner.hot.forget(Target::domain(asked.clone()).to_string().as_bytes());
+            }
+        })
+    }
+
+    /// Asks the DNS, and the policy host if there is something new.
+    async fn look(
+        self: &Arc<Self>,
+        domain: &Domain,
+        kept: Option<KeptPolicy>,
+        release: Option<StsRelease>,
+    ) -> StsBranch {
+        let record = self.discovering.sts_record(domain).await;
+        self.metrics.looked_up(What::Record, ended(!matches!(record.state, RecordState::Inconclusive(_))));
+        let now = self.clock.now();
+        match (record.state, kept) {
+            // RFC 8461 §5.1: without a record, a kept policy holds until its end.
+            (RecordState::Absent, Some(kept)) => self.holds(kept.policy, release),
+            (RecordState::Absent, None) => {
+                let kept_for = record.ttl.clamp(self.settings.shortest, self.settings.longest);
+                self.put_aside(domain, StsEvidence::Absent { seen: now }, release, kept_for)
+            }
+            (RecordState::Inconclusive(failure), kept) => {
+                self.failed(domain, "mta-sts record", &failure.words);
+                self.inconclusive(domain, &failure, kept, release, self.settings.failure)
+            }
+            (RecordState::Id(id), Some(kept)) if id == kept.policy.id && !is_old(&kept.policy, now) => {
+                let kept = KeptPolicy { confirmed: now, origin: Learnt::Here, ..kept };
+                self.memory.keep_policy(domain, &kept);
+                self.holds(kept.policy, release)
+            }
+            (RecordState::Id(id), kept) => self.fetch(domain, id, kept, release).await,
+        }
+    }
+
+    async fn fetch(
+        self: &Arc<Self>,
+        domain: &Domain,
+        id: String,
+        kept: Option<KeptPolicy>,
+        release: Option<StsRelease>,
+    ) -> StsBranch {
+        if kept.is_none() && !self.budget.grants(domain, Instant::now()) {
+            self.metrics.over_budget();
+            let failure = Failure { cause: Cause::OverBudget, words: "too many new domains at once".into() };
+            return self.inconclusive(domain, &failure, None, release, self.settings.failure);
+        }
+        let fetched = self.discovering.sts_policy(domain).await;
+        self.metrics.looked_up(What::Policy, ended(fetched.is_ok()));
+        match fetched {
+            Ok(file) => self.take_in(domain, id, file, release),
+            Err(failed) => {
+                self.metrics.policy_failure(failed.result_type);
+                self.failed(domain, failed.result_type, &failed.failure.words);
+                self.inconclusive(domain, &failed.failure, kept, release, self.settings.fetch_failure)
+            }
+        }
+    }
+
+    /// Keeps a policy that was validly fetched, and what it releases.
+    fn take_in(
+        &self,
+        domain: &Domain,
+        id: String,
+        file: PolicyFile,
+        release: Option<StsRelease>,
+    ) -> StsBranch {
+        let now = self.clock.now();
+        let PolicyFile { mode, mx, max_age } = file;
+        let policy = StsPolicy { mode, mx, id, fetched: now, max_age: max_age.max(SHORTEST_POLICY) };
+        self.sts.remove(domain);
+        self.memory.keep_policy(
+            domain,
+            &KeptPolicy { policy: policy.clone(), confirmed: now, origin: Learnt::Here },
+        );
+        let releasing = match mode {
+            Mode::Enforce => None,
+            Mode::Testing => Some(ReleasingMode::Testing),
+            Mode::None => Some(ReleasingMode::None),
+        };
+        let new = releasing.map(|mode| StsRelease { mode, at: now });
+        if let Some(release) = new {
+            self.memory.keep_release(domain, release);
+        }
+        self.holds(policy, new.or(release))
+    }
+
+    fn holds(&self, policy: StsPolicy, release: Option<StsRelease>) -> StsBranch {
+        let left = self.clock.now().until(policy.ends());
+        let kept_for = jittered(self.settings.recheck).min(left).min(self.settings.longest);
+        let evidence = Arc::new(StsEvidence::Found(policy));
+        StsBranch { evidence, release, until: Instant::now() + kept_for }
+    }
+
+    /// What could not be told is not asked again at once; what is kept holds on.
+    fn inconclusive(
+        &self,
+        domain: &Domain,
+        failure: &Failure,
+        kept: Option<KeptPolicy>,
+        release: Option<StsRelease>,
+        kept_for: Duration,
+    ) -> StsBranch {
+        let cached = kept.map(|kept| kept.policy);
+        self.put_aside(domain, StsEvidence::Inconclusive { cause: failure.cause, cached }, release, kept_for)
+    }
+
+    fn put_aside(
+        &self,
+        domain: &Domain,
+        evidence: StsEvidence,
+        release: Option<StsRelease>,
+        kept_for: Duration,
+    ) -> StsBranch {
+        let branch =
+            StsBranch { evidence: Arc::new(evidence), release, until: Instant::now() + jittered(kept_for) };
+        self.sts.insert(domain.clone(), branch.clone());
+        branch
+    }
+
+    pub(crate) fn is_to_be_confirmed(&self, kept: &KeptPolicy, now: Timestamp) -> bool {
+        kept.origin == Learnt::Elsewhere
+            // A clock that was set back would else keep it unquestioned for as long.
+            || kept.confirmed > now
+            || kept.confirmed.until(now) >= self.settings.recheck
+            || is_old(&kept.policy, now)
+    }
+}
+
+/// The kept policy, if it holds. What another node learnt holds at once where it protects; where it weakens, this node
+/// looks for itself first.
+pub(crate) fn standing_policy(kept: Option<KeptPolicy>, now: Timestamp) -> Option<KeptPolicy> {
+    kept.filter(|kept| kept.policy.ends() > now)
+        .filter(|kept| kept.origin == Learnt::Here || kept.policy.mode == Mode::Enforce)
+}
+
+/// The release, unless the domain has enforced again since.
+pub(crate) fn standing_release(remembered: &Remembered) -> Option<StsRelease> {
+    let enforced =
+        remembered.policy.as_ref().map(|kept| &kept.policy).filter(|policy| policy.mode == Mode::Enforce);
+    remembered.release.filter(|release| enforced.is_none_or(|policy| policy.fetched < release.at))
+}
+
+fn is_old(policy: &StsPolicy, now: Timestamp) -> bool {
+    policy.fetched.until(now) >= OLDEST_POLICY.min(policy.max_age / 2)
+}
+
+fn says_the_same(one: &StsPolicy, other: &StsPolicy) -> bool {
+    (one.mode, &one.mx) == (other.mode, &other.mx)
+}
+
+/// Up to a fifth less, so that what was learnt together is not asked again together.
+pub(crate) fn jittered(span: Duration) -> Duration {
+    span.mul_f64(1.0 - fastrand::f64() / 5.0)
+}

@@ -1,0 +1,11 @@
+//! The engine in a made-up world: every rule with a fixed clock and no network.
+
+mod caching;
+mod flood;
+mod keys;
+mod resolver;
+mod rfc7672_section_2;
+mod rfc8461_section_5;
+mod world;
+
+use world::{World, reply};

@@ -1,0 +1,191 @@
+//! MTA-STS through the engine: what is kept holds, what is new is noticed, what fails takes nothing away.
+
+use starttls_discover::RecordState;
+use starttls_policy::Mode;
+use starttls_policy::decide::evidence::{Security, Tlsa};
+
+use super::world::failure;
+use super::{World, reply};
+use crate::learned::ToVerify;
+
+async fn world() -> World {
+    let world = World::new().await;
+    world.outside.mx("a.example", Security::Insecure, &["mx.a.example"]);
+    world
+}
+
+async fn told(world: &World) -> String {
+    reply(&world.ask("a.example").await)
+}
+
+const ENFORCED: &str = "secure match=mx.a.example";
+
+fn enforce(world: &World, max_age: u64) {
+    world.outside.policy("a.example", "1", Mode::Enforce, &["mx.a.example"], max_age);
+}
+
+#[tokio::test(start_paused = true)]
+async fn policy_is_fetched_and_enforced() {
+    let world = world().await;
+    enforce(&world, 86_400);
+    assert_eq!(told(&world).await, ENFORCED);
+}
+
+#[tokio::test(start_paused = true)]
+async fn new_id_is_noticed_long_before_max_age() {
+    let world = world().await;
+    enforce(&world, 31_557_600);
+    assert_eq!(told(&world).await, ENFORCED);
+    world.outside.policy("a.example", "2", Mode::Enforce, &["new.a.example"], 86_400);
+    for _ in 0..4 {
+        world.pass(600).await;
+        told(&world).await;
+    }
+    assert_eq!(told(&world).await, "secure match=new.a.example");
+    assert_eq!(world.outside.asked("policy a.example"), 2, "one fetch per id");
+}
+
+#[tokio::test(start_paused = true)]
+async fn record_that_vanishes_releases_nothing_before_the_end() {
+    let world = world().await;
+    enforce(&world, 86_400);
+    told(&world).await;
+    world.outside.record("a.example", RecordState::Absent).policy_host_fails("a.example");
+    world.pass(80_000).await;
+    assert_eq!(told(&world).await, ENFORCED);
+    world.pass(10_000).await;
+    assert_eq!(told(&world).await, "NOTFOUND");
+}
+
+#[tokio::test(start_paused = true)]
+async fn failing_dns_and_policy_host_release_nothing_before_the_end() {
+    let world = world().await;
+    enforce(&world, 86_400);
+    told(&world).await;
+    world.outside.record("a.example", RecordState::Inconclusive(failure()));
+    world.pass(40_000).await;
+    assert_eq!(told(&world).await, ENFORCED);
+    world.outside.record("a.example", RecordState::Id("2".into())).policy_host_fails("a.example");
+    world.pass(40_000).await;
+    assert_eq!(told(&world).await, ENFORCED);
+}
+
+#[tokio::test(start_paused = true)]
+async fn policy_with_a_tiny_max_age_leaves_no_holes() {
+    for max_age in [0, 5] {
+        let world = world().await;
+        enforce(&world, max_age);
+        for second in 0..2_000 {
+            world.pass(1).await;
+            assert_eq!(told(&world).await, ENFORCED, "max_age {max_age}, after {second} s");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn hanging_policy_host_holds_mail_up_for_seconds_once_and_then_not_at_all() {
+    let world = world().await;
+    enforce(&world, 86_400);
+    world.outside.hang("policy a.example");
+    let before = world.elapsed();
+    assert_eq!(told(&world).await, "NOTFOUND");
+    assert_eq!(world.elapsed().as_secs(), before.as_secs() + 5);
+    let before = world.elapsed();
+    assert_eq!(told(&world).await, "NOTFOUND");
+    assert_eq!(world.elapsed(), before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn list_entry_protects_first_contact_when_discovery_fails() {
+    let world = world().await;
+    world.lists.list("a.example", "enforce", "mx.a.example");
+    world.outside.record("a.example", RecordState::Id("1".into())).policy_host_fails("a.example");
+    assert_eq!(told(&world).await, ENFORCED);
+}
+
+#[tokio::test(start_paused = true)]
+async fn fetched_none_releases_the_list_entry_durably() {
+    let world = world().await;
+    world.lists.list("a.example", "enforce", "mx.a.example");
+    assert_eq!(told(&world).await, ENFORCED);
+    world.outside.policy("a.example", "1", Mode::None, &[], 86_400);
+    world.engine.forget_answers();
+    assert_eq!(told(&world).await, "NOTFOUND");
+    // Ended, and gone from DNS: what the domain said last still counts.
+    world.outside.record("a.example", RecordState::Absent);
+    world.pass(200_000).await;
+    assert_eq!(told(&world).await, "NOTFOUND");
+}
+
+#[tokio::test(start_paused = true)]
+async fn testing_delivers_and_is_to_be_verified_in_the_shadow() {
+    let world = world().await;
+    world.outside.policy("a.example", "1", Mode::Testing, &["mx.a.example"], 86_400);
+    assert_eq!(told(&world).await, "NOTFOUND");
+    assert_eq!(world.store.to_verify_now(), [("a.example".to_owned(), ToVerify::StsTesting)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn listed_testing_is_to_be_verified_in_the_shadow() {
+    let world = world().await;
+    world.lists.list("a.example", "testing", "mx.a.example");
+    assert_eq!(told(&world).await, "NOTFOUND");
+    assert_eq!(world.store.to_verify_now(), [("a.example".to_owned(), ToVerify::ListTesting)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn kept_policy_holds_after_a_restart_without_a_network() {
+    let world = world().await;
+    enforce(&world, 864_000);
+    told(&world).await;
+    world.outside.hang("record a.example").hang("policy a.example");
+    let again =
+        World::with(crate::engine::EngineSettings::default(), world.outside.clone(), world.store.clone())
+            .await;
+    again.pass(3_600).await;
+    let before = again.elapsed();
+    assert_eq!(told(&again).await, ENFORCED);
+    assert_eq!(again.elapsed(), before, "nobody waits for a policy host that we know");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_another_node_learnt_protects_at_once_and_weakens_only_when_seen_here() {
+    for (mode, told_first) in [(Mode::Enforce, ENFORCED), (Mode::None, ENFORCED)] {
+        let world = world().await;
+        world.lists.list("a.example", "enforce", "mx.a.example");
+        world.outside.policy("a.example", "1", mode, &["mx.a.example"], 86_400);
+        told(&world).await;
+        world.store.learnt_elsewhere("a.example");
+        world.store.0.lock().unwrap().values_mut().for_each(|kept| kept.release = None);
+        // Here the policy host cannot be reached.
+        world.outside.policy_host_fails("a.example");
+        let node =
+            World::with(crate::engine::EngineSettings::default(), world.outside.clone(), world.store.clone())
+                .await;
+        node.lists.list("a.example", "enforce", "mx.a.example");
+        assert_eq!(told(&node).await, told_first, "{mode}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn published_tlsa_is_noticed_although_a_policy_is_kept() {
+    let world = world().await;
+    enforce(&world, 31_557_600);
+    assert_eq!(told(&world).await, ENFORCED);
+    world.outside.mx("a.example", Security::Secure, &["mx.a.example"]).tlsa("mx.a.example:25", Tlsa::Usable);
+    world.pass(301).await;
+    told(&world).await;
+    world.pass(301).await;
+    assert_eq!(told(&world).await, "dane-only");
+}
+
+#[tokio::test(start_paused = true)]
+async fn clock_that_jumps_ends_policies_and_never_prolongs_them() {
+    let world = world().await;
+    enforce(&world, 86_400);
+    told(&world).await;
+    world.outside.record("a.example", RecordState::Absent);
+    world.jump(100_000);
+    world.pass(3_601).await;
+    assert_eq!(told(&world).await, "NOTFOUND");
+}

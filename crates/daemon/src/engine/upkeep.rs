@@ -1,0 +1,130 @@
+//! Upkeep: answers found out again before they end, policies looked at before theirs, the resolver put to the proof.
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use starttls_discover::{Discovering, Validation};
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
+
+use super::sts::{jittered, standing_policy, standing_release};
+use super::validation::Standing;
+use super::{Inner, Known, Memory, Target};
+use crate::answer::Form;
+
+/// How often policies that nobody asked for are looked through, and how many of them at a time.
+const ROUND: Duration = Duration::from_mins(1);
+const PER_ROUND: usize = 500;
+
+/// Policies that nobody asked for are confirmed once in this time.
+const CONFIRM: Duration = Duration::from_hours(12);
+
+/// They are looked at that long before their end, in any case.
+const BEFORE_END: Duration = Duration::from_hours(6);
+
+/// Answers found out beforehand at the same time.
+const AT_ONCE: usize = 16;
+
+/// Starts all upkeep; it ends with the engine.
+pub(crate) fn start<D: Discovering, K: Known, M: Memory>(
+    inner: &Arc<Inner<D, K, M>>,
+    to_refresh: mpsc::Receiver<(Form, Target)>,
+    runtime: &Handle,
+) {
+    runtime.spawn(refresh(Arc::downgrade(inner), to_refresh));
+    runtime.spawn(look_through(Arc::downgrade(inner)));
+    runtime.spawn(keep_proving(Arc::downgrade(inner)));
+}
+
+/// Finds answers out that are asked for and near their end.
+async fn refresh<D: Discovering, K: Known, M: Memory>(
+    engine: Weak<Inner<D, K, M>>,
+    mut to_refresh: mpsc::Receiver<(Form, Target)>,
+) {
+    let places = Arc::new(tokio::sync::Semaphore::new(AT_ONCE));
+    while let Some((form, target)) = to_refresh.recv().await {
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+        let Some(inner) = engine.upgrade() else { return };
+        let canonical = target.to_string();
+        let now = Instant::now();
+        let kept = inner.hot.get(form, canonical.as_bytes(), inner.known.generation(), now);
+        // What is gone is found out when somebody asks; what was found out meanwhile is done.
+        let Some(kept) = kept.filter(|kept| kept.refresh <= now) else { continue };
+        tokio::spawn(async move {
+            // What would end together with the old answer is asked anew, too.
+            let found = inner.found(target, kept.until).await;
+            inner.metrics.refreshed(super::ended(found.until > kept.until));
+            inner.keep_hot(form, &canonical, &found);
+            drop(place);
+        });
+    }
+}
+
+/// Looks at kept policies that nobody asks for, so that they are there when somebody does.
+async fn look_through<D: Discovering, K: Known, M: Memory>(engine: Weak<Inner<D, K, M>>) {
+    loop {
+        sleep(jittered(ROUND)).await;
+        let Some(inner) = engine.upgrade() else { return };
+        let now = inner.clock.now();
+        let before = |span: Duration| now.seconds().saturating_sub(span.as_secs());
+        let after = now.seconds().saturating_add(BEFORE_END.as_secs());
+        let (Ok(confirmed), Ok(ends)) = (
+            starttls_policy::Timestamp::from_seconds(before(CONFIRM)),
+            starttls_policy::Timestamp::from_seconds(after),
+        ) else {
+            continue;
+        };
+        let due = inner.memory.due(confirmed, ends, PER_ROUND).await;
+        let pause = ROUND / u32::try_from(due.len().max(1)).unwrap_or(u32::MAX) / 2;
+        for domain in due {
+            if inner.sts.get(&domain).is_some_and(|kept| kept.until > Instant::now()) {
+                // It failed a moment ago.
+                continue;
+            }
+            let remembered = inner.memory.recall(&domain, inner.clock.now()).await;
+            let release = standing_release(&remembered);
+            if let Some(kept) = standing_policy(remembered.policy, inner.clock.now()) {
+                inner.look_again(&domain, kept, release).await;
+            }
+            sleep(pause).await;
+        }
+    }
+}
+
+async fn keep_proving<D: Discovering, K: Known, M: Memory>(engine: Weak<Inner<D, K, M>>) {
+    let Some(every) = engine.upgrade().map(|inner| inner.settings.prove_every) else { return };
+    let mut ticks = interval(every.max(Duration::from_secs(1)));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let Some(inner) = engine.upgrade() else { return };
+        inner.prove().await;
+    }
+}
+
+impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
+    /// Puts the resolver to the proof, and is loud about every change.
+    pub(crate) async fn prove(&self) {
+        let proof = self.discovering.validation().await;
+        let Some((_, after)) = self.validation.take(&proof) else { return };
+        // What was found out under other conditions is found out anew.
+        self.hot.clear();
+        self.dane.clear();
+        self.hosts.clear();
+        let words = match &proof {
+            Validation::Refuted { words } => words.as_str(),
+            Validation::Proven | Validation::Unknown(_) => "",
+        };
+        match after {
+            Standing::Proven => tracing::info!("the resolver validates DNSSEC: DANE is in use"),
+            Standing::Refuted => {
+                tracing::error!("DANE is not available: {words}; set `resolver` to one that validates");
+            }
+            Standing::Lost => tracing::error!(
+                "the resolver stopped validating DNSSEC: {words}; mail to domains with DANE waits, other mail goes on"
+            ),
+            Standing::Unknown => {}
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! What was learnt of domains and must outlast a restart: policies, releases, DANE.
+//!
+//! ```text
+//! keep_… ─► queue ─► batch, about every second ─► own store (SQLite, always there)
+//!              └──► queue ─► batch ────────────► shared store (PostgreSQL, if set up) ◄── other nodes
+//! recall ◄─ what waits over the own store, then the shared one
+//! ```
+//!
+//! Nothing here asks a clock: times come in as arguments. Which answer follows from what is remembered is the engine's matter.
+
+mod batch;
+mod change;
+mod due;
+mod hourly;
+mod own;
+mod questions;
+mod queue;
+mod recall;
+mod record;
+mod remembered;
+mod room;
+mod schema;
+mod settings;
+mod shared;
+mod standing;
+mod upsert;
+
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use starttls_policy::decide::evidence::StsRelease;
+use starttls_policy::{Domain, Timestamp};
+use starttls_store::Place;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use change::{Change, PolicyChange};
+use due::Turns;
+use own::{LastTime, Own};
+use queue::{Added, overlaid};
+pub use remembered::{KeptPolicy, Learnt, Reach, Recall, Remembered};
+pub use settings::{DEFAULT_ROW_LIMIT, LearnedError, LearnedSettings};
+use shared::Shared;
+use standing::add;
+pub use standing::{Counts, Purge, SharedState, ToVerify, Troubles};
+
+/// The memory of this node, and of all nodes if they share one. Clones are the same memory.
+#[derive(Clone, Debug)]
+pub struct Learned {
+    own: Arc<Own>,
+    shared: Option<Arc<Shared>>,
+    clock: Arc<LastTime>,
+    turns: Arc<Turns>,
+    tasks: Arc<Tasks>,
+}
+
+/// The tasks that write, which end with the last clone.
+#[derive(Debug)]
+struct Tasks {
+    stop: watch::Sender<()>,
+    running: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Learned {
+    /// Opens the memory, and begins to write what is kept; to be called within a runtime of tokio.
+    ///
+    /// The shared store is not waited for.
+    ///
+    /// # Errors
+    /// [`LearnedError`] where the own store cannot be opened; a damaged one is set aside and begun anew.
+    pub async fn open(settings: LearnedSettings) -> Result<Self, LearnedError> {
+        let clock = Arc::new(LastTime::default());
+        let LearnedSettings { path, shared, node, row_limit } = settings;
+        let own = Own::open(Place::Sqlite(path), row_limit, Arc::clone(&clock)).await?;
+        let own = Arc::new(own);
+        let shared = shared.map(|url| Arc::new(Shared::new(url, node, row_limit, Arc::clone(&clock))));
+        let (stop, stopped) = watch::channel(());
+        let mut running = Vec::with_capacity(2);
+        let (writer, own_stopped) = (Arc::clone(&own), stopped.clone());
+        running.push(tokio::spawn(async move { writer.keep_writing(own_stopped).await }));
+        if let Some(shared) = shared.clone() {
+            running.push(tokio::spawn(async move { shared.keep_connected(stopped).await }));
+        }
+        let tasks = Arc::new(Tasks { stop, running: Mutex::new(running) });
+        Ok(Self { own, shared, clock, turns: Arc::default(), tasks })
+    }
+
+    /// Keeps a policy, in place of whatever was kept of the domain. It is written within about a second.
+    ///
+    /// One that another node learnt does not take the place of one that this node saw enforced, as long as that held.
+    pub fn keep_policy(&self, domain: &Domain, policy: &KeptPolicy) {
+        if policy.origin == Learnt::Here {
+            self.clock.note(policy.confirmed);
+        }
+        self.keep(domain, Change { policy: Some(PolicyChange::Keep(policy.clone())), ..Change::default() });
+    }
+
+    /// Forgets the policy of a domain; what other nodes learnt stays with them.
+    pub fn forget_policy(&self, domain: &Domain) {
+        self.keep(domain, Change { policy: Some(PolicyChange::Forget), ..Change::default() });
+    }
+
+    /// Keeps a release that this node saw.
+    pub fn keep_release(&self, domain: &Domain, release: StsRelease) {
+        self.keep(domain, Change { release: Some(release), ..Change::default() });
+    }
+
+    /// Keeps that a domain was answered by DANE, which counts until then.
+    pub fn keep_dane(&self, domain: &Domain, until: Timestamp) {
+        self.keep(domain, Change { dane_until: Some(until), ..Change::default() });
+    }
+
+    /// Notes that a domain is to be verified in the shadow; written at most once an hour for each domain.
+    pub fn to_verify(&self, domain: &Domain, kind: ToVerify, now: Timestamp) {
+        self.keep(domain, Change { to_verify: Some((kind, now)), ..Change::default() });
+    }
+
+    /// Domains to be verified in the shadow, those noted first come first.
+    pub async fn awaiting_verification(&self, limit: usize) -> Vec<(Domain, ToVerify, Timestamp)> {
+        self.own.read(questions::to_verify(&self.own.database(), limit).await).unwrap_or_default()
+    }
+
+    /// What is remembered of the domains behind one, by name; for people. What waits to be written is in it, for domains that are
+    /// there already.
+    pub async fn entries(&self, after: Option<&Domain>, limit: usize) -> Vec<(Domain, Remembered)> {
+        let page = questions::page(&self.own.database(), after, limit).await;
+        let Some((found, unreadable)) = self.own.read(page) else { return Vec::new() };
+        add(&self.own.tally.unreadable, unreadable);
+        let seen = |(domain, record): (Domain, record::Record)| {
+            let overlay = self.own.queue.overlay(&domain);
+            (domain, overlaid(record.remembered, overlay.as_ref()))
+        };
+        found.into_iter().map(seen).collect()
+    }
+
+    /// Forgets at an operator's word, on this node alone; tells how many rows were removed.
+    pub async fn purge(&self, what: Purge) -> u64 {
+        self.flush().await;
+        let removed = self.own.read(questions::purge(&self.own.database(), &what).await);
+        self.own.forget_counts().await;
+        removed.unwrap_or(0)
+    }
+
+    /// How many rows the own store has.
+    pub async fn counts(&self, now: Timestamp) -> Counts {
+        self.own.read(questions::counts(&self.own.database(), now).await).unwrap_or_default()
+    }
+
+    /// What went wrong since the start.
+    pub fn troubles(&self) -> Troubles {
+        self.own.tally.troubles()
+    }
+
+    /// How it stands with the shared store.
+    pub fn shared_state(&self) -> SharedState {
+        self.shared.as_ref().map_or(SharedState::Absent, |shared| shared.state())
+    }
+
+    /// Waits until it stands otherwise with the shared store than it did; for good, where there is none.
+    pub async fn shared_state_after(&self, seen: &SharedState) -> SharedState {
+        match &self.shared {
+            Some(shared) => shared.state_after(seen).await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Waits until all that was kept so far stands in the shared store too, or that does not answer.
+    pub async fn flush_shared(&self) {
+        if let Some(shared) = &self.shared {
+            shared.flushed().await;
+        }
+    }
+
+    /// Waits until all that was kept so far stands in the own store, or could not be written.
+    pub async fn flush(&self) {
+        self.own.queue.flushed().await;
+    }
+
+    /// Writes what waits and ends, for all clones.
+    pub async fn close(self) {
+        let _ = self.tasks.stop.send(());
+        let running = {
+            let mut running = self.tasks.running.lock().unwrap_or_else(PoisonError::into_inner);
+            std::mem::take(&mut *running)
+        };
+        for task in running {
+            let _ = task.await;
+        }
+    }
+
+    fn keep(&self, domain: &Domain, change: Change) {
+        let dropped: &AtomicU64 = &self.own.tally.dropped;
+        if let Some(shared) = &self.shared
+            && let Some(change) = change.for_others()
+        {
+            // What other nodes miss they find out themselves.
+            let _ = shared.queue.add(domain, change);
+        }
+        if self.own.queue.add(domain, change) == Added::OneDropped {
+            add(dropped, 1);
+        }
+    }
+}

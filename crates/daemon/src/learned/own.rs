@@ -1,0 +1,192 @@
+//! The node's own store: always there, and the node's own memory.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use starttls_policy::Timestamp;
+use starttls_store::{Database, Place, StoreError};
+use tokio::sync::{Mutex, watch};
+
+use super::batch::Batches;
+use super::hourly::Hourly;
+use super::queue::Queue;
+use super::schema::MIGRATIONS;
+use super::standing::{Tally, add};
+use super::upsert::Role;
+
+/// How long to wait before a batch that was not taken is tried again.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// The time that a caller named last: nothing here asks a clock.
+#[derive(Debug, Default)]
+pub(super) struct LastTime(AtomicU64);
+
+impl LastTime {
+    /// Notes the time that a caller names.
+    pub(super) fn note(&self, now: Timestamp) {
+        self.0.store(now.seconds(), Ordering::Relaxed);
+    }
+
+    /// The time that was named last; 1970 before that, when nothing has ended.
+    pub(super) fn last(&self) -> Timestamp {
+        Timestamp::from_seconds(self.0.load(Ordering::Relaxed)).unwrap_or(Timestamp::MAX)
+    }
+}
+
+/// The node's own store, and what is on its way there.
+#[derive(Debug)]
+pub(super) struct Own {
+    place: Place,
+    database: RwLock<Database>,
+    /// Some page cannot be read.
+    is_damaged: AtomicBool,
+    pub(super) queue: Queue,
+    pub(super) tally: Tally,
+    clock: Arc<LastTime>,
+    batches: Mutex<Batches>,
+    refused: Hourly,
+    full: Hourly,
+}
+
+impl Own {
+    pub(super) async fn open(place: Place, limit: u64, clock: Arc<LastTime>) -> Result<Self, StoreError> {
+        let opened = Database::open_learnable(&place, &MIGRATIONS).await?;
+        if let Some(aside) = &opened.set_aside {
+            tell_of_damage(aside);
+        }
+        Ok(Self {
+            place,
+            database: RwLock::new(opened.database),
+            is_damaged: AtomicBool::new(false),
+            queue: Queue::default(),
+            tally: Tally::default(),
+            clock,
+            batches: Mutex::new(Batches::new(Role::Own, limit)),
+            refused: Hourly::default(),
+            full: Hourly::default(),
+        })
+    }
+
+    pub(super) fn database(&self) -> Database {
+        self.database.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Counts a question that was not answered, and hands its answer's absence on.
+    pub(super) fn read<T>(&self, answer: Result<T, StoreError>) -> Option<T> {
+        let error = match answer {
+            Ok(answer) => return Some(answer),
+            Err(error) => error,
+        };
+        add(&self.tally.failed_reads, 1);
+        if error.is_damage() {
+            self.is_damaged.store(true, Ordering::Relaxed);
+        }
+        if self.refused.is_due() {
+            tracing::error!("what was learnt before cannot be read: {}", with_causes(&error));
+        }
+        None
+    }
+
+    /// Whatever was counted of the store no longer holds.
+    pub(super) async fn forget_counts(&self) {
+        self.batches.lock().await.forget_counts();
+    }
+
+    /// Writes what is gathered, until it is told to stop; then writes the rest.
+    pub(super) async fn keep_writing(&self, mut stop: watch::Receiver<()>) {
+        loop {
+            tokio::select! {
+                () = self.queue.gathered() => {}
+                _ = stop.changed() => break,
+            }
+            if !self.write().await {
+                tokio::select! {
+                    () = tokio::time::sleep(AGAIN) => {}
+                    _ = stop.changed() => break,
+                }
+            }
+        }
+        if !self.queue.is_empty() {
+            self.write().await;
+        }
+        self.database().close().await;
+    }
+
+    /// Writes what waits; tells whether the store took it.
+    async fn write(&self) -> bool {
+        if self.is_damaged.swap(false, Ordering::Relaxed) {
+            self.replace().await;
+        }
+        let changes = self.queue.take();
+        if changes.is_empty() {
+            self.queue.written();
+            return true;
+        }
+        let written = self.batches.lock().await.write(&self.database(), &changes, self.clock.last()).await;
+        match written {
+            Ok(not_kept) => {
+                self.queue.written();
+                add(&self.tally.not_kept, not_kept);
+                if not_kept > 0 && self.full.is_due() {
+                    tracing::warn!(
+                        not_kept,
+                        "no more policies are kept: the store is full of policies that enforce and have not ended"
+                    );
+                }
+                true
+            }
+            Err(error) => {
+                add(&self.tally.failed_writes, 1);
+                add(&self.tally.dropped, self.queue.failed());
+                if error.is_damage() {
+                    self.is_damaged.store(true, Ordering::Relaxed);
+                }
+                if self.refused.is_due() {
+                    tracing::error!(
+                        "what was learnt cannot be written, and is tried again: {}",
+                        with_causes(&error)
+                    );
+                }
+                false
+            }
+        }
+    }
+
+    /// Puts the damaged file aside and begins anew: what is learnt from now on must last.
+    async fn replace(&self) {
+        let damaged = self.database();
+        match damaged.set_aside(&self.place, &MIGRATIONS).await {
+            Ok(opened) => {
+                if let Some(aside) = &opened.set_aside {
+                    tell_of_damage(aside);
+                }
+                *self.database.write().unwrap_or_else(PoisonError::into_inner) = opened.database;
+                self.forget_counts().await;
+            }
+            Err(error) => {
+                tracing::error!("the damaged store cannot be replaced: {}", with_causes(&error));
+            }
+        }
+    }
+}
+
+fn tell_of_damage(aside: &std::path::Path) {
+    tracing::error!(
+        "the store of what was learnt was damaged and is now `{}`; it is learnt anew, and until then domains without a policy \
+         list have no protection from before: see whether the disk is sound",
+        aside.display()
+    );
+}
+
+/// An error with all its causes, in one line.
+pub(super) fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        words += ": ";
+        words += &error.to_string();
+        cause = error.source();
+    }
+    words
+}

@@ -1,0 +1,147 @@
+//! Rows and what they mean. Whatever stands in a row passes the constructors of its types again; a row that does not parse is
+//! treated as not there.
+
+use std::time::Duration;
+
+use starttls_policy::decide::evidence::{ReleasingMode, StsPolicy, StsRelease};
+use starttls_policy::{Domain, Mode, MxPattern, Timestamp};
+use starttls_store::{Row, StoreError};
+
+use super::remembered::{KeptPolicy, Learnt, Remembered};
+
+/// Longest text of MX patterns that is read: a policy file has 64 KiB at most (RFC 8461 §3.3), and so have its patterns. What is
+/// longer is cut by the question, and then refused: nobody's row fills the memory.
+const MAX_MX_CHARS: usize = 65_536;
+
+/// Longest `id` that is read, cut likewise; RFC 8461 §3.1 allows half.
+const MAX_ID_CHARS: usize = 64;
+
+/// Longest `max_age` in seconds (RFC 8461 §3.2).
+const MAX_AGE: u64 = 31_557_600;
+
+/// The node's name of what another node learnt, in the own store, where it does not matter which one it was.
+pub(super) const ELSEWHERE: &str = "elsewhere";
+
+/// What rows say of one domain, and how much of it could not be read.
+#[derive(Debug, Default)]
+pub(super) struct Record {
+    pub(super) remembered: Remembered,
+    pub(super) unreadable: u64,
+}
+
+impl Record {
+    /// Reads what a question brings of one domain, which begins at a column: policy, release, DANE.
+    pub(super) fn read(row: &Row, first: usize) -> Self {
+        let mut record = Self::default();
+        record.remembered.policy = record.part(policy(row, first));
+        record.remembered.release = record.part(release(row, first + 7));
+        record.remembered.dane_until = record.part(dane(row, first + 9));
+        record
+    }
+
+    fn part<T>(&mut self, part: Result<Option<T>, Unreadable>) -> Option<T> {
+        part.unwrap_or_else(|_| {
+            self.unreadable += 1;
+            None
+        })
+    }
+}
+
+/// A row holds what nobody of us wrote.
+#[derive(Debug)]
+pub(super) struct Unreadable;
+
+impl From<StoreError> for Unreadable {
+    fn from(_: StoreError) -> Self {
+        Self
+    }
+}
+
+fn policy(row: &Row, first: usize) -> Result<Option<KeptPolicy>, Unreadable> {
+    let Some(mode) = row.optional_text(first)? else { return Ok(None) };
+    let mode = Mode::from_name(mode).ok_or(Unreadable)?;
+    let mx = patterns(row.text(first + 1)?)?;
+    let id = row.text(first + 2)?;
+    let max_age = u64::try_from(row.integer(first + 4)?).map_err(|_| Unreadable)?;
+    // A policy without patterns would hold up all mail (RFC 8461 §3.2: at least one, unless the mode is `none`).
+    let is_sound = (mode == Mode::None || !mx.is_empty())
+        && max_age <= MAX_AGE
+        && id.len() <= MAX_ID_CHARS
+        && id.bytes().all(|byte| byte.is_ascii_graphic());
+    if !is_sound {
+        return Err(Unreadable);
+    }
+    let policy = StsPolicy {
+        mode,
+        mx,
+        id: id.to_owned(),
+        fetched: time(row.integer(first + 3)?)?,
+        max_age: Duration::from_secs(max_age),
+    };
+    let origin = if row.text(first + 6)?.is_empty() { Learnt::Here } else { Learnt::Elsewhere };
+    Ok(Some(KeptPolicy { policy, confirmed: time(row.integer(first + 5)?)?, origin }))
+}
+
+fn release(row: &Row, first: usize) -> Result<Option<StsRelease>, Unreadable> {
+    let Some(mode) = row.optional_text(first)? else { return Ok(None) };
+    let mode = match Mode::from_name(mode) {
+        Some(Mode::None) => ReleasingMode::None,
+        Some(Mode::Testing) => ReleasingMode::Testing,
+        Some(Mode::Enforce) | None => return Err(Unreadable),
+    };
+    Ok(Some(StsRelease { mode, at: time(row.integer(first + 1)?)? }))
+}
+
+fn dane(row: &Row, column: usize) -> Result<Option<Timestamp>, Unreadable> {
+    row.optional_integer(column)?.map(time).transpose()
+}
+
+/// A time in a row.
+pub(super) fn time(seconds: i64) -> Result<Timestamp, Unreadable> {
+    let seconds = u64::try_from(seconds).map_err(|_| Unreadable)?;
+    Timestamp::from_seconds(seconds).map_err(|_| Unreadable)
+}
+
+/// A domain in a row.
+pub(super) fn domain(text: &str) -> Result<Domain, Unreadable> {
+    Domain::parse(text).map_err(|_| Unreadable)
+}
+
+fn patterns(text: &str) -> Result<Vec<MxPattern>, Unreadable> {
+    if text.len() > MAX_MX_CHARS {
+        return Err(Unreadable);
+    }
+    let words = text.split(' ').filter(|word| !word.is_empty());
+    words.map(|word| MxPattern::parse(word).map_err(|_| Unreadable)).collect()
+}
+
+/// MX patterns as they stand in a row.
+pub(super) fn patterns_text(patterns: &[MxPattern]) -> String {
+    let mut text = String::with_capacity(patterns.len() * 24);
+    for pattern in patterns {
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        text += &pattern.to_string();
+    }
+    text
+}
+
+/// A time as it stands in a row.
+pub(super) fn seconds(time: Timestamp) -> i64 {
+    i64::try_from(time.seconds()).unwrap_or(i64::MAX)
+}
+
+/// A policy's lifetime as it stands in a row.
+pub(super) fn max_age_seconds(policy: &StsPolicy) -> i64 {
+    // RFC 8461 §3.2: the longest there is; whatever is longer ends there.
+    i64::try_from(policy.max_age.as_secs().min(MAX_AGE)).unwrap_or(0)
+}
+
+/// A releasing mode as it stands in a row.
+pub(super) fn release_name(mode: ReleasingMode) -> &'static str {
+    match mode {
+        ReleasingMode::None => Mode::None.name(),
+        ReleasingMode::Testing => Mode::Testing.name(),
+    }
+}

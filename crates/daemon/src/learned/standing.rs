@@ -1,0 +1,125 @@
+//! How the memory stands: for metrics, status pages and commands.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use starttls_policy::{Domain, Timestamp};
+
+/// How it stands with the shared store.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum SharedState {
+    /// None is set up.
+    Absent,
+    /// It has not answered yet.
+    Connecting,
+    /// It answers.
+    Up,
+    /// It does not answer; this node goes on alone, and tries again by itself.
+    Down {
+        /// What it said, or that it said nothing.
+        words: String,
+    },
+}
+
+/// How many rows the own store has.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Counts {
+    /// Policies of any mode, those that ended included.
+    pub policies: u64,
+    /// Policies that enforce and have not ended.
+    pub enforce: u64,
+    /// Policies that have ended.
+    pub ended: u64,
+    /// Releases.
+    pub releases: u64,
+    /// Domains that were answered by DANE.
+    pub dane: u64,
+    /// Domains to be verified in the shadow.
+    pub to_verify: u64,
+}
+
+/// What went wrong since the start.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Troubles {
+    /// Parts of rows that did not parse.
+    pub unreadable: u64,
+    /// Questions to the own store that it did not answer.
+    pub failed_reads: u64,
+    /// Batches that the own store did not take; they are tried again.
+    pub failed_writes: u64,
+    /// Changes that were given up, because too many waited to be written.
+    pub dropped: u64,
+    /// Policies that were not kept, because the store is full of policies that enforce.
+    pub not_kept: u64,
+    /// Questions to the shared store that it did not answer in time.
+    pub shared_failed_reads: u64,
+}
+
+/// What is forgotten at an operator's word.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Purge {
+    /// One domain.
+    Domain(Domain),
+    /// Policies and DANE that have ended.
+    Ended {
+        /// The time it is.
+        now: Timestamp,
+    },
+    /// Everything.
+    All,
+}
+
+/// Why a domain is to be verified in the shadow.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ToVerify {
+    /// Its MTA-STS policy is of mode `testing`.
+    StsTesting,
+    /// A list names it in mode `testing`.
+    ListTesting,
+}
+
+impl ToVerify {
+    /// The word for it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::StsTesting => "sts-testing",
+            Self::ListTesting => "list-testing",
+        }
+    }
+
+    /// Reads the word for it.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::StsTesting, Self::ListTesting].into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// [`Troubles`] as they are counted.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    pub(super) unreadable: AtomicU64,
+    pub(super) failed_reads: AtomicU64,
+    pub(super) failed_writes: AtomicU64,
+    pub(super) dropped: AtomicU64,
+    pub(super) not_kept: AtomicU64,
+    pub(super) shared_failed_reads: AtomicU64,
+}
+
+impl Tally {
+    pub(super) fn troubles(&self) -> Troubles {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Troubles {
+            unreadable: read(&self.unreadable),
+            failed_reads: read(&self.failed_reads),
+            failed_writes: read(&self.failed_writes),
+            dropped: read(&self.dropped),
+            not_kept: read(&self.not_kept),
+            shared_failed_reads: read(&self.shared_failed_reads),
+        }
+    }
+}
+
+/// Adds to a counter.
+pub(super) fn add(counter: &AtomicU64, number: u64) {
+    counter.fetch_add(number, Ordering::Relaxed);
+}

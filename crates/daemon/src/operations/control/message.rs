@@ -1,0 +1,204 @@
+//! What is asked over the control socket, and what is answered: one line of JSON each.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use starttls_policy::Domain;
+use starttls_policy::decide::evidence::ReleasingMode;
+
+use crate::learned::{Learnt, Remembered};
+
+/// A request fits in a packet; a domain is the longest that it carries.
+pub(super) const MAX_REQUEST_BYTES: usize = 4096;
+
+/// An answer: as much as a person pages through.
+pub(super) const MAX_RESPONSE_BYTES: usize = 4 * 1024 * 1024;
+
+/// The most domains that are shown at once.
+pub(super) const MAX_SHOWN: u32 = 1000;
+
+/// What is asked.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Request {
+    /// Read settings and lists anew.
+    Reload {},
+    /// Forget what was learnt.
+    Purge {
+        /// Of whom.
+        what: Purge,
+    },
+    /// Show what was learnt.
+    Show {
+        /// From the domain after this one on; without it from the first.
+        #[serde(default, with = "maybe_domain", skip_serializing_if = "Option::is_none")]
+        after: Option<Domain>,
+        /// At most so many, and never more than 1000.
+        limit: u32,
+    },
+    /// Find one domain out anew.
+    Refresh {
+        /// Which one.
+        #[serde(with = "one_domain")]
+        domain: Domain,
+    },
+    /// Tell how it stands.
+    Status {},
+}
+
+/// Of whom to forget what was learnt. Lists and overrides are never forgotten by this.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Purge {
+    /// Of one domain.
+    Domain(#[serde(with = "one_domain")] Domain),
+    /// Of those whose policy has ended.
+    Ended,
+    /// Of all: first contact begins anew for each of them.
+    All,
+}
+
+/// What is answered.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(tag = "answer", rename_all = "kebab-case")]
+pub enum Response {
+    /// It was done.
+    Done {
+        /// What came of it.
+        words: String,
+    },
+    /// It was forgotten.
+    Purged {
+        /// Of how many.
+        domains: u64,
+    },
+    /// What was learnt.
+    Shown {
+        /// In the order of domains.
+        domains: Vec<Shown>,
+        /// Whether there may be more after the last.
+        more: bool,
+    },
+    /// How it stands: docs/status.md.
+    Status {
+        /// The document of `/status.json`.
+        status: Value,
+    },
+    /// It was not done.
+    Refused {
+        /// Why.
+        words: String,
+    },
+}
+
+/// What was learnt of one domain.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Shown {
+    /// The domain.
+    pub domain: String,
+    /// Its MTA-STS policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<ShownPolicy>,
+    /// What released it from a list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release: Option<ShownRelease>,
+    /// Until when DANE counts should the resolver stop validating, RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dane_until: Option<String>,
+}
+
+/// An MTA-STS policy that was fetched.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ShownPolicy {
+    /// `enforce`, `testing` or `none`.
+    pub mode: String,
+    /// MX patterns.
+    pub mx: Vec<String>,
+    /// `id` of the record.
+    pub id: String,
+    /// When it was fetched, RFC 3339.
+    pub fetched: String,
+    /// When it ends, RFC 3339.
+    pub ends: String,
+    /// When the record last named the same `id`, RFC 3339.
+    pub confirmed: String,
+    /// `here`, or `elsewhere` if another node fetched it.
+    pub origin: String,
+}
+
+/// A `none` or `testing` that released a list entry.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct ShownRelease {
+    /// `none` or `testing`.
+    pub mode: String,
+    /// When it was fetched, RFC 3339.
+    pub at: String,
+}
+
+impl Shown {
+    /// What is remembered of a domain, as it is shown.
+    pub fn new(domain: &Domain, remembered: &Remembered) -> Self {
+        let policy = remembered.policy.as_ref().map(|kept| ShownPolicy {
+            mode: kept.policy.mode.to_string(),
+            mx: kept.policy.mx.iter().map(ToString::to_string).collect(),
+            id: kept.policy.id.clone(),
+            fetched: kept.policy.fetched.to_string(),
+            ends: kept.policy.ends().to_string(),
+            confirmed: kept.confirmed.to_string(),
+            origin: match kept.origin {
+                Learnt::Here => "here".into(),
+                Learnt::Elsewhere => "elsewhere".into(),
+            },
+        });
+        let release = remembered.release.map(|release| ShownRelease {
+            mode: match release.mode {
+                ReleasingMode::None => "none".into(),
+                ReleasingMode::Testing => "testing".into(),
+            },
+            at: release.at.to_string(),
+        });
+        let dane_until = remembered.dane_until.map(|until| until.to_string());
+        Self { domain: domain.to_string(), policy, release, dane_until }
+    }
+}
+
+/// Domains travel as text, and are domains again on the other side.
+mod one_domain {
+    use serde::de::Error as _;
+    use serde::{Deserialize as _, Deserializer, Serializer};
+    use starttls_policy::Domain;
+
+    pub(super) fn serialize<S: Serializer>(domain: &Domain, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(domain.as_str())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Domain, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Domain::parse(&text).map_err(|error| D::Error::custom(format_args!("`{text}` is no domain: {error}")))
+    }
+}
+
+mod maybe_domain {
+    use serde::{Deserializer, Serializer};
+    use starttls_policy::Domain;
+
+    use super::one_domain;
+
+    #[expect(clippy::ref_option, reason = "the library asks for it so")]
+    pub(super) fn serialize<S: Serializer>(
+        domain: &Option<Domain>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match domain {
+            Some(domain) => one_domain::serialize(domain, serializer),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Domain>, D::Error> {
+        one_domain::deserialize(deserializer).map(Some)
+    }
+}

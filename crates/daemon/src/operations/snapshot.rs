@@ -1,0 +1,61 @@
+//! The daemon at one moment: numbers that are read when somebody looks, rather than kept up to date for nobody.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::KnownSource;
+
+/// The daemon at one moment.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    /// Since it started.
+    pub uptime: Duration,
+    /// Answers at hand.
+    pub hot_entries: u64,
+    /// The memory that they take.
+    pub hot_bytes: u64,
+    /// Answers that are being found out.
+    pub in_flight: u64,
+    /// What is remembered beyond a restart.
+    pub learned: LearnedCounts,
+    /// State of the store that nodes share: `connecting`, `up` or `down`; `None` where each node has its own.
+    pub shared_store: Option<&'static str>,
+    /// Whether the resolver validates DNSSEC: `proven`, `refuted`, `lost` or `unknown`.
+    pub validation: &'static str,
+    /// Lists, each with its standing.
+    pub sources: Vec<KnownSource>,
+    /// Clients of the socketmap.
+    pub connections: Connections,
+}
+
+/// How many domains are remembered, and why.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct LearnedCounts {
+    /// With an MTA-STS policy.
+    pub policies: u64,
+    /// … whose mode is `enforce`.
+    pub enforce: u64,
+    /// … that has ended.
+    pub ended: u64,
+    /// That released their list entry.
+    pub releases: u64,
+    /// That were answered by DANE.
+    pub dane: u64,
+    /// Whose policy is only tested, and is to be verified in the shadow.
+    pub to_verify: u64,
+}
+
+/// Clients of the socketmap.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
+pub struct Connections {
+    /// Open now.
+    pub open: u64,
+    /// Accepted since the start.
+    pub accepted: u64,
+    /// Closed by us to make room.
+    pub shed: u64,
+    /// Closed by us since what they sent was no request.
+    pub malformed: u64,
+}

@@ -1,0 +1,85 @@
+//! The status as programs read it: stable, members are added and never changed (docs/status.md).
+
+use serde::Serialize;
+use starttls_policy::Timestamp;
+
+use crate::KnownSource;
+use crate::operations::{Connections, Failure, HealthState, LearnedCounts, Slow, Snapshot};
+
+/// Grows when a member changes its meaning or goes.
+const VERSION: u32 = 1;
+
+/// The status as programs read it.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct StatusDocument {
+    /// Of this document's form.
+    pub version: u32,
+    /// Of the program.
+    pub program: &'static str,
+    /// When it was made, RFC 3339.
+    pub now: String,
+    /// Since the daemon started.
+    pub uptime_seconds: u64,
+    /// Whether look-ups are answered.
+    pub health: HealthState,
+    /// Whether the resolver validates DNSSEC: `proven`, `refuted`, `lost`, `unknown`.
+    pub validation: &'static str,
+    /// Policy lists.
+    pub lists: Vec<KnownSource>,
+    /// Answers at hand.
+    pub cache: Cache,
+    /// What is remembered beyond a restart.
+    pub learned: LearnedCounts,
+    /// State of the store that nodes share; `null` without one.
+    pub shared_store: Option<&'static str>,
+    /// Clients.
+    pub connections: Connections,
+    /// What the sandbox holds, in words.
+    pub sandbox: String,
+    /// The newest first.
+    pub recent_failures: Vec<Failure>,
+    /// The slowest first, of one day.
+    pub slowest: Vec<Slow>,
+}
+
+/// Answers at hand.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Cache {
+    /// How many.
+    pub entries: u64,
+    /// The memory that they take.
+    pub bytes: u64,
+    /// Answers that are being found out.
+    pub in_flight: u64,
+}
+
+impl StatusDocument {
+    pub(super) fn new(
+        now: Timestamp,
+        health: HealthState,
+        snapshot: Snapshot,
+        recent_failures: Vec<Failure>,
+        slowest: Vec<Slow>,
+        sandbox: &str,
+    ) -> Self {
+        let Snapshot { hot_entries: entries, hot_bytes: bytes, in_flight, .. } = snapshot;
+        Self {
+            version: VERSION,
+            program: env!("CARGO_PKG_VERSION"),
+            now: now.to_string(),
+            uptime_seconds: snapshot.uptime.as_secs(),
+            health,
+            validation: snapshot.validation,
+            lists: snapshot.sources,
+            cache: Cache { entries, bytes, in_flight },
+            learned: snapshot.learned,
+            shared_store: snapshot.shared_store,
+            connections: snapshot.connections,
+            sandbox: sandbox.into(),
+            recent_failures,
+            slowest,
+        }
+    }
+}

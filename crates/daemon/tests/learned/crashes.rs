@@ -1,0 +1,203 @@
+//! Whatever happens to the process or the disk: old or new, never half, and never silent.
+
+use std::fs::Permissions;
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use starttls_daemon::learned::{Learned, Reach};
+use starttls_policy::Mode;
+
+use crate::support::{NOW, alone, at, domain, policy, settings};
+
+/// Names the file that a child of a test writes to.
+const CHILD: &str = "STARTTLS_TEST_LEARNED";
+
+/// Domains of one batch.
+const BATCH: u64 = 400;
+
+/// Runs one of the tests below in a process of its own, behind a shell command.
+fn child(test: &str, before: &str, path: &Path) -> Child {
+    let own = std::env::current_exe().unwrap();
+    Command::new("sh")
+        .args(["-c", &format!("{before} exec \"$0\" \"$@\"")])
+        .arg(own)
+        .args([test, "--exact", "--nocapture"])
+        .env(CHILD, path)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+/// Lines of a child that begin with a word, without the word.
+fn words<'a>(child: &'a mut Child, word: &'a str) -> impl Iterator<Item = String> + 'a {
+    let lines = BufReader::new(child.stdout.as_mut().unwrap()).lines();
+    lines.map_while(Result::ok).filter_map(move |line| line.strip_prefix(word).map(str::to_owned))
+}
+
+/// Writes batch after batch, each with a later time.
+async fn write_batches(path: &Path) {
+    let learned = alone(path).await;
+    for round in 1.. {
+        for one in 0..BATCH {
+            learned.keep_policy(&domain(&format!("{one}.example.org")), &policy(Mode::Enforce, NOW + round));
+        }
+        learned.flush().await;
+        println!("\nwritten {round}");
+    }
+}
+
+/// The batch that each domain comes from.
+async fn rounds(learned: &Learned) -> Vec<u64> {
+    let mut rounds = Vec::new();
+    for one in 0..BATCH {
+        let recall = learned.recall(&domain(&format!("{one}.example.org")), at(NOW)).await;
+        assert_eq!(recall.reach, Reach::Complete);
+        rounds.push(recall.remembered.policy.unwrap().policy.fetched.seconds() - NOW);
+    }
+    rounds
+}
+
+#[tokio::test]
+async fn a_killed_writer_leaves_old_or_new() {
+    if let Some(path) = std::env::var_os(CHILD) {
+        return write_batches(Path::new(&path)).await;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("learned.sqlite");
+    for kills in 1..=5 {
+        let mut child = child("crashes::a_killed_writer_leaves_old_or_new", "", &path);
+        // Killed wherever it is after so many batches: in the middle of the next one, mostly.
+        let last = words(&mut child, "written ").nth(kills).unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let learned = alone(&path).await;
+        let rounds = rounds(&learned).await;
+        assert!(rounds.iter().all(|round| *round == rounds[0]), "half a batch: {rounds:?}");
+        assert!(rounds[0] >= last.trim().parse().unwrap(), "{} after {last}", rounds[0]);
+        learned.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_disk_that_takes_no_more_loses_nothing_and_holds_nobody_up() {
+    if let Some(path) = std::env::var_os(CHILD) {
+        let learned = alone(Path::new(&path)).await;
+        for one in 0.. {
+            let name = domain(&format!("{one}.full.example"));
+            learned.keep_policy(&name, &policy(Mode::Enforce, NOW));
+            if one % 100 == 99 {
+                learned.flush().await;
+            }
+            if learned.troubles().failed_writes > 0 {
+                // What waits is remembered, what is written can be read.
+                for name in [&name, &domain("0.full.example")] {
+                    let recall = learned.recall(name, at(NOW)).await;
+                    assert!(recall.remembered.policy.is_some());
+                    assert_eq!(recall.reach, Reach::Complete);
+                }
+                println!("\nfull {one}");
+                return;
+            }
+        }
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("learned.sqlite");
+    // Files may grow to 512 KiB; the signal that comes with it is ignored, as a full disk sends none.
+    let limit = "trap '' XFSZ; ulimit -f 1024;";
+    let mut child =
+        child("crashes::a_disk_that_takes_no_more_loses_nothing_and_holds_nobody_up", limit, &path);
+    let kept: u64 = words(&mut child, "full ").next().unwrap().trim().parse().unwrap();
+    assert!(child.wait().unwrap().success());
+    // With room again, everything that was written is there, and there is no damage.
+    let learned = alone(&path).await;
+    let first = learned.recall(&domain("0.full.example"), at(NOW)).await;
+    assert!(first.remembered.policy.is_some());
+    let there = learned.counts(at(NOW)).await.policies;
+    assert!(there > 0 && there <= kept + 1, "{there} of {kept}");
+    learned.keep_policy(&domain("new.example"), &policy(Mode::Enforce, NOW));
+    learned.flush().await;
+    assert_eq!((learned.counts(at(NOW)).await.policies, learned.troubles().failed_writes), (there + 1, 0));
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().filter(is_aside).count(), 0);
+    learned.close().await;
+}
+
+fn is_aside(entry: &std::io::Result<std::fs::DirEntry>) -> bool {
+    entry.as_ref().unwrap().file_name().to_string_lossy().contains("damaged")
+}
+
+#[tokio::test]
+async fn a_directory_that_takes_nothing_is_an_error_at_the_start() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(dir.path(), Permissions::from_mode(0o500)).unwrap();
+    // Root may write anywhere, and is shown a directory that is not there instead.
+    let path = dir.path().join("no-such-directory/learned.sqlite");
+    let error = Learned::open(settings(&path)).await.unwrap_err();
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert!(cause.contains("must exist and belong to the user"), "{cause}");
+    std::fs::set_permissions(dir.path(), Permissions::from_mode(0o700)).unwrap();
+}
+
+#[tokio::test]
+async fn a_file_that_is_damaged_at_the_start_is_set_aside() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("learned.sqlite");
+    std::fs::write(&path, "no database".repeat(1_000)).unwrap();
+    let learned = alone(&path).await;
+    learned.keep_policy(&domain("example.org"), &policy(Mode::Enforce, NOW));
+    learned.close().await;
+    assert!(dir.path().join("learned.sqlite.damaged-1").exists());
+    let learned = alone(&path).await;
+    assert_eq!(learned.counts(at(NOW)).await.policies, 1);
+    learned.close().await;
+}
+
+#[tokio::test]
+async fn a_file_that_is_found_damaged_while_it_is_used_is_set_aside_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("learned.sqlite");
+    let learned = alone(&path).await;
+    for one in 0..2_000 {
+        learned.keep_policy(&domain(&format!("{one}.example.org")), &policy(Mode::Enforce, NOW));
+    }
+    learned.close().await;
+    // All but the pages that a start looks at, which stand first.
+    let mut bytes = std::fs::read(&path).unwrap();
+    let keep = 20 * 4_096;
+    bytes[keep..].fill(0xa5);
+    std::fs::write(&path, bytes).unwrap();
+
+    let learned = alone(&path).await;
+    let recall = learned.recall(&domain("7.example.org"), at(NOW)).await;
+    assert_eq!((recall.remembered.policy, recall.reach), (None, Reach::Partial));
+    assert!(learned.troubles().failed_reads > 0);
+    // The next batch finds a new file.
+    for _ in 0..2 {
+        learned.keep_policy(&domain("7.example.org"), &policy(Mode::Enforce, NOW));
+        learned.flush().await;
+    }
+    let recall = learned.recall(&domain("7.example.org"), at(NOW)).await;
+    assert_eq!((recall.remembered.policy.is_some(), recall.reach), (true, Reach::Complete));
+    assert_eq!(learned.counts(at(NOW)).await.policies, 1);
+    assert!(dir.path().join("learned.sqlite.damaged-1").exists());
+    learned.close().await;
+}
+
+#[tokio::test]
+async fn a_newer_programs_file_is_refused_unchanged() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("learned.sqlite");
+    alone(&path).await.close().await;
+    let place = starttls_store::Place::Sqlite(path.clone());
+    let none = starttls_store::Migrations { feature: "tests", steps: &[] };
+    let database = starttls_store::Database::open(&place, &none).await.unwrap();
+    database.execute("UPDATE starttls_schema SET version = 99", &[]).await.unwrap();
+    database.close().await;
+    let before = std::fs::read(&path).unwrap();
+    let error = Learned::open(settings(&path)).await.unwrap_err();
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert!(cause.contains("at version 99") && cause.contains("run the newer program"), "{cause}");
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+}

@@ -1,0 +1,9 @@
+//! What was learnt outlasts restarts, crashes and damage, and is shared between nodes without weakening any of them.
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+mod crashes;
+mod nodes;
+mod room;
+mod round_trip;
+mod support;
+mod upkeep;
