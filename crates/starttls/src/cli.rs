@@ -42,6 +42,11 @@ enum Command {
     /// Check and show the settings.
     #[command(subcommand)]
     Settings(commands::settings::Command),
+    Daemon(commands::daemon::Args),
+    Reload(commands::reload::Args),
+    /// Show and forget what the running daemon has learnt.
+    #[command(subcommand)]
+    Cache(commands::cache::Command),
     Update(commands::update::Args),
     Status(commands::status::Args),
     Withdraw(commands::withdraw::Args),
@@ -58,6 +63,9 @@ impl Cli {
             Command::Why(args) => args.run(&self.settings, self.format),
             Command::Override(command) => command.run(&self.settings, self.format),
             Command::Settings(command) => command.run(&self.settings, self.format),
+            Command::Daemon(args) => args.run(&self.settings),
+            Command::Reload(_) => commands::reload::Args::run(&self.settings),
+            Command::Cache(command) => command.run(&self.settings, self.format),
             Command::Update(args) => args.run(&self.settings, self.format),
             Command::Status(args) => args.run(&self.settings, self.format),
             Command::Withdraw(_) => commands::withdraw::Args::run(&self.settings),

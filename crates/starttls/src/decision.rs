@@ -1,4 +1,4 @@
-//! A decision as people and programs see it; taken here from lists and overrides alone.
+//! A decision as people and programs see it.
 
 use std::io::Write;
 
@@ -12,7 +12,7 @@ use starttls_policy::{Action, Decision, Demand, Domain, Mode, Origin, Timestamp,
 
 use crate::output::mode_style;
 
-/// Decides from what lists and the operator say; live sources are not asked.
+/// Decides from what lists and the operator say, as static tables do; live sources are not asked.
 pub(crate) fn from_lists<'a>(
     domain: &'a Domain,
     operator: Option<&'a Override>,

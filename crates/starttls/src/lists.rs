@@ -2,7 +2,7 @@
 //!
 //! Fetching and accepting signed lists is `starttls-sources`; here a file is taken as the operator gives it.
 
-mod configured;
+pub(crate) mod configured;
 
 use std::fs::File;
 use std::io::{self, Read};

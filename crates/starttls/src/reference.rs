@@ -6,7 +6,7 @@ use clap::CommandFactory;
 
 use crate::cli::Cli;
 use crate::settings::role::Role;
-use crate::settings::{Decide, General, ListTable, Postfix, Update};
+use crate::settings::{Daemon, Decide, General, ListTable, Postfix, Update};
 
 const COMMANDS_INTRO: &str = "\
 # Commands
@@ -81,6 +81,7 @@ fn settings() -> String {
     add_role::<Decide>(&mut text, "`[decide]`");
     add_role::<Postfix>(&mut text, "`[postfix]`");
     add_role::<Update>(&mut text, "`[update]`");
+    add_role::<Daemon>(&mut text, "`[daemon]`");
     add_role::<ListTable>(&mut text, "`[[list]]`");
     text
 }

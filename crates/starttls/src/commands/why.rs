@@ -6,14 +6,11 @@ use std::io::Write;
 
 use owo_colors::OwoColorize;
 use starttls_policy::decide::overrides::Override;
-use starttls_policy::{Action, Decision, Domain, Timestamp};
+use starttls_policy::{Action, Decision, Timestamp};
 
-use crate::choices::ChoiceArgs;
-use crate::clock;
-use crate::decision::{decision_json, from_lists, print_decision};
+use crate::decision::{decision_json, print_decision};
 use crate::exit::Exit;
-use crate::known::Known;
-use crate::lists::{self, ListArgs};
+use crate::inquiry::{Inquiry, InquiryArgs};
 use crate::output::{self, Format};
 use crate::settings::role::From;
 use crate::settings::{Settings, SettingsArgs};
@@ -23,51 +20,49 @@ const RELAX_FOR: &str = "30d";
 
 /// Tell what is demanded of one domain, why, and how to relax it.
 ///
-/// Prints every fact that bore on the decision, in the order in which it was weighed, with the rule behind it; and the
-/// override that would relax this domain alone, for 30 days.
+/// Prints every fact that bore on the decision, in the order in which it was weighed, with the rule behind it; with
+/// `--live` what the network says of each MX host and of MTA-STS; and the override that would relax this domain alone, for
+/// 30 days.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  starttls why example.org --list list.json --list overlay.json")]
+#[command(after_help = "\
+Examples:
+  starttls why example.org --list list.json --list overlay.json
+  starttls why example.org --live")]
 pub(crate) struct Args {
-    /// The recipient domain: what follows the `@`.
-    domain: Domain,
-
     #[command(flatten)]
-    lists: ListArgs,
-
-    #[command(flatten)]
-    choices: ChoiceArgs,
+    inquiry: InquiryArgs,
 }
 
 impl Args {
     pub(crate) fn run(self, place: &SettingsArgs, format: Format) -> anyhow::Result<Exit> {
-        let settings = place.load()?;
-        let now = clock::now();
-        let known = Known::load(&self.lists, &settings, now)?;
-        let merged = lists::merged(&known.lists);
-        let listed = merged.get(&self.domain)?;
-        let decision = from_lists(
-            &self.domain,
-            known.overrides.get(&self.domain),
-            listed.as_ref(),
-            self.choices.choices(&settings),
-            now,
-        );
-        let cure = cure(&decision, &settings, known.overrides.get(&self.domain), now);
-        match format {
-            Format::Text => print_reasons(&decision, cure.as_ref())?,
-            Format::Json => {
-                let mut value = decision_json(&decision);
-                if let Some(members) = value.as_object_mut() {
-                    members.insert("command".into(), cure.map(|cure| cure.command).into());
+        self.inquiry.answer(place, |inquiry| {
+            let Inquiry { decision, operator, survey, settings, now } = inquiry;
+            let cure = cure(decision, settings, *operator, *now);
+            match format {
+                Format::Text => {
+                    print_reasons(decision)?;
+                    if let Some(survey) = survey {
+                        output::survey::print(survey)?;
+                    }
+                    print_cure(cure.as_ref())
                 }
-                output::print_json(&value)?;
+                Format::Json => {
+                    let mut value = decision_json(decision);
+                    if let Some(members) = value.as_object_mut() {
+                        members.insert("command".into(), cure.map(|cure| cure.command).into());
+                        if let Some(survey) = survey {
+                            members.insert("live".into(), output::survey::json(survey));
+                        }
+                    }
+                    output::print_json(&value)
+                }
             }
-        }
+        })?;
         Ok(Exit::Done)
     }
 }
 
-fn print_reasons(decision: &Decision<'_>, cure: Option<&Cure>) -> anyhow::Result<()> {
+fn print_reasons(decision: &Decision<'_>) -> anyhow::Result<()> {
     print_decision(decision)?;
     let mut out = anstream::stdout().lock();
     writeln!(out, "{}", "because".bold())?;
@@ -75,6 +70,11 @@ fn print_reasons(decision: &Decision<'_>, cure: Option<&Cure>) -> anyhow::Result
         let spec = reason.spec().map_or_else(String::new, |spec| format!(" ({spec})"));
         writeln!(out, "  {}. {reason}{}", index + 1, spec.dimmed())?;
     }
+    Ok(())
+}
+
+fn print_cure(cure: Option<&Cure>) -> anyhow::Result<()> {
+    let mut out = anstream::stdout().lock();
     if let Some(Cure { heading, command }) = cure {
         writeln!(out, "{}", heading.bold())?;
         writeln!(out, "  {command}")?;

@@ -12,6 +12,16 @@ use super::{LoadError, Loaded};
 use crate::compiled::Source;
 use crate::settings::Settings;
 
+/// What is in force of what the settings name.
+pub(crate) struct Gathered {
+    /// In the settings' order.
+    pub(crate) loaded: Vec<Loaded>,
+    /// What is not, and why.
+    pub(crate) absent: Vec<Absence>,
+    /// Lists that nobody signed.
+    unsigned: Vec<SourceName>,
+}
+
 /// What is in force of what the settings name, in their order; says what is not.
 ///
 /// # Errors
@@ -20,35 +30,9 @@ pub(super) fn load(settings: &Settings, now: Timestamp) -> Result<Vec<Loaded>, L
     if settings.lists.is_empty() {
         return Err(LoadError::None);
     }
-    let state = match StateDir::open(settings.state_dir()) {
-        Err(StateError::Missing { .. }) => None,
-        state => Some(state?),
-    };
-    let (mut loaded, mut absent) = (Vec::new(), Vec::new());
-    for source in &settings.lists {
-        if let Some(state) = &state
-            && let Some(compiled) = starttls_sources::look_up(source, state, now)?
-        {
-            note_unsigned(compiled.trust, &compiled.name);
-            loaded.push(Loaded::compiled(compiled, &source.scope));
-            continue;
-        }
-        let in_force = match (&state, &source.trust) {
-            (Some(state), _) => starttls_sources::load(source, state, now)?,
-            // What nobody signed needs no acceptance: it can be looked at before the first update.
-            (None, Trust::Unsigned(unsigned)) => {
-                loaded.push(Loaded::unsigned(source, &unsigned.file, now)?);
-                continue;
-            }
-            (None, _) => InForce::Nothing(Absence::Never { name: source.name.clone() }),
-        };
-        match in_force {
-            InForce::List(list) => {
-                note_unsigned(list.trust, &list.name);
-                loaded.push(Loaded::accepted(*list, &source.scope));
-            }
-            InForce::Nothing(absence) => absent.push(absence),
-        }
+    let Gathered { loaded, absent, unsigned } = gather(settings, now)?;
+    for name in unsigned {
+        anstream::eprintln!("{} the list `{name}` is unsigned", "note:".bold());
     }
     if loaded.is_empty() {
         return Err(LoadError::NothingInForce(absent));
@@ -59,10 +43,51 @@ pub(super) fn load(settings: &Settings, now: Timestamp) -> Result<Vec<Loaded>, L
     Ok(loaded)
 }
 
-/// Says that nobody signed a list.
-fn note_unsigned(trust: TrustKind, name: &SourceName) {
-    if trust == TrustKind::Unsigned {
-        anstream::eprintln!("{} the list `{name}` is unsigned", "note:".bold());
+/// The same for those who go on with what there is.
+///
+/// # Errors
+/// A state directory or a list that cannot be read.
+pub(crate) fn gather(settings: &Settings, now: Timestamp) -> Result<Gathered, LoadError> {
+    let state = match StateDir::open(settings.state_dir()) {
+        Err(StateError::Missing { .. }) => None,
+        state => Some(state?),
+    };
+    let mut gathered = Gathered { loaded: Vec::new(), absent: Vec::new(), unsigned: Vec::new() };
+    for source in &settings.lists {
+        if let Some(state) = &state
+            && let Some(compiled) = starttls_sources::look_up(source, state, now)?
+        {
+            gathered.note(compiled.trust, &compiled.name);
+            gathered.loaded.push(Loaded::compiled(compiled, &source.scope));
+            continue;
+        }
+        let in_force = match (&state, &source.trust) {
+            (Some(state), _) => starttls_sources::load(source, state, now)?,
+            // What nobody signed needs no acceptance: it can be looked at before the first update.
+            (None, Trust::Unsigned(unsigned)) => {
+                gathered.note(TrustKind::Unsigned, &source.name);
+                gathered.loaded.push(Loaded::unsigned(source, &unsigned.file, now)?);
+                continue;
+            }
+            (None, _) => InForce::Nothing(Absence::Never { name: source.name.clone() }),
+        };
+        match in_force {
+            InForce::List(list) => {
+                gathered.note(list.trust, &list.name);
+                gathered.loaded.push(Loaded::accepted(*list, &source.scope));
+            }
+            InForce::Nothing(absence) => gathered.absent.push(absence),
+        }
+    }
+    Ok(gathered)
+}
+
+impl Gathered {
+    /// Notes that nobody signed a list.
+    fn note(&mut self, trust: TrustKind, name: &SourceName) {
+        if trust == TrustKind::Unsigned {
+            self.unsigned.push(name.clone());
+        }
     }
 }
 
@@ -88,7 +113,6 @@ impl Loaded {
 
     /// The operator's own file, as it is now.
     fn unsigned(source: &SourceSettings, file: &Path, now: Timestamp) -> Result<Self, LoadError> {
-        note_unsigned(TrustKind::Unsigned, &source.name);
         let path = file.display().to_string();
         let list = Source::load(&path)?;
         let head = list.lookup().head();

@@ -6,6 +6,7 @@ pub(crate) mod facts;
 mod findings;
 mod progress;
 mod summary;
+pub(crate) mod survey;
 pub(crate) mod table;
 
 pub(crate) use findings::{findings_json, print_findings};

@@ -5,6 +5,7 @@
 //! command line win over settings, settings over defaults.
 
 pub(crate) mod audit;
+pub(crate) mod daemon;
 mod decide;
 mod file;
 mod lists;
@@ -25,6 +26,7 @@ use starttls_sources::settings::SourceSettings;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+pub(crate) use daemon::{Daemon, LogFormat, PolicyHosts};
 pub(crate) use decide::Decide;
 pub(crate) use file::SettingsArgs;
 pub(crate) use lists::ListTable;
@@ -39,6 +41,9 @@ use update::Complaints;
 
 /// Most lists that settings may name; each is a fetch in every run.
 const MAX_LISTS: usize = 32;
+
+/// The control socket, where the settings say nothing, in the state directory.
+const CONTROL_SOCKET: &str = "control.sock";
 
 role! {
     /// What stands before the first table.
@@ -58,6 +63,7 @@ pub(crate) struct Settings {
     pub(crate) decide: Decide,
     pub(crate) postfix: Postfix,
     pub(crate) update: Update,
+    pub(crate) daemon: Daemon,
     /// The lists as they were written, for `settings show`.
     pub(crate) list_tables: Vec<ListTable>,
     /// The lists, typed.
@@ -89,13 +95,16 @@ impl Settings {
         if let Some(reader) = below(&mut top, Postfix::TABLE) {
             settings.postfix = reader.role();
         }
+        if let Some(reader) = below(&mut top, Daemon::TABLE) {
+            settings.daemon = reader.role();
+        }
         if let Some(mut reader) = below(&mut top, Update::TABLE) {
             settings.update = Update::read(&mut reader);
             settings.update.check(&mut Complaints(&mut reader));
             reader.refuse_rest(&names::<Update>());
         }
         settings.read_lists(&mut top);
-        let tables = [Decide::TABLE, Postfix::TABLE, Update::TABLE, ListTable::TABLE];
+        let tables = [Decide::TABLE, Postfix::TABLE, Update::TABLE, Daemon::TABLE, ListTable::TABLE];
         top.refuse_rest(&[names::<General>(), tables.into()].concat());
         let mut problems = document.problems;
         problems.sort_by_key(|problem| problem.place);
@@ -132,6 +141,11 @@ impl Settings {
             self.list_tables.push(table);
             self.lists.extend(source);
         }
+    }
+
+    /// Where the daemon is controlled.
+    pub(crate) fn control_socket(&self) -> PathBuf {
+        self.daemon.control_socket.value.clone().unwrap_or_else(|| self.state_dir().join(CONTROL_SOCKET))
     }
 
     /// The state directory.

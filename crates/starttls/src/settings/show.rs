@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 
 use super::lists::belongs;
 use super::role::{Role, Shown};
-use super::{Decide, General, ListTable, Postfix, Settings, Update};
+use super::{Daemon, Decide, General, ListTable, Postfix, Settings, Update};
 
 /// The column at which comments begin, where the values leave room.
 const COMMENT_COLUMN: usize = 44;
@@ -28,6 +28,7 @@ impl Settings {
         self.add::<Decide>(&mut text, "\n[decide]\n", &self.decide.shown(), words);
         self.add::<Postfix>(&mut text, "\n[postfix]\n", &self.postfix.shown(), words);
         self.add::<Update>(&mut text, "\n[update]\n", &self.update.shown(), words);
+        self.add::<Daemon>(&mut text, "\n[daemon]\n", &self.daemon.shown(), words);
         for list in &self.list_tables {
             self.add::<ListTable>(&mut text, "\n[[list]]\n", &shown_of(list), words);
         }
@@ -58,6 +59,7 @@ impl Settings {
             members.insert(Decide::TABLE.into(), self.role_json(&self.decide.shown()));
             members.insert(Postfix::TABLE.into(), self.role_json(&self.postfix.shown()));
             members.insert(Update::TABLE.into(), self.role_json(&self.update.shown()));
+            members.insert(Daemon::TABLE.into(), self.role_json(&self.daemon.shown()));
             let lists = self.list_tables.iter().map(|list| self.role_json(&shown_of(list)));
             members.insert(ListTable::TABLE.into(), lists.collect());
         }

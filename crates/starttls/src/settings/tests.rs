@@ -119,7 +119,7 @@ mod are_refused {
                 "4:1 decide.min-tsl: there is no such key; do you mean `min-tls`?",
                 "6:16 postfix.table-type: want one of texthash, hash, lmdb, cdb",
                 "7:10 postfix.strict: want `true` or `false`, without quotes",
-                "8:2 colour: there is no such key; known here: state-dir, decide, postfix, update, list",
+                "8:2 colour: there is no such key; known here: state-dir, decide, postfix, update, daemon, list",
             ]
         );
     }

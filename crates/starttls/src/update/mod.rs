@@ -110,6 +110,19 @@ pub(crate) fn run(
     Ok(Report { sources, applied, findings, stands })
 }
 
+/// Fetches and keeps every list, and nothing else: for those who do not write a mail server's files.
+///
+/// # Errors
+/// When we could not do our own work; what was kept still is.
+pub(crate) fn fetch_lists(settings: &Settings, lock: &Lock, now: Timestamp) -> anyhow::Result<Vec<Finding>> {
+    let ways = Ways::of(settings)?;
+    let mut findings = Vec::new();
+    for source in &settings.lists {
+        look_at(source, Some(&ways), Kind::Update, lock, now, &mut findings)?;
+    }
+    Ok(findings)
+}
+
 /// Fetches a source, if this run does, and tells what it contributes.
 fn look_at(
     source: &SourceSettings,

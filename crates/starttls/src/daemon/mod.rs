@@ -1,0 +1,195 @@
+//! The daemon, put together: sockets, sandbox, engine, upkeep, and what people and machines see of it.
+//!
+//! ```text
+//! settings ─► sockets (ours, or systemd's) ─► sandbox ─► Learned ─┐
+//!                                             Standing (lists) ───┼─► Engine ─► socketmap, on a thread of its own
+//!                                             Live (DNS, HTTPS) ──┘     └─► status, control, watchdog
+//! ```
+//!
+//! What each part does is in `starttls-daemon`; here nothing is decided.
+
+mod control;
+mod keeper;
+mod logs;
+pub(crate) mod parts;
+mod signals;
+mod standing;
+mod tallies;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use starttls_daemon::activation::{Activated, Activation};
+use starttls_daemon::engine::{Anchors, Clock, Engine, Parts};
+use starttls_daemon::learned::Learned;
+use starttls_daemon::operations::{
+    Connections, Health, Journal, Metrics, Notifier, Snapshot, StatusServer, View, watch,
+};
+use starttls_daemon::socketmap::{self, Limits, Listener, Traffic};
+use starttls_discover::Live;
+use tokio::runtime::{Builder, Handle};
+
+use crate::clock;
+use crate::settings::{Settings, SettingsArgs};
+use control::Control;
+use keeper::Keeper;
+use standing::Standing;
+use tallies::Tallies;
+
+/// How long the first proof of the resolver is waited for before we say that we are ready: look-ups are answered meanwhile.
+const FIRST_PROOF: Duration = Duration::from_secs(2);
+
+/// The engine with what it really runs on.
+type RealEngine = Engine<Live, Standing, Learned>;
+
+/// Runs until it is stopped.
+///
+/// # Errors
+/// When it cannot start; once it serves, it goes on with what it has.
+pub(crate) fn run(settings: Settings, place: &SettingsArgs) -> anyhow::Result<()> {
+    logs::start(settings.daemon.log_format.value);
+    // Everything that has a name in the file system, or is handed over, before threads and sandbox.
+    let notifier = Notifier::from_env().context("the service manager cannot be told")?;
+    let mut activation = Activation::from_environment()?;
+    let listeners = listeners(&settings, &mut activation)?;
+    for name in activation.left() {
+        tracing::warn!(
+            "systemd handed over a socket `{name}` that nothing is served on; name it `socketmap`"
+        );
+    }
+    parts::make_directories(&settings)?;
+    let sandbox: Arc<str> = parts::enter_sandbox(&settings, place).into();
+    tracing::info!("sandbox: {sandbox}");
+    let runtime = Builder::new_current_thread().enable_all().max_blocking_threads(4).build()?;
+    let served = runtime.block_on(serve(settings, place, listeners, notifier, sandbox));
+    // A fetch that hangs must not keep us.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    served
+}
+
+fn listeners(settings: &Settings, activation: &mut Activation) -> anyhow::Result<Vec<Listener>> {
+    let handed_over = activation.take("socketmap");
+    if !handed_over.is_empty() {
+        let listen = |socket| match socket {
+            Activated::Tcp(socket) => Listener::tcp(socket),
+            Activated::Unix(socket) => Listener::unix(socket),
+            _ => Err(std::io::Error::other("a socket of an unknown kind was handed over")),
+        };
+        return handed_over.into_iter().map(|socket| Ok(listen(socket)?)).collect();
+    }
+    let mode = settings.daemon.socket_mode.value.0;
+    settings.daemon.listen.value.iter().map(|listen| Ok(Listener::bind(listen, mode)?)).collect()
+}
+
+async fn serve(
+    settings: Settings,
+    place: &SettingsArgs,
+    listeners: Vec<Listener>,
+    notifier: Notifier,
+    sandbox: Arc<str>,
+) -> anyhow::Result<()> {
+    let begun = Instant::now();
+    let health = Arc::new(Health::default());
+    let (metrics, journal, traffic) = <(Arc<Metrics>, Arc<Journal>, Arc<Traffic>)>::default();
+    let learned = parts::learned(&settings).await?;
+    let counts = Tallies::of(&learned);
+    let standing = Standing::new(&settings, clock::now())?;
+    let live = parts::live(&settings);
+    let engine = Arc::new(Engine::start(
+        Parts {
+            discovering: live.clone(),
+            known: standing.clone(),
+            memory: learned.clone(),
+            settings: parts::engine(&settings),
+            clock: Clock::system(),
+            metrics: Arc::clone(&metrics),
+            journal: Arc::clone(&journal),
+            renderer: parts::renderer(&settings)?,
+            anchors: settings.daemon.anchors_directory.value.as_deref().map(Anchors::new),
+        },
+        &Handle::current(),
+    ));
+    let keeper = Keeper::new(place, settings.clone(), standing);
+    keeper.fetch_first().await;
+    let places: Vec<_> = listeners.iter().map(|listener| listener.listen().clone()).collect();
+    let mut serving = socketmap::serve(
+        listeners,
+        Arc::clone(&engine),
+        Handle::current(),
+        Limits::default(),
+        Arc::clone(&traffic),
+    )?;
+    for place in &places {
+        tracing::info!("answering mail servers at {place}");
+    }
+    let view = View {
+        metrics,
+        journal,
+        health: Arc::clone(&health),
+        snapshot: snapshot(&engine, &learned, counts, &traffic, begun),
+        now: Arc::new(clock::now),
+        sandbox,
+    };
+    let status = settings.daemon.status_address.value;
+    let _status = status.map(|address| StatusServer::start(address, view.clone())).transpose()?;
+    let control = control::bind(&settings)?;
+    let controlled = Arc::new(Control::new(Arc::clone(&engine), learned.clone(), keeper.clone(), view));
+    tokio::spawn(control.serve(controlled));
+    tokio::spawn(keeper.clone().look());
+    tokio::spawn(keeper.clone().fetch());
+    // Only now: it takes longer than the first answers from what was learnt before.
+    live.prepare().await?;
+    if tokio::time::timeout(FIRST_PROOF, engine.prove()).await.is_err() {
+        tracing::warn!("the resolver does not answer; look-ups that need it wait");
+    }
+    notifier.ready(&format!(
+        "answering at {}",
+        places.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    ));
+    let check = || parts::look_up(places.first());
+    let stopped = signals::until_stopped(&keeper, &notifier);
+    tokio::select! {
+        () = stopped => tracing::info!("stopping"),
+        () = serving.ended() => anyhow::bail!("the thread that answers mail servers has ended"),
+        () = watch(&notifier, &health, check) => {}
+    }
+    notifier.stopping();
+    serving.stop_handle().stop();
+    serving.ended().await;
+    learned.close().await;
+    Ok(())
+}
+
+/// The numbers of the moment, gathered when somebody looks.
+fn snapshot(
+    engine: &Arc<RealEngine>,
+    learned: &Learned,
+    counts: Tallies,
+    traffic: &Arc<Traffic>,
+    begun: Instant,
+) -> Arc<dyn Fn() -> Snapshot + Send + Sync> {
+    use starttls_daemon::Known as _;
+    use std::sync::atomic::Ordering::Relaxed;
+    let (engine, learned, traffic) = (Arc::clone(engine), learned.clone(), Arc::clone(traffic));
+    Arc::new(move || {
+        let fill = engine.fill();
+        let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+        Snapshot {
+            uptime: begun.elapsed(),
+            hot_entries: count(fill.hot_entries),
+            hot_bytes: fill.hot_bytes,
+            in_flight: count(fill.in_flight),
+            learned: counts.last(),
+            shared_store: parts::shared_store(&learned),
+            validation: engine.validation().name(),
+            sources: engine.known().sources(),
+            connections: Connections {
+                open: traffic.open.load(Relaxed),
+                accepted: traffic.accepted.load(Relaxed),
+                shed: traffic.shed.load(Relaxed),
+                malformed: traffic.malformed.load(Relaxed),
+            },
+        }
+    })
+}

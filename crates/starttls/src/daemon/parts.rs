@@ -1,0 +1,194 @@
+//! The parts of the daemon, each made from the settings.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use starttls_daemon::engine::EngineSettings;
+use starttls_daemon::learned::{DEFAULT_ROW_LIMIT, Learned, LearnedSettings, SharedState};
+use starttls_daemon::operations::sandbox::{Programs, Sandbox};
+use starttls_daemon::socketmap::Listen;
+use starttls_discover::{Live, LiveSettings, Probe};
+use starttls_mta::LeafPins;
+use starttls_mta::postfix::socketmap::{Socketmap, SocketmapFacts};
+use starttls_net::dns::{self, ResolverSettings};
+use starttls_net::policy_host::{Addresses, PolicyHostSettings};
+use starttls_net::roots::Roots;
+use starttls_sources::settings::{Copies, Place, SignedCopy, Trust};
+use starttls_store::PostgresUrl;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::{TcpStream, UnixStream};
+
+use crate::settings::{PolicyHosts, Settings, SettingsArgs};
+
+/// Where the system names its resolvers.
+const RESOLV_CONF: &str = "/etc/resolv.conf";
+
+/// The node's own store, in the state directory.
+const STORE: &str = "learned.db";
+
+/// The outside, as the settings say.
+pub(crate) fn live(settings: &Settings) -> Live {
+    let daemon = &settings.daemon;
+    let named = match daemon.resolver.value {
+        Some(server) => ResolverSettings { servers: vec![server], ..ResolverSettings::default() },
+        None => ResolverSettings::from_resolv_conf(&std::fs::read_to_string(RESOLV_CONF).unwrap_or_default()),
+    };
+    let trust = if daemon.trust_resolver.value { dns::Trust::Always } else { dns::Trust::LoopbackOnly };
+    let roots = match &daemon.ca_file.value {
+        Some(file) => Roots::SystemAnd(vec![file.clone()]),
+        None => Roots::System,
+    };
+    let addresses = match daemon.policy_hosts.value {
+        PolicyHosts::Global => Addresses::Global,
+        PolicyHosts::Any => Addresses::Any,
+    };
+    let probe = Probe { signed: daemon.dnssec_probe.value.clone(), bogus: daemon.bogus_probe.value.clone() };
+    Live::new(LiveSettings {
+        resolver: ResolverSettings { trust, ..named },
+        policy_host: PolicyHostSettings { roots, addresses, ..PolicyHostSettings::default() },
+        probe,
+    })
+}
+
+/// The engine's settings.
+pub(super) fn engine(settings: &Settings) -> EngineSettings {
+    let daemon = &settings.daemon;
+    EngineSettings {
+        answer_within: Duration::from_secs(daemon.answer_within.value.0),
+        hot_bytes: daemon.memory.value.0.saturating_mul(1 << 20),
+        ..EngineSettings::default()
+    }
+}
+
+/// Directories that the daemon writes to, made before the sandbox closes.
+///
+/// # Errors
+/// What the system answers.
+pub(super) fn make_directories(settings: &Settings) -> anyhow::Result<()> {
+    let anchors = settings.daemon.anchors_directory.value.as_deref();
+    for directory in std::iter::once(settings.state_dir()).chain(anchors) {
+        std::fs::create_dir_all(directory).with_context(|| format!("cannot make {}", directory.display()))?;
+    }
+    Ok(())
+}
+
+/// Gives up what is not needed, if the settings want that; tells what is held.
+pub(super) fn enter_sandbox(settings: &Settings, place: &SettingsArgs) -> String {
+    if !settings.daemon.sandbox.value {
+        return "off, by the settings".into();
+    }
+    let daemon = &settings.daemon;
+    let parent = |path: &Path| path.parent().map(Path::to_owned);
+    let sockets = daemon.listen.value.iter().filter_map(|listen| match listen {
+        Listen::Unix(path) => parent(path),
+        Listen::Tcp(_) => None,
+    });
+    let mut read_write: Vec<PathBuf> = sockets.chain(parent(&settings.control_socket())).collect();
+    read_write.push(settings.state_dir().to_owned());
+    read_write.extend(daemon.anchors_directory.value.clone());
+    let files = settings.lists.iter().flat_map(|list| files_of(&list.trust));
+    let named = [&daemon.ca_file.value, &daemon.store_password_file.value, &settings.update.ca_file.value];
+    let named = named.into_iter().flatten().cloned();
+    let read_only = files
+        .chain(named)
+        .chain([place.file()])
+        .filter_map(|file| parent(&file))
+        .filter(|directory| directory.is_dir());
+    let runs_git = settings.lists.iter().any(|list| matches!(list.trust, Trust::GitTag(_)));
+    let alerts = settings.update.alert_command.value.is_some() || settings.update.alert_mail.value.is_some();
+    let programs = if runs_git || alerts { Programs::Run } else { Programs::None };
+    Sandbox { read_write, read_only: read_only.collect(), programs }.enforce().to_string()
+}
+
+/// Local files and directories that a list is read from.
+fn files_of(trust: &Trust) -> Vec<PathBuf> {
+    let copy = |copies: &Copies| match copies {
+        Copies::Urls(_) => Vec::new(),
+        Copies::File(SignedCopy::Clearsigned(file)) => vec![file.clone()],
+        Copies::File(SignedCopy::Detached { list, signature }) => vec![list.clone(), signature.clone()],
+    };
+    match trust {
+        Trust::Witnessed(witnessed) => match &witnessed.place {
+            Place::Urls(_) => vec![witnessed.root.clone()],
+            Place::Directory(directory) => vec![witnessed.root.clone(), directory.join("proof.json")],
+        },
+        Trust::OpenPgp(openpgp) => {
+            let mut files = copy(&openpgp.copies);
+            files.push(openpgp.certificate.clone());
+            files
+        }
+        Trust::GitTag(tag) => vec![tag.certificate.clone()],
+        Trust::Unsigned(unsigned) => vec![unsigned.file.clone()],
+    }
+}
+
+/// Writes answers as the settings know the mail server.
+///
+/// # Errors
+/// A directory for key files that cannot stand in an answer.
+pub(super) fn renderer(settings: &Settings) -> anyhow::Result<Socketmap> {
+    let daemon = &settings.daemon;
+    let leaf_pins = if daemon.allow_leaf_pins.value { LeafPins::Allow } else { LeafPins::Ignore };
+    let facts = SocketmapFacts {
+        level: daemon.postfix_level.value,
+        lowest: None,
+        leaf_pins,
+        anchors_directory: daemon.anchors_directory.value.as_ref().map(|path| path.display().to_string()),
+    };
+    Socketmap::new(facts).map_err(|finding| anyhow::anyhow!("{}; {}", finding.message, finding.cure))
+}
+
+/// Asks the daemon itself, as a mail server would: what can have no policy is answered at once, if anything is.
+///
+/// # Errors
+/// What went wrong.
+pub(super) async fn look_up(listen: Option<&Listen>) -> Result<(), String> {
+    let words = |error: std::io::Error| error.to_string();
+    match listen {
+        Some(Listen::Tcp(address)) => {
+            ask(TcpStream::connect(address).await.map_err(words)?).await.map_err(words)
+        }
+        Some(Listen::Unix(path)) => ask(UnixStream::connect(path).await.map_err(words)?).await.map_err(words),
+        None => Ok(()),
+    }
+}
+
+async fn ask(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> std::io::Result<()> {
+    const REQUEST: &[u8] = b"20:QUERY health.invalid,";
+    const REPLY: &[u8] = b"9:NOTFOUND ,";
+    stream.write_all(REQUEST).await?;
+    let mut reply = [0; REPLY.len()];
+    stream.read_exact(&mut reply).await?;
+    if reply == REPLY {
+        Ok(())
+    } else {
+        Err(std::io::Error::other("another answer than the one that is due"))
+    }
+}
+
+/// What was learnt before.
+///
+/// # Errors
+/// When the node's own store cannot be opened, or the shared one is named wrongly.
+pub(super) async fn learned(settings: &Settings) -> anyhow::Result<Learned> {
+    let daemon = &settings.daemon;
+    let url = daemon.store.value.as_deref().map(PostgresUrl::parse).transpose()?;
+    let shared = match (url, &daemon.store_password_file.value) {
+        (Some(url), Some(file)) => Some(url.with_password_file(file)?),
+        (url, _) => url,
+    };
+    let node = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let path = settings.state_dir().join(STORE);
+    Ok(Learned::open(LearnedSettings { path, shared, node, row_limit: DEFAULT_ROW_LIMIT }).await?)
+}
+
+/// How it stands with the shared store, in one word.
+pub(super) fn shared_store(learned: &Learned) -> Option<&'static str> {
+    match learned.shared_state() {
+        SharedState::Absent => None,
+        SharedState::Connecting => Some("connecting"),
+        SharedState::Up => Some("up"),
+        SharedState::Down { .. } => Some("down"),
+    }
+}

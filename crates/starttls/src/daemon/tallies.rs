@@ -1,0 +1,40 @@
+//! How much was learnt, counted now and then: whoever looks at the status must not make the database count.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use starttls_daemon::learned::{Counts, Learned};
+use starttls_daemon::operations::LearnedCounts;
+use tokio::time::sleep;
+
+use crate::clock;
+
+/// Counting some millions of rows takes a second.
+const EVERY: Duration = Duration::from_secs(30);
+
+/// The last count.
+#[derive(Clone, Default)]
+pub(super) struct Tallies(Arc<Mutex<LearnedCounts>>);
+
+impl Tallies {
+    /// Counts from now on, within a runtime.
+    pub(super) fn of(learned: &Learned) -> Self {
+        let tallies = Self::default();
+        let (learned, last) = (learned.clone(), Arc::downgrade(&tallies.0));
+        tokio::spawn(async move {
+            while let Some(last) = last.upgrade() {
+                let Counts { policies, enforce, ended, releases, dane, to_verify } =
+                    learned.counts(clock::now()).await;
+                *last.lock().unwrap_or_else(PoisonError::into_inner) =
+                    LearnedCounts { policies, enforce, ended, releases, dane, to_verify };
+                drop(last);
+                sleep(EVERY).await;
+            }
+        });
+        tallies
+    }
+
+    pub(super) fn last(&self) -> LearnedCounts {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,153 @@
+//! `[daemon]`: where the policy daemon listens, whom it asks, what it keeps.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use starttls_daemon::socketmap::Listen;
+use starttls_mta::postfix::Level;
+use starttls_sources::settings::Span;
+
+use super::role::role;
+use super::value::{Word, word};
+
+role! {
+    /// What `starttls daemon` does: it answers your mail server's question what must hold for delivery to a domain.
+    pub(crate) struct Daemon in "daemon" {
+        /// Where mail servers ask: `ADDRESS:PORT`, or `unix:PATH` (as smtp(8) sees it, which may be chrooted). Sockets that
+        /// systemd hands over are served instead.
+        "listen" => listen: Vec<Listen> = default_listen(),
+        /// The mode of Unix sockets for mail servers, in octal.
+        "socket-mode" => socket_mode: FileMode = FileMode(0o660),
+        /// Where metrics, status and the status page are served, as `127.0.0.1:8462`; without it nowhere.
+        "status-address" => status_address: Option<SocketAddr> = None,
+        /// The Unix socket for `starttls reload` and `starttls cache`; without it `control.sock` in the state directory.
+        "control-socket" => control_socket: Option<PathBuf> = None,
+        /// The resolver, as `127.0.0.1:53`; without it the first one of /etc/resolv.conf. It must validate DNSSEC for DANE.
+        "resolver" => resolver: Option<SocketAddr> = None,
+        /// Whether a resolver on another machine is believed that it validated; the path to it must be safe.
+        "trust-resolver" => trust_resolver: bool = false,
+        /// A signed name by which it is proven that the resolver validates; `.` is the root.
+        "dnssec-probe" => dnssec_probe: String = ".".into(),
+        /// A name with broken signatures that the resolver must refuse, to be surer still.
+        "bogus-probe" => bogus_probe: Option<String> = None,
+        /// A database that several nodes share, as `postgres://USER@HOST/NAME`; each node keeps its own memory beside it.
+        "store" => store: Option<String> = None,
+        /// A file whose one line is the password for it.
+        "store-password-file" => store_password_file: Option<PathBuf> = None,
+        /// A PEM file with further authorities for policy hosts, beside the system's: for closed networks.
+        "ca-file" => ca_file: Option<PathBuf> = None,
+        /// Which addresses policy hosts may have: `global` or `any`, for closed networks.
+        "policy-hosts" => policy_hosts: PolicyHosts = PolicyHosts::Global,
+        /// How long an answer waits for MTA-STS of a domain that nobody knows before it is given without.
+        "answer-within" => answer_within: Seconds = Seconds(5),
+        /// The level that `smtp_tls_security_level` of your mail server has, as `may`. Only where it is known can a policy in
+        /// `testing` be reported by Postfix 3.10 and later without weakening what you have set.
+        "postfix-level" => postfix_level: Option<Level> = None,
+        /// A directory for key files of pinned authorities, which smtp(8) must be able to read under the same name. Without
+        /// it such pins are not checked, names and certificates are.
+        "anchors-directory" => anchors_directory: Option<PathBuf> = None,
+        /// Whether leaf pins are checked where lists ask for them, although chain, names and dates then go unchecked.
+        "allow-leaf-pins" => allow_leaf_pins: bool = false,
+        /// How often lists are fetched; `0m` leaves that to `starttls update`.
+        "update-every" => update_every: Span = Span::new(Duration::from_hours(1)),
+        /// Memory for answers at hand, in MiB.
+        "memory" => memory: MebiBytes = MebiBytes(16),
+        /// Whether the process gives up what it does not need once it runs: other files, dangerous system calls.
+        "sandbox" => sandbox: bool = true,
+        /// How logs are written: `text` or `json`.
+        "log-format" => log_format: LogFormat = LogFormat::Text,
+    }
+}
+
+fn default_listen() -> Vec<Listen> {
+    vec![Listen::Tcp(SocketAddr::from(([127, 0, 0, 1], 8461)))]
+}
+
+/// A short span of time.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Seconds(pub(crate) u64);
+
+/// Which addresses policy hosts may have.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum PolicyHosts {
+    /// Those of the public network.
+    Global,
+    /// All.
+    Any,
+}
+
+/// How logs are written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
+}
+
+/// The permissions of a file.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct FileMode(pub(crate) u32);
+
+/// A size in MiB.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct MebiBytes(pub(crate) u64);
+
+word!(
+    PolicyHosts,
+    |text| match text {
+        "global" => Ok(Self::Global),
+        "any" => Ok(Self::Any),
+        _ => Err("want `global` or `any`".into()),
+    },
+    |hosts| match hosts {
+        PolicyHosts::Global => "global".into(),
+        PolicyHosts::Any => "any".into(),
+    }
+);
+word!(
+    LogFormat,
+    |text| match text {
+        "text" => Ok(Self::Text),
+        "json" => Ok(Self::Json),
+        _ => Err("want `text` or `json`".into()),
+    },
+    |format| match format {
+        LogFormat::Text => "text".into(),
+        LogFormat::Json => "json".into(),
+    }
+);
+word!(
+    FileMode,
+    |text| match u32::from_str_radix(text, 8) {
+        Ok(mode) if mode <= 0o777 && text.bytes().all(|b| b.is_ascii_digit()) => Ok(Self(mode)),
+        _ => Err("want a mode in octal, as `0660`".into()),
+    },
+    |mode| format!("{:04o}", mode.0)
+);
+word!(
+    Seconds,
+    |text| match text.strip_suffix('s').map(str::parse) {
+        Some(Ok(seconds @ 1..=60)) => Ok(Self(seconds)),
+        _ => Err("want seconds from `1s` to `60s`".into()),
+    },
+    |seconds| format!("{}s", seconds.0)
+);
+word!(
+    MebiBytes,
+    |text| match text.parse() {
+        Ok(size @ 1..=65_536) if text.bytes().all(|b| b.is_ascii_digit()) => Ok(Self(size)),
+        _ => Err("want a number of MiB from 1 to 65536, in quotes".into()),
+    },
+    |size| size.0.to_string()
+);
+word!(
+    SocketAddr,
+    |text| text.parse().map_err(|_| "want an address and a port, as `127.0.0.1:8462`".into()),
+    ToString::to_string
+);
+word!(Listen, |text| text.parse::<Self>().map_err(|error| error.to_string()), ToString::to_string);
+word!(
+    Level,
+    |text| Self::from_name(text).ok_or_else(|| "want a level of Postfix, as `may` or `dane`".into()),
+    |level| level.name().into()
+);
