@@ -5,7 +5,7 @@
 //! | `good.mx.test` | nothing |
 //! | `alias.mx.test` | another name of `good.mx.test`, which its certificate does not bear |
 //! | `mx1.pool.test` | nothing; its certificate is for `*.pool.test` |
-//! | `absent.mx.test` | offers no STARTTLS, which its TLSA record promises |
+//! | `absent.mx.test` | offers no STARTTLS |
 //! | `stripped.mx.test` | nothing, but an attacker on the path hides its STARTTLS |
 //! | `wrongname.mx.test` | the certificate is for another name |
 //! | `otherca.mx.test` | the certificate is from an authority that the sender does not trust |
@@ -13,15 +13,25 @@
 //! | `selfsigned.mx.test` | nobody vouches for the certificate |
 //! | `old.mx.test` | speaks nothing newer than TLS 1.2 |
 //! | `mx.attacker.test` | it is the attacker's, with a perfectly valid certificate for its own name |
+//! | `match.mx.test` | nobody vouches for the certificate but its TLSA record |
+//! | `both.mx.test` | nothing, and its TLSA record agrees |
+//! | `cname.mx.test` | nothing: an alias of `both.mx.test`, which alone has a TLSA record |
+//! | `mismatch.mx.test` | the certificate is valid, but its TLSA record is for another key |
+//! | `misled.mx.test` | an alias of `mismatch.mx.test`, which alone has a TLSA record |
+//! | `unusable.mx.test` | its TLSA records are none that mail servers can use |
+//! | `bogus.mx.test` | its TLSA record is right, but the signature of that is not |
 
+use std::collections::HashMap;
 use std::net::Ipv4Addr;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use starttls_testkit::ca::{Authority, Identity, Validity};
-use starttls_testkit::zone::Zone;
+use starttls_testkit::zone::Tlsa;
 
-use crate::dns::{AUTHORITY, Dns, Signing};
+use crate::dns::Dns;
+use crate::names::Names;
+use crate::policy_host::{PolicyHost, Published};
 use crate::receiver::{Listener, Offer, Receiver};
 use crate::sender::ROOTS;
 use crate::site::Site;
@@ -34,8 +44,11 @@ const STRIPPER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 31);
 /// Trees with a Postfix that may receive; the first one that was unpacked does.
 const RECEIVERS: [&str; 2] = ["bookworm", "trixie"];
 
-/// Domains and their MX hosts with preferences.
-pub type Mail<'a> = &'a [(&'a str, &'a [(u16, &'a str)])];
+/// The port beside 25 at which some hosts take mail.
+pub const OTHER_PORT: u16 = 2525;
+
+/// What a TLSA record promises that nobody keeps: a digest of no key.
+pub const NO_KEY: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 /// The running lab.
 #[derive(Debug)]
@@ -46,7 +59,12 @@ pub struct Lab {
     pub stripper: Stripper,
     /// Public keys that a policy may pin.
     pub keys: Keys,
-    _dns: Dns,
+    /// The DNS.
+    pub dns: Dns,
+    trusted: Authority,
+    other: Authority,
+    services: Tree,
+    site: Site,
 }
 
 /// Public keys: DER `SubjectPublicKeyInfo`, or a digest of it, in Base64.
@@ -63,13 +81,11 @@ pub struct Keys {
 }
 
 impl Lab {
-    /// Builds it: `mail` says which domain has which MX hosts.
-    ///
-    /// Domains below `test` are in a signed zone; those below `plain` are in an unsigned one, as an attacker likes it.
+    /// Builds it: `fill` says what the DNS has beside the hosts.
     ///
     /// # Errors
     /// When a server does not come up.
-    pub fn build(trees: &Path, site: &Site, mail: Mail<'_>) -> Result<Self> {
+    pub fn build(trees: &Path, site: &Site, fill: impl FnOnce(&mut Names) -> Result<()>) -> Result<Self> {
         let (trusted, other) = (Authority::new("Trusted Root")?, Authority::new("Other Root")?);
         site.write(ROOTS, &trusted.pem())?;
         let self_signed = Identity::self_signed(&["selfsigned.mx.test"])?;
@@ -85,13 +101,28 @@ impl Lab {
             .find(|one| one.host == "stripped.mx.test")
             .context("nobody behind the stripper")?;
         let stripper = Stripper::start(STRIPPER, behind.address)?;
-        let dns_tree = Tree::mount(trees, "dns", site)?;
-        let dns = Dns::start(&dns_tree, site, &zones(&listeners, mail))?;
+        let mut names = names(&listeners)?;
+        fill(&mut names)?;
+        let services = Tree::mount(trees, "services", site)?;
+        let dns = Dns::start(&services, site, names)?;
         let tree =
             RECEIVERS.into_iter().find(|name| Tree::exists(trees, name)).context("no Postfix to receive")?;
         let receiver = Receiver::start(&Tree::mount(trees, tree, site)?, site, &listeners)?;
-        Ok(Self { receiver, stripper, keys, _dns: dns })
+        Ok(Self { receiver, stripper, keys, dns, trusted, other, services, site: site.clone() })
     }
+
+    /// Starts policy hosts with these policies; the DNS must lead to them.
+    ///
+    /// # Errors
+    /// When they do not come up.
+    pub fn policy_hosts(&self, policies: &[Published]) -> Result<PolicyHost> {
+        PolicyHost::start(&self.services, &self.site, &self.trusted, &self.other, policies)
+    }
+}
+
+/// A promise that a host does not keep: another key, or no STARTTLS at all.
+pub fn broken_promise() -> Tlsa {
+    Tlsa::key(NO_KEY)
 }
 
 fn listeners(trusted: &Authority, other: &Authority, self_signed: Identity) -> Result<Vec<Listener>> {
@@ -107,6 +138,11 @@ fn listeners(trusted: &Authority, other: &Authority, self_signed: Identity) -> R
         ("selfsigned.mx.test", Offer::Tls(self_signed)),
         ("old.mx.test", Offer::OldTls(valid(&["old.mx.test"])?)),
         ("mx.attacker.test", Offer::Tls(valid(&["mx.attacker.test"])?)),
+        ("match.mx.test", Offer::Tls(Identity::self_signed(&["match.mx.test"])?)),
+        ("both.mx.test", Offer::Tls(valid(&["both.mx.test"])?)),
+        ("mismatch.mx.test", Offer::Tls(valid(&["mismatch.mx.test"])?)),
+        ("unusable.mx.test", Offer::Tls(valid(&["unusable.mx.test"])?)),
+        ("bogus.mx.test", Offer::Tls(valid(&["bogus.mx.test"])?)),
     ];
     Ok((11..)
         .zip(hosts)
@@ -114,20 +150,36 @@ fn listeners(trusted: &Authority, other: &Authority, self_signed: Identity) -> R
         .collect())
 }
 
-fn zones(listeners: &[Listener], mail: Mail<'_>) -> [(Zone, Signing); 2] {
-    let (mut signed, mut unsigned) = (Zone::new("test", AUTHORITY), Zone::new("plain", AUTHORITY));
+/// The hosts and their TLSA records.
+fn names(listeners: &[Listener]) -> Result<Names> {
+    let mut names = Names::new();
     for Listener { host, address, .. } in listeners {
-        signed.a(host, if *host == "stripped.mx.test" { STRIPPER } else { *address });
+        names.a(host, if *host == "stripped.mx.test" { STRIPPER } else { *address })?;
         if *host == "good.mx.test" {
-            signed.a("alias.mx.test", *address);
+            names.a("alias.mx.test", *address)?;
         }
     }
-    signed.tlsa("absent.mx.test", &"00".repeat(32));
-    for (domain, hosts) in mail {
-        let zone = if domain.rsplit('.').next() == Some("plain") { &mut unsigned } else { &mut signed };
-        for (preference, host) in *hosts {
-            zone.mx(domain, *preference, host);
-        }
+    let digests = digests(listeners);
+    let digest = |host| digests.get(host).context("no such host");
+    for port in [25, OTHER_PORT] {
+        names.tlsa("match.mx.test", port, &Tlsa::key(digest("match.mx.test")?))?;
     }
-    [(signed, Signing::Signed), (unsigned, Signing::Unsigned)]
+    names.tlsa("both.mx.test", 25, &Tlsa::key(digest("both.mx.test")?))?;
+    names.tlsa("bogus.mx.test", 25, &Tlsa::key(digest("bogus.mx.test")?))?;
+    names.tlsa("mismatch.mx.test", 25, &broken_promise())?;
+    let unusable = Tlsa { usage: 1, ..Tlsa::key(digest("unusable.mx.test")?) };
+    names.tlsa("unusable.mx.test", 25, &unusable)?;
+    names.tlsa("unusable.mx.test", 25, &Tlsa { selector: 0, matching: 9, ..broken_promise() })?;
+    names.cname("cname.mx.test", "both.mx.test")?;
+    names.cname("misled.mx.test", "mismatch.mx.test")?;
+    Ok(names)
+}
+
+/// The digest of each host's key.
+fn digests(listeners: &[Listener]) -> HashMap<&'static str, String> {
+    let digests = listeners.iter().filter_map(|listener| match &listener.offer {
+        Offer::Cleartext => None,
+        Offer::Tls(identity) | Offer::OldTls(identity) => Some((listener.host, identity.spki_sha256_hex())),
+    });
+    digests.collect()
 }

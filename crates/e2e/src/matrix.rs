@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use anyhow::{Result, ensure};
+
 /// Rows, columns and complaints.
 #[derive(Debug, Default)]
 pub struct Matrix {
@@ -31,6 +33,18 @@ impl Matrix {
     /// What was not as it should be.
     pub fn complaints(&self) -> &[String] {
         &self.complaints
+    }
+
+    /// Prints the matrix and fails with whatever was not as it should be, or was in the way of filling it.
+    ///
+    /// # Errors
+    /// When there is such a thing.
+    pub fn conclude(&self, title: &str, result: Result<()>) -> Result<()> {
+        println!("{}", self.table(title));
+        let error = result.err().map(|error| format!("{error:#}"));
+        let words: Vec<_> = self.complaints.iter().cloned().chain(error).collect();
+        ensure!(words.is_empty(), "{}", words.join("\n"));
+        Ok(())
     }
 
     /// The matrix as a table.

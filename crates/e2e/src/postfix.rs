@@ -38,6 +38,15 @@ postlog   unix-dgram n - n -   1 postlogd
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct Version(pub u32, pub u32, pub u32);
 
+/// From here on Postfix knows attributes for MX patterns.
+pub const KNOWS_PATTERNS: Version = Version(3, 10, 0);
+
+/// From here on Postfix compares MX hosts with the patterns of a policy.
+pub const ENFORCES_PATTERNS: Version = Version(3, 10, 5);
+
+/// From here on Postfix obeys the header `TLS-Required: No`.
+pub const OBEYS_HEADER: Version = Version(3, 10, 0);
+
 impl std::fmt::Display for Version {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}.{}.{}", self.0, self.1, self.2)

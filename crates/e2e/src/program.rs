@@ -74,19 +74,68 @@ impl Program {
     /// # Errors
     /// As [`Program::run`], and when the tree has no `libfaketime`.
     pub fn run_later(&self, days: u64, arguments: &[&str]) -> Result<Run> {
-        let (loader, rest) = self.words.split_first().context("no program")?;
-        let mut command = self.tree.command(loader);
-        if days > 0 {
-            ensure!(loader.contains("/ld-"), "days pass for programs alone that are linked dynamically");
-            command.args(["--preload", &later_library(&self.tree)?]).env("FAKETIME", format!("+{days}d"));
-        }
-        let output = command.args(rest).args(arguments).stdin(Stdio::null()).output()?;
+        let clock = if days > 0 { Clock::Later(days) } else { Clock::True };
+        let output = self.command(clock)?.args(arguments).stdin(Stdio::null()).output()?;
         Ok(Run {
             code: output.status.code(),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
         })
     }
+
+    /// The program without arguments, to be started.
+    ///
+    /// # Errors
+    /// When it is to live by another clock, and the tree has no `libfaketime`.
+    pub fn command(&self, clock: Clock) -> Result<Command> {
+        let (loader, rest) = self.words.split_first().context("no program")?;
+        let mut command = self.tree.command(loader);
+        if clock != Clock::True {
+            ensure!(loader.contains("/ld-"), "days pass for programs alone that are linked dynamically");
+            command.args(["--preload", &later_library(&self.tree)?]);
+        }
+        match clock {
+            Clock::True => {}
+            Clock::Later(days) => {
+                command.env("FAKETIME", format!("+{days}d"));
+            }
+            Clock::Told | Clock::Jumps => {
+                if clock == Clock::Jumps {
+                    command.env("FAKETIME_DONT_FAKE_MONOTONIC", "1").env("DONT_FAKE_MONOTONIC", "1");
+                }
+                command.env("FAKETIME_TIMESTAMP_FILE", CLOCK).env("FAKETIME_NO_CACHE", "1");
+            }
+        }
+        command.args(rest);
+        Ok(command)
+    }
+}
+
+/// By which clock the program lives.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Clock {
+    /// The machine's.
+    True,
+    /// So many days later.
+    Later(u64),
+    /// What the file [`CLOCK`] says at any moment, such as `+3d`.
+    Told,
+    /// The same for the time of day alone: as if somebody set the clock.
+    Jumps,
+}
+
+/// Where a program looks that does not live by the machine's.
+pub const CLOCK: &str = "/lab/clock";
+
+/// Tells the time to whoever lives by [`Clock::Told`] or [`Clock::Jumps`]: how much later it is, as in `3d`, `2h` or `5m`.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn tell_time(site: &Site, later: &str) -> Result<()> {
+    // At no moment may the file be half written: somebody reads it all the time.
+    let new = format!("{CLOCK}.new");
+    site.write(&new, &format!("+{later}\n"))?;
+    Ok(fs::rename(site.outside(&new), site.outside(CLOCK))?)
 }
 
 /// The library that lets days pass, as the tree sees it.

@@ -8,6 +8,7 @@ use anyhow::Result;
 use starttls_testkit::ca::Identity;
 
 use crate::delivery::split;
+use crate::lab::OTHER_PORT;
 use crate::log::wait_for;
 use crate::postfix::{Clients, Postfix};
 use crate::site::Site;
@@ -29,7 +30,7 @@ pub enum Offer {
 pub struct Listener {
     /// The host name; logs use it, too.
     pub host: &'static str,
-    /// Where it listens, on port 25.
+    /// Where it listens, on port 25 and on [`OTHER_PORT`].
     pub address: Ipv4Addr,
     /// What it offers.
     pub offer: Offer,
@@ -61,7 +62,7 @@ impl Receiver {
             services += &service(site, listener)?;
         }
         let settings = "myhostname = rx.test\ninet_interfaces = all\nrelay_domains = test, plain\n\
-             relay_transport = discard:\nsmtpd_relay_restrictions = reject_unauth_destination\n\
+             mynetworks = 127.0.0.0/8\nrelay_transport = discard:\ndefault_transport = discard:\n\
              smtpd_peername_lookup = no\nsmtpd_tls_loglevel = 1\n";
         let postfix = Postfix::configure(tree, site, "rx", settings, Clients::Unconfined, &services)?;
         postfix.start()?;
@@ -92,7 +93,7 @@ impl Receiver {
 
 fn service(site: &Site, listener: &Listener) -> Result<String> {
     let Listener { host, address, offer } = listener;
-    let mut text = format!("{address}:25 inet n - n - - smtpd -o syslog_name={host} -o myhostname={host}");
+    let mut text = format!("smtpd -o syslog_name={host} -o myhostname={host}");
     if let Offer::Tls(identity) | Offer::OldTls(identity) = offer {
         let chain = format!("/lab/rx/{host}.pem");
         site.write(&chain, &identity.pem())?;
@@ -101,7 +102,7 @@ fn service(site: &Site, listener: &Listener) -> Result<String> {
     if let Offer::OldTls(_) = offer {
         text += " -o smtpd_tls_protocols=<=TLSv1.2";
     }
-    Ok(text + "\n")
+    Ok(format!("{address}:25 inet n - n - - {text}\n{address}:{OTHER_PORT} inet n - n - - {text}\n"))
 }
 
 fn read(lines: &[String]) -> HashMap<String, Receipt> {

@@ -17,6 +17,26 @@ pub struct Zone {
     records: String,
 }
 
+/// The data of a TLSA record (RFC 6698 §2.1).
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Tlsa {
+    /// Certificate usage, such as 3 for DANE-EE.
+    pub usage: u8,
+    /// Selector: 0 for the certificate, 1 for its public key.
+    pub selector: u8,
+    /// Matching type, such as 1 for SHA-256.
+    pub matching: u8,
+    /// Association data, in hexadecimal digits.
+    pub association: String,
+}
+
+impl Tlsa {
+    /// Binds a server to the key with this SHA-256 digest, in hexadecimal digits (RFC 7672 §3.1.1).
+    pub fn key(spki_sha256: &str) -> Self {
+        Self { usage: 3, selector: 1, matching: 1, association: spki_sha256.to_owned() }
+    }
+}
+
 impl Zone {
     /// Begins the zone `origin` (no trailing dot), served by `ns.ORIGIN` at `server`.
     pub fn new(origin: &str, server: Ipv4Addr) -> Self {
@@ -47,10 +67,35 @@ impl Zone {
         self.record(domain, "MX", &format!("{preference} {host}."));
     }
 
-    /// Adds a TLSA record that promises STARTTLS at `host`, with the key that has this SHA-256 digest in hexadecimal
-    /// digits (RFC 6698 §2.1, RFC 7672 §3.1.1).
-    pub fn tlsa(&mut self, host: &str, spki_sha256: &str) {
-        self.record(&format!("_25._tcp.{host}"), "TLSA", &format!("3 1 1 {spki_sha256}"));
+    /// Adds a null MX record: `domain` takes no mail (RFC 7505 §3).
+    pub fn null_mx(&mut self, domain: &str) {
+        self.record(domain, "MX", "0 .");
+    }
+
+    /// Adds an alias.
+    pub fn cname(&mut self, name: &str, target: &str) {
+        self.record(name, "CNAME", &format!("{target}."));
+    }
+
+    /// Adds a text of at most 255 bytes, none of which is a quotation mark or a backslash.
+    pub fn txt(&mut self, name: &str, text: &str) {
+        self.record(name, "TXT", &format!("\"{text}\""));
+    }
+
+    /// Adds a TLSA record for the TCP port of `host`.
+    pub fn tlsa(&mut self, host: &str, port: u16, data: &Tlsa) {
+        let Tlsa { usage, selector, matching, association } = data;
+        self.record(
+            &format!("_{port}._tcp.{host}"),
+            "TLSA",
+            &format!("{usage} {selector} {matching} {association}"),
+        );
+    }
+
+    /// Takes out all records of this name and kind (`MX`, `TXT`, …).
+    pub fn remove(&mut self, name: &str, kind: &str) {
+        let start = format!("{name}. {TTL} IN {kind} ");
+        self.records = self.records.split_inclusive('\n').filter(|line| !line.starts_with(&start)).collect();
     }
 
     fn record(&mut self, name: &str, kind: &str, data: &str) {
@@ -71,5 +116,21 @@ mod tests {
         assert!(text.starts_with("test. 60 IN SOA ns.test. hostmaster.test. 1 "), "{text}");
         assert!(text.contains("\nexample.test. 60 IN MX 10 mx.example.test.\n"), "{text}");
         assert!(text.ends_with("\nmx.example.test. 60 IN A 127.0.0.1\n"), "{text}");
+    }
+    #[test]
+    fn what_is_removed_takes_nothing_else_along() {
+        let mut zone = Zone::new("test", Ipv4Addr::new(127, 0, 0, 54));
+        let before = zone.text().to_owned();
+        zone.txt("a.test", "v=STSv1; id=1;");
+        zone.mx("a.test", 10, "mx.test");
+        zone.remove("a.test", "TXT");
+        assert_eq!(zone.text(), format!("{before}a.test. 60 IN MX 10 mx.test.\n"));
+    }
+
+    #[test]
+    fn tlsa_record_belongs_to_the_port_of_a_host() {
+        let mut zone = Zone::new("test", Ipv4Addr::new(127, 0, 0, 54));
+        zone.tlsa("mx.test", 25, &Tlsa::key("00ff"));
+        assert!(zone.text().ends_with("\n_25._tcp.mx.test. 60 IN TLSA 3 1 1 00ff\n"), "{}", zone.text());
     }
 }

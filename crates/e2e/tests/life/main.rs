@@ -29,7 +29,7 @@ const MAIL: &[(&str, &[(u16, &str)])] =
 #[ignore = "needs unpacked servers: run `./test e2e`"]
 fn bookworm_list_lives_from_keys_to_recovery() -> Result<()> {
     sealed("bookworm_list_lives_from_keys_to_recovery", |trees, site| {
-        let lab = Lab::build(trees, &site, MAIL)?;
+        let lab = Lab::build(trees, &site, |names| names.mail(MAIL))?;
         let tree = Tree::mount(trees, "bookworm", &site)?;
         let sender = Sender::start(&tree, &site)?;
         let authority = Authority::new("Mirror Root")?;

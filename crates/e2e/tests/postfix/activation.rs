@@ -1,10 +1,10 @@
 //! Claim: activation is refused where it would stop mail: without roots that load, and where nobody can be verified.
 
 use anyhow::Result;
+use starttls_e2e::cases::list;
 use starttls_e2e::delivery::Channel::{Cleartext, Trusted, Untrusted};
+use starttls_e2e::outcome::Outcome::{self, Deferred, Sent};
 
-use crate::list;
-use crate::outcome::Outcome::{self, Deferred, Sent};
 use crate::stage::Stage;
 
 pub(crate) fn claim(stage: &Stage) -> Result<()> {

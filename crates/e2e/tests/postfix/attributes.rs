@@ -3,9 +3,10 @@
 
 use anyhow::Result;
 use starttls_e2e::delivery::Channel::Verified;
+use starttls_e2e::outcome::Outcome::{Deferred, Sent};
+use starttls_e2e::postfix::{ENFORCES_PATTERNS, KNOWS_PATTERNS};
 
-use crate::outcome::Outcome::{Deferred, Sent};
-use crate::stage::{ENFORCES_PATTERNS, KNOWS_PATTERNS, Stage};
+use crate::stage::Stage;
 
 pub(crate) fn claim(stage: &Stage) -> Result<()> {
     let answer = "secure match=good.mx.test servername=hostname policy_type=sts policy_domain=lab mx_host_pattern=good.mx.test";

@@ -1,10 +1,10 @@
 //! Claim: what master.cf gives the client alone counts as the operator's own: activation never leaves it weaker.
 
 use anyhow::{Result, ensure};
+use starttls_e2e::cases::list;
 use starttls_e2e::delivery::Channel::{Cleartext, Verified};
+use starttls_e2e::outcome::Outcome::{Deferred, Sent};
 
-use crate::list;
-use crate::outcome::Outcome::{Deferred, Sent};
 use crate::stage::Stage;
 
 pub(crate) fn claim(stage: &Stage) -> Result<()> {

@@ -7,11 +7,11 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
+use starttls_e2e::cases::list;
 use starttls_e2e::delivery::Channel::{Cleartext, Trusted, Verified};
+use starttls_e2e::outcome::Outcome::{Deferred, Sent};
 use starttls_e2e::sender::Sender;
 
-use crate::list;
-use crate::outcome::Outcome::{Deferred, Sent};
 use crate::stage::Stage;
 
 /// Between two mails: tens of them go out while configurations change.

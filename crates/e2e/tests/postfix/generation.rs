@@ -2,10 +2,10 @@
 //! activating touches what is in force.
 
 use anyhow::{Result, ensure};
+use starttls_e2e::cases::list;
 use starttls_e2e::delivery::Channel::{Cleartext, Verified};
+use starttls_e2e::outcome::Outcome::{Deferred, Sent};
 
-use crate::list;
-use crate::outcome::Outcome::{Deferred, Sent};
 use crate::stage::Stage;
 
 pub(crate) fn claim(stage: &Stage) -> Result<()> {

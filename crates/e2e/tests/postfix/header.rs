@@ -3,11 +3,12 @@
 //! Spec: RFC 8689 §3.
 
 use anyhow::Result;
+use starttls_e2e::cases::list;
 use starttls_e2e::delivery::Channel::Cleartext;
+use starttls_e2e::outcome::Outcome::{Deferred, Sent};
+use starttls_e2e::postfix::OBEYS_HEADER;
 
-use crate::list;
-use crate::outcome::Outcome::{Deferred, Sent};
-use crate::stage::{OBEYS_HEADER, Stage};
+use crate::stage::Stage;
 
 const HEADER: &str = "TLS-Required: No";
 

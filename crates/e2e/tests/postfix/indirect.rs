@@ -1,9 +1,9 @@
 //! Claim: settings that main.cf takes from other parameters count with their value: activation never leaves them weaker.
 
 use anyhow::{Result, ensure};
+use starttls_e2e::cases::list;
+use starttls_e2e::outcome::Outcome::Deferred;
 
-use crate::list;
-use crate::outcome::Outcome::Deferred;
 use crate::stage::Stage;
 
 pub(crate) fn claim(stage: &Stage) -> Result<()> {

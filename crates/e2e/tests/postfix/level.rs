@@ -1,10 +1,10 @@
 //! Claim: a domain in `testing` gets TLS where the operator uses none, and never less than the operator's own level.
 
 use anyhow::Result;
+use starttls_e2e::cases::list;
 use starttls_e2e::delivery::Channel::{Cleartext, Trusted};
+use starttls_e2e::outcome::Outcome::{Deferred, Sent};
 
-use crate::list;
-use crate::outcome::Outcome::{Deferred, Sent};
 use crate::stage::Stage;
 
 const LEVEL: &str = "smtp_tls_security_level";

@@ -4,7 +4,6 @@
 
 mod activation;
 mod attributes;
-mod cases;
 mod client;
 mod deactivation;
 mod expiry;
@@ -12,8 +11,6 @@ mod generation;
 mod header;
 mod indirect;
 mod level;
-mod list;
-mod outcome;
 mod policies;
 mod reload;
 mod route;

@@ -2,24 +2,20 @@
 
 use std::collections::HashMap;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, ensure};
+use starttls_e2e::cases::CASES;
+use starttls_e2e::cases::list;
 use starttls_e2e::delivery::Delivery;
 use starttls_e2e::matrix::Matrix;
+use starttls_e2e::outcome;
+use starttls_e2e::postfix::ENFORCES_PATTERNS;
 
-use crate::cases::CASES;
-use crate::list;
-use crate::outcome;
-use crate::stage::{ENFORCES_PATTERNS, OUTPUT, Stage};
+use crate::stage::{OUTPUT, Stage};
 
 pub(crate) fn claim(stage: &Stage) -> Result<()> {
     let mut matrix = Matrix::default();
     let result = fill(stage, &mut matrix);
-    println!("{}", matrix.table(&format!("Postfix {}", stage.version)));
-    result?;
-    if !matrix.complaints().is_empty() {
-        bail!("{}", matrix.complaints().join("\n"));
-    }
-    Ok(())
+    matrix.conclude(&format!("Postfix {}", stage.version), result)
 }
 
 fn fill(stage: &Stage, matrix: &mut Matrix) -> Result<()> {

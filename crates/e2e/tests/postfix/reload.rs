@@ -4,11 +4,11 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
 use anyhow::{Result, ensure};
+use starttls_e2e::cases::list;
 use starttls_e2e::delivery::Channel::{Cleartext, Trusted, Verified};
 use starttls_e2e::network::run;
+use starttls_e2e::outcome::Outcome::{Deferred, Sent};
 
-use crate::list;
-use crate::outcome::Outcome::{Deferred, Sent};
 use crate::stage::{OUTPUT, Stage};
 
 /// A directory of Postfix's commands, one of which is ours.

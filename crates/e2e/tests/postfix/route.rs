@@ -1,10 +1,10 @@
 //! Claim: activation is refused where mail goes past the table: to a relay, or by a client with settings of its own.
 
 use anyhow::Result;
+use starttls_e2e::cases::list;
 use starttls_e2e::delivery::Channel::Cleartext;
+use starttls_e2e::outcome::Outcome::Sent;
 
-use crate::list;
-use crate::outcome::Outcome::Sent;
 use crate::stage::Stage;
 
 pub(crate) fn claim(stage: &Stage) -> Result<()> {

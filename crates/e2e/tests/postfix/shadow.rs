@@ -1,11 +1,11 @@
 //! Claim: the operator's own tables are asked before ours, which is said by name, and come back to the byte.
 
 use anyhow::{Result, ensure};
+use starttls_e2e::cases::list;
 use starttls_e2e::delivery::Channel::{Cleartext, Verified};
 use starttls_e2e::network::output;
+use starttls_e2e::outcome::Outcome::{Deferred, Sent};
 
-use crate::list;
-use crate::outcome::Outcome::{Deferred, Sent};
 use crate::stage::{OUTPUT, Stage};
 
 /// As operators write it.

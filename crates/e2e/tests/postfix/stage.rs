@@ -6,24 +6,14 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use starttls_e2e::lab::Lab;
+use starttls_e2e::cases::CASES;
+use starttls_e2e::lab::{Lab, broken_promise};
 use starttls_e2e::network::sealed;
-use starttls_e2e::postfix::Version;
+use starttls_e2e::outcome::Outcome;
+use starttls_e2e::postfix::{ENFORCES_PATTERNS, KNOWS_PATTERNS, Version};
 use starttls_e2e::program::{Program, Run};
 use starttls_e2e::sender::Sender;
 use starttls_e2e::tree::Tree;
-
-use crate::cases::CASES;
-use crate::outcome::Outcome;
-
-/// From here on Postfix knows attributes for MX patterns.
-pub(crate) const KNOWS_PATTERNS: Version = Version(3, 10, 0);
-
-/// From here on Postfix compares MX hosts with the patterns of a policy.
-pub(crate) const ENFORCES_PATTERNS: Version = Version(3, 10, 5);
-
-/// From here on Postfix obeys the header `TLS-Required: No`.
-pub(crate) const OBEYS_HEADER: Version = Version(3, 10, 0);
 
 /// A lab and the sender under test.
 pub(crate) struct Stage {
@@ -42,7 +32,11 @@ pub(crate) const OUTPUT: &str = "/lab/tx/starttls";
 pub(crate) fn play(test: &str, tree: &str, claim: fn(&Stage) -> Result<()>) -> Result<()> {
     sealed(test, |trees, site| {
         let mail: Vec<_> = CASES.iter().map(|case| (case.domain, case.hosts)).collect();
-        let lab = Lab::build(trees, &site, &mail)?;
+        let lab = Lab::build(trees, &site, |names| {
+            names.mail(&mail)?;
+            // For `level`: a promise that is broken, where the operator's own level is `dane`.
+            names.tlsa("absent.mx.test", 25, &broken_promise())
+        })?;
         let sender = Sender::start(&Tree::mount(trees, tree, &site)?, &site)?;
         let version = sender.postfix().version()?;
         let expected = match tree {

@@ -1,11 +1,11 @@
 //! Claim: tables that are compiled for quick look-ups protect like the text does.
 
 use anyhow::Result;
+use starttls_e2e::cases::list;
 use starttls_e2e::delivery::Channel::{Cleartext, Verified};
 use starttls_e2e::network::output;
+use starttls_e2e::outcome::Outcome::{Deferred, Sent};
 
-use crate::list;
-use crate::outcome::Outcome::{Deferred, Sent};
 use crate::stage::Stage;
 
 pub(crate) fn claim(stage: &Stage) -> Result<()> {

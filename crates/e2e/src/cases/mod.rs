@@ -1,39 +1,39 @@
 //! The cases: one recipient domain each, its MX hosts, its policy, and what must become of mail to it.
 
-use starttls_e2e::delivery::Channel::{Anonymous, Cleartext, Trusted, Untrusted, Verified};
-use starttls_e2e::postfix::Version;
+pub mod list;
 
-use crate::list::Entry;
+use crate::delivery::Channel::{Anonymous, Cleartext, Trusted, Untrusted, Verified};
 use crate::outcome::Outcome::{self, Deferred, Sent};
 use crate::outcome::Shown;
-use crate::stage::ENFORCES_PATTERNS;
+use crate::postfix::{ENFORCES_PATTERNS, Version};
+use list::Entry;
 
 /// One case.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Case {
+pub struct Case {
     /// What is wrong, in a few words.
-    pub(crate) name: &'static str,
+    pub name: &'static str,
     /// The recipient domain.
-    pub(crate) domain: &'static str,
+    pub domain: &'static str,
     /// What DNS says (under the attacker's control in the zone `plain`): preference and MX host.
-    pub(crate) hosts: &'static [(u16, &'static str)],
+    pub hosts: &'static [(u16, &'static str)],
     /// The policy, if any.
-    pub(crate) entry: Option<Entry>,
+    pub entry: Option<Entry>,
     /// Which list has it in the mode that is wanted.
-    pub(crate) listed: Listed,
+    pub listed: Listed,
     /// What becomes of mail without a policy, or with one in `testing`.
-    pub(crate) wrongly: Outcome,
+    pub wrongly: Outcome,
     /// What must become of it when the policy is enforced.
-    pub(crate) rightly: Outcome,
+    pub rightly: Outcome,
     /// The same, where MX patterns are enforced and that makes a difference.
-    pub(crate) rightly_by_pattern: Option<Outcome>,
+    pub rightly_by_pattern: Option<Outcome>,
     /// How the log betrays the defect although the mail is delivered.
-    pub(crate) shown: Shown,
+    pub shown: Shown,
 }
 
 /// Which list decides a case.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Listed {
+pub enum Listed {
     /// The base.
     InBase,
     /// The overlay; the base only tests.
@@ -55,7 +55,7 @@ impl Case {
     };
 
     /// What must become of mail when the policy is enforced.
-    pub(crate) fn rightly(&self, version: Version) -> Outcome {
+    pub fn rightly(&self, version: Version) -> Outcome {
         self.rightly_by_pattern.filter(|_| version >= ENFORCES_PATTERNS).unwrap_or(self.rightly)
     }
 }
@@ -67,7 +67,7 @@ const NOT_PINNED: Outcome = Deferred("4.7.5", "num=65:");
 const NOT_IN_PATTERNS: Option<Outcome> = Some(Deferred("4.3.0", "does not match STS MX pattern for"));
 
 /// All of them.
-pub(crate) const CASES: &[Case] = &[
+pub const CASES: &[Case] = &[
     Case {
         name: "nothing",
         domain: "good.test",

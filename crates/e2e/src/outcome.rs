@@ -1,24 +1,26 @@
 //! Outcomes: what becomes of a mail, by the sender's log and the receiver's, and what the log shows besides.
 
 use anyhow::Result;
-use starttls_e2e::delivery::Channel::{self, Cleartext, Untrusted};
-use starttls_e2e::delivery::Delivery;
-use starttls_e2e::lab::Lab;
 
-use crate::list::Entry;
+use crate::cases::list::Entry;
+use crate::delivery::Channel::{self, Cleartext, Untrusted};
+use crate::delivery::Delivery;
+use crate::lab::Lab;
 
 /// What becomes of a mail.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Outcome {
+pub enum Outcome {
     /// It goes to this host, by this channel.
     Sent(&'static str, Channel),
     /// It stays, with this status code, and the log says this.
     Deferred(&'static str, &'static str),
+    /// It goes back, with this status code, and the log says this.
+    Bounced(&'static str, &'static str),
 }
 
 /// How Postfix's log betrays a defect when the policy is not enforced.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Shown {
+pub enum Shown {
     /// Not at all: names and pins are compared under an enforced policy only. Or there is no defect.
     Nowhere,
     /// By the absence of a line about TLS.
@@ -33,10 +35,14 @@ pub(crate) enum Shown {
 
 impl Outcome {
     /// What is not so in `delivery`, if anything.
-    pub(crate) fn complaint(self, lab: &Lab, delivery: &Delivery) -> Result<Option<String>> {
+    ///
+    /// # Errors
+    /// When the receiver's log cannot be read, or a mail that was sent does not arrive.
+    pub fn complaint(self, lab: &Lab, delivery: &Delivery) -> Result<Option<String>> {
         let fault = match self {
             Self::Sent(host, channel) => sent_otherwise(lab, delivery, host, channel)?,
-            Self::Deferred(dsn, words) => deferred_otherwise(lab, delivery, dsn, words)?,
+            Self::Deferred(dsn, words) => refused_otherwise(lab, delivery, ["deferred", dsn, words])?,
+            Self::Bounced(dsn, words) => refused_otherwise(lab, delivery, ["bounced", dsn, words])?,
         };
         Ok(fault.map(|fault| format!("{fault}:\n  {}", delivery.session.join("\n  "))))
     }
@@ -50,15 +56,30 @@ fn sent_otherwise(lab: &Lab, delivery: &Delivery, host: &str, channel: Channel) 
         return Ok(Some(format!("channel is {:?}, not {channel:?}", delivery.channel())));
     }
     let receipt = lab.receiver.receipt(&delivery.recipient)?;
-    // One host, two names.
-    let host = if host == "alias.mx.test" { "good.mx.test" } else { host };
+    let host = own_name(host);
     let as_expected = receipt.host == host && receipt.encrypted == (channel != Cleartext);
     Ok((!as_expected).then(|| format!("the receiver saw {receipt:?}")))
 }
 
-fn deferred_otherwise(lab: &Lab, delivery: &Delivery, dsn: &str, words: &str) -> Result<Option<String>> {
-    if (delivery.status.as_str(), delivery.dsn.as_str()) != ("deferred", dsn) {
-        return Ok(Some(format!("not deferred with {dsn}")));
+/// The name that a host calls itself by.
+fn own_name(host: &str) -> &str {
+    match host {
+        "alias.mx.test" | "127.0.0.11" => "good.mx.test",
+        "cname.mx.test" => "both.mx.test",
+        "misled.mx.test" => "mismatch.mx.test",
+        // A domain without MX records, at the address of this host.
+        domain if domain.starts_with("implicit") => "match.mx.test",
+        own => own,
+    }
+}
+
+fn refused_otherwise(
+    lab: &Lab,
+    delivery: &Delivery,
+    [status, dsn, words]: [&str; 3],
+) -> Result<Option<String>> {
+    if (delivery.status.as_str(), delivery.dsn.as_str()) != (status, dsn) {
+        return Ok(Some(format!("not {status} with {dsn}")));
     }
     if !delivery.mentions(words) {
         return Ok(Some(format!("no `{words}` in the log")));
@@ -66,12 +87,12 @@ fn deferred_otherwise(lab: &Lab, delivery: &Delivery, dsn: &str, words: &str) ->
     let receipts = lab.receiver.receipts()?;
     Ok(receipts
         .get(&delivery.recipient)
-        .map(|receipt| format!("deferred, and received all the same: {receipt:?}")))
+        .map(|receipt| format!("{status}, and received all the same: {receipt:?}")))
 }
 
 impl Shown {
     /// Whether the log shows it.
-    pub(crate) fn is_in(self, delivery: &Delivery, entry: Option<Entry>) -> bool {
+    pub fn is_in(self, delivery: &Delivery, entry: Option<Entry>) -> bool {
         match self {
             Self::Nowhere => true,
             Self::NoTls => delivery.channel() == Cleartext,
@@ -82,7 +103,7 @@ impl Shown {
     }
 
     /// A word for the matrix.
-    pub(crate) fn word(self) -> &'static str {
+    pub fn word(self) -> &'static str {
         match self {
             Self::Nowhere => "-",
             Self::NoTls => "no TLS",
@@ -94,7 +115,7 @@ impl Shown {
 }
 
 /// A few words for the matrix.
-pub(crate) fn summary(delivery: &Delivery) -> String {
+pub fn summary(delivery: &Delivery) -> String {
     match delivery.status.as_str() {
         "sent" => format!("{} {:?}", delivery.relay, delivery.channel()),
         status => format!("{status} {}", delivery.dsn),
