@@ -41,8 +41,8 @@ build() {
 }
 
 unpack_servers() {
-    [ -x "$trees/dns/usr/sbin/nsd" ] || crates/e2e/trees "${trees%/trees}" >&2 || true
-    [ -x "$trees/dns/usr/sbin/nsd" ] || { echo "no NSD and Unbound in $trees: run ./test e2e" >&2; exit 1; }
+    [ -x "$trees/services/usr/sbin/nsd" ] || crates/e2e/trees "${trees%/trees}" >&2 || true
+    [ -x "$trees/services/usr/sbin/nsd" ] || { echo "no NSD and Unbound in $trees: run ./test e2e" >&2; exit 1; }
 }
 
 get_peer() {
@@ -114,13 +114,13 @@ apex() {
     echo "ns.$1. A 127.0.0.54"
 }
 
-in_tree() { env -i PATH=/usr/sbin:/usr/bin LC_ALL=C chroot "$trees/dns" "$@"; }
+in_tree() { env -i PATH=/usr/sbin:/usr/bin LC_ALL=C chroot "$trees/services" "$@"; }
 
 start_dns() {
     mkdir "$work/dns"
-    mount --rbind /dev "$trees/dns/dev"
-    mount -t proc proc "$trees/dns/proc"
-    mount --bind "$work" "$trees/dns/lab"
+    mount --rbind /dev "$trees/services/dev"
+    mount -t proc proc "$trees/services/proc"
+    mount --bind "$work" "$trees/services/lab"
     local many=$((ROUNDS * COLD * 2)) zone names
     {
         apex plain

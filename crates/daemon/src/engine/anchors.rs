@@ -12,17 +12,17 @@ use starttls_mta::postfix::socketmap::AnchorFile;
 /// smtp(8) reads them as another user than ours.
 const MODE: u32 = 0o644;
 
-/// The directory of key files, and which of them are there.
+/// The directories of key files, and which of them are there.
 #[derive(Debug)]
 pub struct Anchors {
-    directory: PathBuf,
+    directories: Vec<PathBuf>,
     there: Mutex<HashSet<String>>,
 }
 
 impl Anchors {
-    /// Files below `directory`.
-    pub fn new(directory: &Path) -> Self {
-        Self { directory: directory.to_owned(), there: Mutex::default() }
+    /// Files below each of these: where smtp(8) is chrooted, its own view and the system's.
+    pub fn new(directories: Vec<PathBuf>) -> Self {
+        Self { directories, there: Mutex::default() }
     }
 
     /// Sees to it that a file is there, whole.
@@ -33,20 +33,25 @@ impl Anchors {
         if self.there.lock().unwrap_or_else(PoisonError::into_inner).contains(&file.name) {
             return Ok(());
         }
-        let path = self.directory.join(&file.name);
-        let is_there = std::fs::read(&path).is_ok_and(|text| text == file.text.as_bytes());
-        if !is_there {
-            let parent = path.parent().unwrap_or(&self.directory);
-            std::fs::create_dir_all(parent)?;
-            let mut new = tempfile::NamedTempFile::new_in(parent)?;
-            new.write_all(file.text.as_bytes())?;
-            new.as_file().set_permissions(Permissions::from_mode(MODE))?;
-            new.as_file().sync_all()?;
-            new.persist(&path)?;
-        }
+        self.directories.iter().try_for_each(|directory| write(directory, file))?;
         self.there.lock().unwrap_or_else(PoisonError::into_inner).insert(file.name.clone());
         Ok(())
     }
+}
+
+fn write(directory: &Path, file: &AnchorFile) -> io::Result<()> {
+    let path = directory.join(&file.name);
+    if std::fs::read(&path).is_ok_and(|text| text == file.text.as_bytes()) {
+        return Ok(());
+    }
+    let parent = path.parent().unwrap_or(directory);
+    std::fs::create_dir_all(parent)?;
+    let mut new = tempfile::NamedTempFile::new_in(parent)?;
+    new.write_all(file.text.as_bytes())?;
+    new.as_file().set_permissions(Permissions::from_mode(MODE))?;
+    new.as_file().sync_all()?;
+    new.persist(&path)?;
+    Ok(())
 }
 
 #[cfg(test)]
@@ -60,10 +65,20 @@ mod key_files {
     #[test]
     fn are_there_before_they_are_named_and_can_be_read_by_others() {
         let directory = tempfile::tempdir().unwrap();
-        Anchors::new(directory.path()).provide(&file("key")).unwrap();
+        Anchors::new(vec![directory.path().to_owned()]).provide(&file("key")).unwrap();
         let path = directory.path().join("anchors/a.pem");
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "key");
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, MODE);
+    }
+
+    #[test]
+    fn are_there_for_a_chroot_too() {
+        let (outside, chroot) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let directories = vec![outside.path().to_owned(), chroot.path().to_owned()];
+        Anchors::new(directories).provide(&file("key")).unwrap();
+        for directory in [outside, chroot] {
+            assert!(directory.path().join("anchors/a.pem").is_file());
+        }
     }
 
     #[test]
@@ -72,7 +87,7 @@ mod key_files {
         let path = directory.path().join("anchors/a.pem");
         std::fs::create_dir(path.parent().unwrap()).unwrap();
         std::fs::write(&path, "ke").unwrap();
-        Anchors::new(directory.path()).provide(&file("key")).unwrap();
+        Anchors::new(vec![directory.path().to_owned()]).provide(&file("key")).unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "key");
     }
 
@@ -80,6 +95,6 @@ mod key_files {
     fn that_cannot_be_written_are_an_error() {
         let directory = tempfile::tempdir().unwrap();
         std::fs::write(directory.path().join("anchors"), "no directory").unwrap();
-        assert!(Anchors::new(directory.path()).provide(&file("key")).is_err());
+        assert!(Anchors::new(vec![directory.path().to_owned()]).provide(&file("key")).is_err());
     }
 }

@@ -29,27 +29,94 @@ pub(crate) struct HostBranch {
 /// A host at a port.
 pub(crate) type HostKey = (MxHost, u16);
 
+/// How far DANE is known once the MX records are.
+pub(crate) enum Outlook {
+    /// All of it.
+    Known(DaneBranch),
+    /// The hosts have to be asked yet.
+    Hosts {
+        /// State of the MX RRset.
+        security: Security,
+        /// The hosts.
+        names: Vec<MxHost>,
+        /// How long the MX records hold.
+        until: Instant,
+    },
+}
+
+impl Outlook {
+    /// Tells whether DANE may yet settle the matter, so that MTA-STS need not be asked.
+    pub(crate) fn may_settle(&self) -> bool {
+        match self {
+            Self::Known(branch) => branch.evidence.settles(),
+            Self::Hosts { security, names, .. } => *security == Security::Secure && !names.is_empty(),
+        }
+    }
+}
+
 impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
-    /// What DANE says of a target; at hand, or good beyond that moment.
-    pub(crate) async fn dane(self: &Arc<Self>, target: &Target, beyond: Instant) -> DaneBranch {
+    /// What DANE says of a target so far; at hand, or good beyond that moment.
+    pub(crate) async fn dane_outlook(self: &Arc<Self>, target: &Target, beyond: Instant) -> Outlook {
         match self.validation.get() {
             Standing::Proven | Standing::Unknown => {}
-            Standing::Refuted => {
-                return self.briefly(DaneEvidence::NotAsked);
+            Standing::Refuted => return Outlook::Known(self.briefly(DaneEvidence::NotAsked)),
+            Standing::Lost => return Outlook::Known(self.after_loss(target).await),
+        }
+        if let Some(kept) = self.dane.get(target).filter(|kept| kept.until > beyond) {
+            return Outlook::Known(kept);
+        }
+        if target.route == Route::Host {
+            let Ok(host) = MxHost::parse(target.domain.as_str()) else {
+                return Outlook::Known(self.briefly(DaneEvidence::NotAsked));
+            };
+            let until = Instant::now() + self.settings.longest;
+            return Outlook::Hosts { security: Security::Secure, names: vec![host], until };
+        }
+        let lookup = self.discovering.mx(&target.domain).await;
+        self.metrics.looked_up(What::Mx, ended(!matches!(lookup.state, MxState::Inconclusive(_))));
+        let (security, names) = match lookup.state {
+            MxState::Hosts { security, hosts } => (security, hosts),
+            MxState::Implicit { security } => {
+                (security, MxHost::parse(target.domain.as_str()).into_iter().collect())
             }
-            Standing::Lost => return self.after_loss(target).await,
+            MxState::Nowhere { security } => (security, Vec::new()),
+            MxState::Inconclusive(failure) => {
+                self.failed(&target.domain, "mx", &failure.words);
+                // Asked before its end, and in vain: what was known holds until then.
+                let kept = self.dane.get(target).filter(|kept| kept.until > Instant::now());
+                let evidence = DaneEvidence::MxInconclusive { cause: failure.cause };
+                return Outlook::Known(kept.unwrap_or_else(|| self.briefly(evidence)));
+            }
+        };
+        let until = Instant::now() + lookup.ttl.clamp(self.settings.shortest, self.settings.longest);
+        Outlook::Hosts { security, names, until }
+    }
+
+    /// What DANE says of a target.
+    pub(crate) async fn dane(
+        self: &Arc<Self>,
+        target: &Target,
+        outlook: Outlook,
+        beyond: Instant,
+    ) -> DaneBranch {
+        let (security, names, mut until) = match outlook {
+            Outlook::Known(branch) => return branch,
+            Outlook::Hosts { security, names, until } => (security, names, until),
+        };
+        // All are asked at once, then awaited.
+        let asked: Vec<_> = names.iter().map(|host| self.host(host, target.port, beyond)).collect();
+        let mut hosts = Vec::with_capacity(names.len());
+        for asked in asked {
+            let host = asked.await;
+            if let Some(failed) = &host.lookup.failure {
+                self.failed(&target.domain, "tlsa", &failed.words);
+            }
+            until = until.min(host.until);
+            hosts.push(host.lookup.state);
         }
-        let kept = self.dane.get(target);
-        if let Some(kept) = kept.clone().filter(|kept| kept.until > beyond) {
-            return kept;
-        }
-        let branch = self.ask_dane(target, beyond).await;
-        if matches!(*branch.evidence, DaneEvidence::MxInconclusive { .. })
-            && let Some(kept) = kept.filter(|kept| kept.until > Instant::now())
-        {
-            // Asked before its end, and in vain: it holds until then.
-            return kept;
-        }
+        let evidence =
+            Arc::new(DaneEvidence::Found(DaneHosts { mx: security, hosts, seen: self.clock.now() }));
+        let branch = DaneBranch { evidence, until };
         self.dane.insert(target.clone(), branch.clone());
         branch
     }
@@ -70,88 +137,46 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
         self.briefly(evidence)
     }
 
-    async fn ask_dane(self: &Arc<Self>, target: &Target, beyond: Instant) -> DaneBranch {
-        let (security, names, mut kept_for) = match target.route {
-            Route::Host => match MxHost::parse(target.domain.as_str()) {
-                Ok(host) => (Security::Secure, vec![host], self.settings.longest),
-                Err(_) => return self.briefly(DaneEvidence::NotAsked),
-            },
-            Route::Mx => {
-                let lookup = self.discovering.mx(&target.domain).await;
-                self.metrics.looked_up(What::Mx, ended(!matches!(lookup.state, MxState::Inconclusive(_))));
-                match lookup.state {
-                    MxState::Hosts { security, hosts } => (security, hosts, lookup.ttl),
-                    MxState::Implicit { security } => {
-                        let host = MxHost::parse(target.domain.as_str());
-                        (security, host.into_iter().collect(), lookup.ttl)
-                    }
-                    MxState::Nowhere { security } => (security, Vec::new(), lookup.ttl),
-                    MxState::Inconclusive(failure) => {
-                        let evidence = DaneEvidence::MxInconclusive { cause: failure.cause };
-                        self.failed(&target.domain, "mx", &failure.words);
-                        return self.briefly(evidence);
-                    }
-                }
-            }
-        };
-        // All are asked at once, then awaited.
-        let asked: Vec<_> = names.iter().map(|host| self.host(host, target.port, beyond)).collect();
-        let mut hosts = Vec::with_capacity(names.len());
-        for asked in asked {
-            let lookup = asked.await;
-            kept_for = kept_for.min(if lookup.state == Tlsa::Inconclusive {
-                self.settings.failure
-            } else {
-                lookup.ttl
-            });
-            if let Some(failed) = &lookup.failure {
-                self.failed(&target.domain, "tlsa", &failed.words);
-            }
-            hosts.push(lookup.state);
-        }
-        let evidence = DaneEvidence::Found(DaneHosts { mx: security, hosts, seen: self.clock.now() });
-        let until = Instant::now() + kept_for.clamp(self.settings.shortest, self.settings.longest);
-        DaneBranch { evidence: Arc::new(evidence), until }
-    }
-
     /// A host's TLSA records; begun at once, shared with whoever asks for the same host.
     fn host(
         self: &Arc<Self>,
         host: &MxHost,
         port: u16,
         beyond: Instant,
-    ) -> impl Future<Output = Arc<TlsaLookup>> + use<D, K, M> {
+    ) -> impl Future<Output = HostBranch> + use<D, K, M> {
         let key: HostKey = (host.clone(), port);
-        let kept = self.hosts.get(&key).filter(|kept| kept.until > beyond).map(|kept| kept.lookup);
+        let kept = self.hosts.get(&key).filter(|kept| kept.until > beyond);
         let asked = kept.is_none().then(|| {
             let inner = Arc::clone(self);
             self.host_flights.join(key.clone(), move || inner.ask_host(key))
         });
         async move {
             match (kept, asked) {
-                (Some(lookup), _) => lookup,
+                (Some(host), _) => host,
                 (None, Some(asked)) => asked.await.unwrap_or_else(died),
                 (None, None) => died(),
             }
         }
     }
 
-    async fn ask_host(self: Arc<Self>, key: HostKey) -> Arc<TlsaLookup> {
+    async fn ask_host(self: Arc<Self>, key: HostKey) -> HostBranch {
         let lookup = Arc::new(self.discovering.tlsa(&key.0, key.1).await);
         let is_known = lookup.state != Tlsa::Inconclusive;
         self.metrics.looked_up(What::Tlsa, ended(is_known));
         if !is_known && let Some(kept) = self.hosts.get(&key).filter(|kept| kept.until > Instant::now()) {
             // Asked before its end, and in vain: it holds until then.
-            return kept.lookup;
+            return kept;
         }
         let kept_for = if is_known { lookup.ttl } else { self.settings.failure };
         let until = Instant::now() + kept_for.clamp(self.settings.shortest, self.settings.longest);
-        self.hosts.insert(key, HostBranch { lookup: Arc::clone(&lookup), until });
-        lookup
+        let host = HostBranch { lookup, until };
+        self.hosts.insert(key, host.clone());
+        host
     }
 }
 
 /// What a look-up that broke off tells: nothing, which never reads as "no records".
-fn died() -> Arc<TlsaLookup> {
-    Arc::new(TlsaLookup { state: Tlsa::Inconclusive, failure: None, ttl: std::time::Duration::ZERO })
+fn died() -> HostBranch {
+    let lookup = TlsaLookup { state: Tlsa::Inconclusive, failure: None, ttl: std::time::Duration::ZERO };
+    HostBranch { lookup: Arc::new(lookup), until: Instant::now() }
 }

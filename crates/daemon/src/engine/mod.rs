@@ -59,10 +59,10 @@ use sts::StsBranch;
 use target::{Route, Target};
 
 /// Domains whose branches are kept apart from their answers.
-const MAX_BRANCHES: usize = 8_192;
+const MAX_BRANCHES: usize = 2_048;
 
 /// MX hosts that are kept: a few operators carry most domains.
-const MAX_HOSTS: usize = 16_384;
+const MAX_HOSTS: usize = 4_096;
 
 /// Answers that wait to be found out again beforehand; what finds no place is found out when it ends.
 const MAX_REFRESHES: usize = 1_024;
@@ -89,7 +89,7 @@ pub(crate) struct Inner<D, K, M> {
     answers: Flights<Target, Arc<Found>>,
     dane: Cache<Target, DaneBranch>,
     hosts: Cache<HostKey, HostBranch>,
-    host_flights: Flights<HostKey, Arc<starttls_discover::TlsaLookup>>,
+    host_flights: Flights<HostKey, HostBranch>,
     sts: Cache<Domain, StsBranch>,
     sts_flights: Flights<Domain, StsBranch>,
     look_flights: Flights<Domain, ()>,
@@ -282,12 +282,14 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
         if let Some(found) = self.by_operator_alone(target) {
             return found;
         }
-        // Begun before DANE is asked, and left to itself if that settles the matter.
-        let sts = self.sts(&target.domain);
-        let dane = self.dane(target, beyond).await;
+        let outlook = self.dane_outlook(target, beyond).await;
+        // Asked beside the hosts, unless these may settle the matter.
+        let sts = (!outlook.may_settle()).then(|| self.sts(&target.domain));
+        let dane = self.dane(target, outlook, beyond).await;
         if dane.evidence.settles() {
             return self.compose(target, &dane, Awaited::Not);
         }
+        let sts = sts.unwrap_or_else(|| self.sts(&target.domain));
         let sts = timeout(self.settings.answer_within, sts).await.ok().flatten();
         self.compose(target, &dane, sts.map_or(Awaited::InVain, Awaited::Came))
     }

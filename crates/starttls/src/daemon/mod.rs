@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use starttls_daemon::activation::{Activated, Activation};
-use starttls_daemon::engine::{Anchors, Clock, Engine, Parts};
+use starttls_daemon::engine::{Clock, Engine, Parts};
 use starttls_daemon::learned::Learned;
 use starttls_daemon::operations::{
     Connections, Health, Journal, Metrics, Notifier, Snapshot, StatusServer, View, watch,
@@ -106,7 +106,7 @@ async fn serve(
             metrics: Arc::clone(&metrics),
             journal: Arc::clone(&journal),
             renderer: parts::renderer(&settings)?,
-            anchors: settings.daemon.anchors_directory.value.as_deref().map(Anchors::new),
+            anchors: parts::anchors(&settings),
         },
         &Handle::current(),
     ));

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use starttls_daemon::engine::EngineSettings;
+use starttls_daemon::engine::{Anchors, EngineSettings};
 use starttls_daemon::learned::{DEFAULT_ROW_LIMIT, Learned, LearnedSettings, SharedState};
 use starttls_daemon::operations::sandbox::{Programs, Sandbox};
 use starttls_daemon::socketmap::Listen;
@@ -61,13 +61,31 @@ pub(super) fn engine(settings: &Settings) -> EngineSettings {
     }
 }
 
+/// Where key files go: as the system sees it, and as a chrooted smtp(8) does.
+fn anchor_directories(settings: &Settings) -> Vec<PathBuf> {
+    let Some(directory) = &settings.daemon.anchors_directory.value else { return Vec::new() };
+    let inside = settings
+        .daemon
+        .postfix_chroot
+        .value
+        .as_ref()
+        .map(|chroot| chroot.join(directory.strip_prefix("/").unwrap_or(directory)));
+    std::iter::once(directory.clone()).chain(inside).collect()
+}
+
+/// Sees to key files that answers name, if they may name any.
+pub(super) fn anchors(settings: &Settings) -> Option<Anchors> {
+    let directories = anchor_directories(settings);
+    (!directories.is_empty()).then(|| Anchors::new(directories))
+}
+
 /// Directories that the daemon writes to, made before the sandbox closes.
 ///
 /// # Errors
 /// What the system answers.
 pub(super) fn make_directories(settings: &Settings) -> anyhow::Result<()> {
-    let anchors = settings.daemon.anchors_directory.value.as_deref();
-    for directory in std::iter::once(settings.state_dir()).chain(anchors) {
+    let anchors = anchor_directories(settings);
+    for directory in std::iter::once(settings.state_dir()).chain(anchors.iter().map(PathBuf::as_path)) {
         std::fs::create_dir_all(directory).with_context(|| format!("cannot make {}", directory.display()))?;
     }
     Ok(())
@@ -86,7 +104,7 @@ pub(super) fn enter_sandbox(settings: &Settings, place: &SettingsArgs) -> String
     });
     let mut read_write: Vec<PathBuf> = sockets.chain(parent(&settings.control_socket())).collect();
     read_write.push(settings.state_dir().to_owned());
-    read_write.extend(daemon.anchors_directory.value.clone());
+    read_write.extend(anchor_directories(settings));
     let files = settings.lists.iter().flat_map(|list| files_of(&list.trust));
     let named = [&daemon.ca_file.value, &daemon.store_password_file.value, &settings.update.ca_file.value];
     let named = named.into_iter().flatten().cloned();

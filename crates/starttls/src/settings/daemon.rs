@@ -47,6 +47,9 @@ role! {
         /// A directory for key files of pinned authorities, which smtp(8) must be able to read under the same name. Without
         /// it such pins are not checked, names and certificates are.
         "anchors-directory" => anchors_directory: Option<PathBuf> = None,
+        /// The directory that smtp(8) is chrooted to, as `/var/spool/postfix`: key files are written below it, too, so that they
+        /// are there under the same name. Without it smtp(8) must not be chrooted where pins are to be checked.
+        "postfix-chroot" => postfix_chroot: Option<PathBuf> = None,
         /// Whether leaf pins are checked where lists ask for them, although chain, names and dates then go unchecked.
         "allow-leaf-pins" => allow_leaf_pins: bool = false,
         /// How often lists are fetched; `0m` leaves that to `starttls update`.

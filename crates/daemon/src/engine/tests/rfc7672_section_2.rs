@@ -125,6 +125,7 @@ async fn dane_never_waits_for_mta_sts() {
     let before = world.elapsed();
     assert_eq!(told(&world).await, "dane-only");
     assert_eq!(world.elapsed(), before);
+    assert_eq!(world.outside.asked("record a.example"), 0, "nor is anybody bothered with it");
 }
 
 #[tokio::test(start_paused = true)]
