@@ -8,8 +8,9 @@ use starttls_daemon::socketmap::Listen;
 
 use crate::daemon;
 use crate::exit::Exit;
-use crate::settings::SettingsArgs;
 use crate::settings::role::{From, Sourced};
+use crate::settings::value::Word as _;
+use crate::settings::{SettingsArgs, StoreUrl};
 
 /// Answer your mail server's question what must hold for delivery to a domain: DANE, MTA-STS, lists and overrides in one.
 ///
@@ -59,7 +60,9 @@ impl Args {
             daemon.resolver = Sourced { value: Some(resolver), from: From::Option("--resolver") };
         }
         if let Some(store) = self.store {
-            daemon.store = Sourced { value: Some(store), from: From::Option("--store") };
+            // Not by the parser of the command line, whose error would repeat the text.
+            let url = StoreUrl::from_word(&store).map_err(|words| anyhow::anyhow!("--store: {words}"))?;
+            daemon.store = Sourced { value: Some(url), from: From::Option("--store") };
         }
         daemon::run(settings, place)?;
         Ok(Exit::Done)

@@ -191,7 +191,7 @@ async fn ask(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> std::io::Result
 /// When the node's own store cannot be opened, or the shared one is named wrongly.
 pub(super) async fn learned(settings: &Settings) -> anyhow::Result<Learned> {
     let daemon = &settings.daemon;
-    let url = daemon.store.value.as_deref().map(PostgresUrl::parse).transpose()?;
+    let url = daemon.store.value.as_ref().map(|url| PostgresUrl::parse(url.as_str())).transpose()?;
     let shared = match (url, &daemon.store_password_file.value) {
         (Some(url), Some(file)) => Some(url.with_password_file(file)?),
         (url, _) => url,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use starttls_daemon::socketmap::Listen;
 use starttls_mta::postfix::Level;
 use starttls_sources::settings::Span;
+use starttls_store::PostgresUrl;
 
 use super::role::role;
 use super::value::{Word, word};
@@ -32,7 +33,7 @@ role! {
         /// A name with broken signatures that the resolver must refuse, to be surer still.
         "bogus-probe" => bogus_probe: Option<String> = None,
         /// A database that several nodes share, as `postgres://USER@HOST/NAME`; each node keeps its own memory beside it.
-        "store" => store: Option<String> = None,
+        "store" => store: Option<StoreUrl> = None,
         /// A file whose one line is the password for it.
         "store-password-file" => store_password_file: Option<PathBuf> = None,
         /// A PEM file with further authorities for policy hosts, beside the system's: for closed networks.
@@ -78,6 +79,17 @@ pub(crate) enum PolicyHosts {
     Global,
     /// All.
     Any,
+}
+
+/// A database that nodes share; never with a password, which `settings show` and `ps` would show.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct StoreUrl(String);
+
+impl StoreUrl {
+    /// The URL.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 /// How logs are written.
@@ -128,6 +140,23 @@ word!(
     |mode| format!("{:04o}", mode.0)
 );
 word!(
+    StoreUrl,
+    |text| {
+        let (rest, query) = text.split_once('?').unwrap_or((text, ""));
+        let authority = rest.split_once("://").map_or(rest, |(_, rest)| rest);
+        let authority = authority.split('/').next().unwrap_or_default();
+        let has_password = authority.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'))
+            || query.split(['&', '#']).any(|pair| pair.split('=').next() == Some("password"));
+        if has_password {
+            return Err(
+                "a password does not belong here: put it into a file that `store-password-file` names".into(),
+            );
+        }
+        PostgresUrl::parse(text).map(|_| Self(text.into())).map_err(|error| error.to_string())
+    },
+    |url| url.0.clone()
+);
+word!(
     Seconds,
     |text| match text.strip_suffix('s').map(str::parse) {
         Some(Ok(seconds @ 1..=60)) => Ok(Self(seconds)),
@@ -154,3 +183,28 @@ word!(
     |text| Self::from_name(text).ok_or_else(|| "want a level of Postfix, as `may` or `dane`".into()),
     |level| level.name().into()
 );
+
+#[cfg(test)]
+mod shared_stores {
+    use super::*;
+
+    #[test]
+    fn are_named_without_a_password() {
+        for good in ["postgres://starttls@db.example.org/starttls", "postgres://db.example.org:5433/mail"] {
+            assert_eq!(StoreUrl::from_word(good).unwrap().as_str(), good);
+        }
+    }
+
+    #[test]
+    fn with_a_password_are_refused_and_it_is_not_repeated() {
+        for bad in [
+            "postgres://u:hunter2@db.example.org/x",
+            "postgres://u:hun@ter2@db.example.org/x",
+            "postgres://:hunter2@db.example.org/x",
+            "postgres://u@db.example.org/x?password=hunter2",
+        ] {
+            let error = StoreUrl::from_word(bad).unwrap_err();
+            assert!(error.contains("store-password-file") && !error.contains("ter2"), "{error}");
+        }
+    }
+}
