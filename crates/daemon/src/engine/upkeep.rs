@@ -119,7 +119,9 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
         match after {
             Standing::Proven => tracing::info!("the resolver validates DNSSEC: DANE is in use"),
             Standing::Refuted => {
-                tracing::error!("DANE is not available: {words}; set `resolver` to one that validates");
+                tracing::error!(
+                    "DANE is not available: {words}; set `resolver` to one that validates on this machine, or `trust-resolver`"
+                );
             }
             Standing::Lost => tracing::error!(
                 "the resolver stopped validating DNSSEC: {words}; mail to domains with DANE waits, other mail goes on"
