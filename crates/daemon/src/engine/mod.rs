@@ -183,11 +183,6 @@ impl<D: Discovering, K: Known, M: Memory> Engine<D, K, M> {
         }
     }
 
-    /// What was learnt.
-    pub fn memory(&self) -> &M {
-        &self.0.memory
-    }
-
     /// Lists and overrides.
     pub fn known(&self) -> &K {
         &self.0.known

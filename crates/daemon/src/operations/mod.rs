@@ -20,6 +20,6 @@ mod systemd;
 pub use health::{Health, HealthState};
 pub use journal::{Failure, Journal, Slow};
 pub use metrics::{Ended, How, Metrics, What};
-pub use snapshot::{Connections, LearnedCounts, Snapshot};
+pub use snapshot::{Connections, Snapshot};
 pub use status::{StatusServer, View};
 pub use systemd::{Notifier, watch};

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::KnownSource;
+use crate::learned::Counts;
 
 /// The daemon at one moment.
 #[derive(Clone, Debug, Default)]
@@ -18,7 +19,7 @@ pub struct Snapshot {
     /// Answers that are being found out.
     pub in_flight: u64,
     /// What is remembered beyond a restart.
-    pub learned: LearnedCounts,
+    pub learned: Counts,
     /// State of the store that nodes share: `connecting`, `up` or `down`; `None` where each node has its own.
     pub shared_store: Option<&'static str>,
     /// Whether the resolver validates DNSSEC: `proven`, `refuted`, `lost` or `unknown`.
@@ -27,24 +28,6 @@ pub struct Snapshot {
     pub sources: Vec<KnownSource>,
     /// Clients of the socketmap.
     pub connections: Connections,
-}
-
-/// How many domains are remembered, and why.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct LearnedCounts {
-    /// With an MTA-STS policy.
-    pub policies: u64,
-    /// … whose mode is `enforce`.
-    pub enforce: u64,
-    /// … that has ended.
-    pub ended: u64,
-    /// That released their list entry.
-    pub releases: u64,
-    /// That were answered by DANE.
-    pub dane: u64,
-    /// Whose policy is only tested, and is to be verified in the shadow.
-    pub to_verify: u64,
 }
 
 /// Clients of the socketmap.

@@ -4,7 +4,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use starttls_daemon::learned::{Counts, Learned};
-use starttls_daemon::operations::LearnedCounts;
 use tokio::time::sleep;
 
 use crate::clock;
@@ -14,7 +13,7 @@ const EVERY: Duration = Duration::from_secs(30);
 
 /// The last count.
 #[derive(Clone, Default)]
-pub(super) struct Tallies(Arc<Mutex<LearnedCounts>>);
+pub(super) struct Tallies(Arc<Mutex<Counts>>);
 
 impl Tallies {
     /// Counts from now on, within a runtime.
@@ -23,10 +22,8 @@ impl Tallies {
         let (learned, last) = (learned.clone(), Arc::downgrade(&tallies.0));
         tokio::spawn(async move {
             while let Some(last) = last.upgrade() {
-                let Counts { policies, enforce, ended, releases, dane, to_verify } =
-                    learned.counts(clock::now()).await;
-                *last.lock().unwrap_or_else(PoisonError::into_inner) =
-                    LearnedCounts { policies, enforce, ended, releases, dane, to_verify };
+                let counts = learned.counts(clock::now()).await;
+                *last.lock().unwrap_or_else(PoisonError::into_inner) = counts;
                 drop(last);
                 sleep(EVERY).await;
             }
@@ -34,7 +31,7 @@ impl Tallies {
         tallies
     }
 
-    pub(super) fn last(&self) -> LearnedCounts {
+    pub(super) fn last(&self) -> Counts {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

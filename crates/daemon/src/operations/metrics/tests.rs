@@ -3,7 +3,8 @@ use std::sync::Arc;
 
 use super::*;
 use crate::KnownSource;
-use crate::operations::{Connections, HealthState, LearnedCounts, Snapshot};
+use crate::learned::Counts;
+use crate::operations::{Connections, HealthState, Snapshot};
 
 const PAGE: &str = include_str!("../../../../../docs/metrics.md");
 const DASHBOARD: &str = include_str!("../../../../../packaging/grafana/starttls-daemon.json");
@@ -14,7 +15,7 @@ fn snapshot() -> Snapshot {
         hot_entries: 5,
         hot_bytes: 4096,
         in_flight: 2,
-        learned: LearnedCounts { policies: 9, enforce: 4, ended: 1, releases: 1, dane: 3, to_verify: 2 },
+        learned: Counts { policies: 9, enforce: 4, ended: 1, releases: 1, dane: 3, to_verify: 2 },
         shared_store: Some("up"),
         validation: "proven",
         sources: vec![KnownSource {

@@ -4,7 +4,8 @@ use serde::Serialize;
 use starttls_policy::Timestamp;
 
 use crate::KnownSource;
-use crate::operations::{Connections, Failure, HealthState, LearnedCounts, Slow, Snapshot};
+use crate::learned::Counts;
+use crate::operations::{Connections, Failure, HealthState, Slow, Snapshot};
 
 /// Grows when a member changes its meaning or goes.
 const VERSION: u32 = 1;
@@ -30,7 +31,7 @@ pub struct StatusDocument {
     /// Answers at hand.
     pub cache: Cache,
     /// What is remembered beyond a restart.
-    pub learned: LearnedCounts,
+    pub learned: Counts,
     /// State of the store that nodes share; `null` without one.
     pub shared_store: Option<&'static str>,
     /// Clients.

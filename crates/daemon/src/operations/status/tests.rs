@@ -8,7 +8,8 @@ use starttls_policy::{Domain, Timestamp};
 
 use super::*;
 use crate::KnownSource;
-use crate::operations::{Connections, Health, Journal, LearnedCounts, Metrics, Snapshot};
+use crate::learned::Counts;
+use crate::operations::{Connections, Health, Journal, Metrics, Snapshot};
 
 fn at(text: &str) -> Timestamp {
     Timestamp::parse(text).unwrap()
@@ -24,14 +25,7 @@ fn snapshot(validation: &'static str) -> Snapshot {
         hot_entries: 48_213,
         hot_bytes: 9_800_000,
         in_flight: 2,
-        learned: LearnedCounts {
-            policies: 1907,
-            enforce: 1310,
-            ended: 12,
-            releases: 4,
-            dane: 806,
-            to_verify: 31,
-        },
+        learned: Counts { policies: 1907, enforce: 1310, ended: 12, releases: 4, dane: 806, to_verify: 31 },
         shared_store: Some("up"),
         validation,
         sources: vec![
