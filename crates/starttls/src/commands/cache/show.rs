@@ -56,6 +56,10 @@ impl Args {
 }
 
 fn print(all: &[Shown]) -> anyhow::Result<()> {
+    if all.is_empty() {
+        // Words, not data.
+        anstream::eprintln!("nothing was learnt of any domain that was asked for");
+    }
     let mut out = anstream::stdout().lock();
     let width = all.iter().map(|shown| shown.domain.len()).max().unwrap_or(0);
     for shown in all {
