@@ -138,7 +138,7 @@ start_dns() {
     in_tree /bin/sh -euc "cd /lab/dns; ldns-signzone -f secure.signed secure.zone "$(echo $names)
     mv "$work/dns/secure.signed" "$work/dns/secure.zone"
     {
-        printf 'server:\n ip-address: 127.0.0.54@5300\n username: ""\n database: ""\n zonesdir: "/lab/dns"\n server-count: 1\n'
+        printf 'server:\n ip-address: 127.0.0.54@5300\n username: ""\n database: ""\n zonesdir: "/lab/dns"\n server-count: 1\n rrl-ratelimit: 0\n'
         printf ' pidfile: "/lab/dns/nsd.pid"\n xfrdfile: "/lab/dns/xfrd"\n zonelistfile: "/lab/dns/zones"\n xfrdir: "/lab/dns"\n'
         printf 'remote-control:\n control-enable: no\n'
         for zone in plain secure; do printf 'zone:\n name: "%s"\n zonefile: "%s.zone"\n' $zone $zone; done
