@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use futures_util::future::join_all;
 use starttls_discover::{Discovering, MxState, TlsaLookup};
 use starttls_policy::MxHost;
 use starttls_policy::decide::evidence::{Cause, DaneEvidence, DaneHosts, Security, Tlsa};
@@ -103,11 +104,9 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
             Outlook::Known(branch) => return branch,
             Outlook::Hosts { security, names, until } => (security, names, until),
         };
-        // All are asked at once, then awaited.
-        let asked: Vec<_> = names.iter().map(|host| self.host(host, target.port, beyond)).collect();
+        let asked = join_all(names.iter().map(|host| self.host(host, target.port, beyond)));
         let mut hosts = Vec::with_capacity(names.len());
-        for asked in asked {
-            let host = asked.await;
+        for host in asked.await {
             if let Some(failed) = &host.lookup.failure {
                 self.failed(&target.domain, "tlsa", &failed.words);
             }
@@ -137,7 +136,7 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
         self.briefly(evidence)
     }
 
-    /// A host's TLSA records; begun at once, shared with whoever asks for the same host.
+    /// A host's TLSA records; shared with whoever asks for the same host.
     fn host(
         self: &Arc<Self>,
         host: &MxHost,

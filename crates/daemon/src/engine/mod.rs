@@ -278,14 +278,17 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
             return found;
         }
         let outlook = self.dane_outlook(target, beyond).await;
-        // Asked beside the hosts, unless these may settle the matter.
-        let sts = (!outlook.may_settle()).then(|| self.sts(&target.domain));
-        let dane = self.dane(target, outlook, beyond).await;
-        if dane.evidence.settles() {
-            return self.compose(target, &dane, Awaited::Not);
-        }
-        let sts = sts.unwrap_or_else(|| self.sts(&target.domain));
-        let sts = timeout(self.settings.answer_within, sts).await.ok().flatten();
+        let sts = || timeout(self.settings.answer_within, self.sts(&target.domain));
+        let (dane, sts) = if outlook.may_settle() {
+            let dane = self.dane(target, outlook, beyond).await;
+            if dane.evidence.settles() {
+                return self.compose(target, &dane, Awaited::Not);
+            }
+            (dane, sts().await)
+        } else {
+            tokio::join!(self.dane(target, outlook, beyond), sts())
+        };
+        let sts = sts.ok().flatten();
         self.compose(target, &dane, sts.map_or(Awaited::InVain, Awaited::Came))
     }
 

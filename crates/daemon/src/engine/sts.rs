@@ -38,7 +38,7 @@ pub(crate) struct StsBranch {
 }
 
 impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
-    /// What MTA-STS says of a domain: begun at once, shared with whoever asks for the same domain.
+    /// What MTA-STS says of a domain; shared with whoever asks for the same domain.
     pub(crate) fn sts(
         self: &Arc<Self>,
         domain: &Domain,
