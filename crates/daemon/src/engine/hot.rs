@@ -2,11 +2,15 @@
 //!
 //! Bounded by bytes; what is asked often stays when a flood of names comes by. Each reply is kept under the form and the key it
 //! was asked by, so that a hit needs no parsing. Nothing here is needed for protection: that lies in `learned`.
+//!
+//! Small on purpose, since there is one for each domain that mail goes to: the key is kept as 128 bits of a keyed hash, by which
+//! nobody can make two keys meet, and times as tenths of a second.
 
-use std::hash::{Hash, Hasher};
+use std::hash::{BuildHasher as _, RandomState};
+use std::time::Duration;
 
+use quick_cache::Weighter;
 use quick_cache::sync::Cache;
-use quick_cache::{Equivalent, Weighter};
 use tokio::time::Instant;
 
 use crate::answer::{Form, Reply};
@@ -23,92 +27,164 @@ pub(crate) struct HotAnswer {
     pub(crate) generation: u64,
 }
 
-#[derive(Clone, Debug, Eq, PartialEq)]
-struct HotKey {
-    form: Form,
-    key: Box<[u8]>,
+/// The same, as it is kept.
+#[derive(Clone, Debug)]
+struct Kept {
+    reply: Reply,
+    until: Tenths,
+    refresh: Tenths,
+    generation: u64,
 }
 
-struct HotKeyRef<'a> {
-    form: Form,
-    key: &'a [u8],
-}
+/// Time since the cache was made; four billion of them are thirteen years.
+type Tenths = u32;
 
-impl Hash for HotKey {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        HotKeyRef { form: self.form, key: &self.key }.hash(state);
-    }
-}
-
-impl Hash for HotKeyRef<'_> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u8(self.form as u8);
-        state.write(self.key);
-    }
-}
-
-impl Equivalent<HotKey> for HotKeyRef<'_> {
-    fn equivalent(&self, key: &HotKey) -> bool {
-        self.form == key.form && *self.key == *key.key
-    }
-}
+type HotKey = [u64; 2];
 
 #[derive(Clone)]
 struct Bytes;
 
-/// Bookkeeping of one entry beside key and reply, about.
-const ENTRY_BYTES: u64 = 160;
+/// Bookkeeping of one entry beside its text, about.
+const ENTRY_BYTES: u64 = 140;
 
 /// The longest text that a reply holds in itself.
 const INLINE_BYTES: usize = 23;
 
-impl Weighter<HotKey, HotAnswer> for Bytes {
-    fn weight(&self, key: &HotKey, answer: &HotAnswer) -> u64 {
-        let text = match &answer.reply {
-            Reply::Ok(text) if text.len() > INLINE_BYTES => text.len(),
-            _ => 0,
-        };
-        ENTRY_BYTES + (key.key.len() + text) as u64
+/// What the text costs beside its bytes, when it has a place of its own.
+const TEXT_BYTES: u64 = 24;
+
+impl Weighter<HotKey, Kept> for Bytes {
+    fn weight(&self, _: &HotKey, answer: &Kept) -> u64 {
+        ENTRY_BYTES
+            + match &answer.reply {
+                Reply::Ok(text) if text.len() > INLINE_BYTES => TEXT_BYTES + text.len() as u64,
+                _ => 0,
+            }
     }
 }
 
 /// All hot answers.
-pub(crate) struct Hot(Cache<HotKey, HotAnswer, Bytes>);
+pub(crate) struct Hot {
+    answers: Cache<HotKey, Kept, Bytes>,
+    halves: [RandomState; 2],
+    begin: Instant,
+}
 
 impl Hot {
     /// Room for so many bytes, about.
     pub(crate) fn new(max_bytes: u64) -> Self {
         // Grows as it is filled: most mail servers ask for a few thousand domains.
-        Self(Cache::with_weighter(1_000, max_bytes, Bytes))
+        let answers = Cache::with_weighter(1_000, max_bytes, Bytes);
+        Self { answers, halves: [RandomState::new(), RandomState::new()], begin: Instant::now() }
     }
 
     /// The reply, if it may be given still.
     pub(crate) fn get(&self, form: Form, key: &[u8], generation: u64, now: Instant) -> Option<HotAnswer> {
-        self.0
-            .get(&HotKeyRef { form, key })
-            .filter(|answer| answer.until > now && answer.generation == generation)
+        let kept = self.answers.get(&self.key(form, key))?;
+        let answer = HotAnswer {
+            until: self.instant(kept.until),
+            refresh: self.instant(kept.refresh),
+            reply: kept.reply,
+            generation: kept.generation,
+        };
+        (answer.until > now && answer.generation == generation).then_some(answer)
     }
 
     pub(crate) fn put(&self, form: Form, key: &[u8], answer: HotAnswer) {
-        self.0.insert(HotKey { form, key: key.into() }, answer);
+        let kept = Kept {
+            until: self.tenths(answer.until),
+            refresh: self.tenths(answer.refresh),
+            reply: answer.reply,
+            generation: answer.generation,
+        };
+        self.answers.insert(self.key(form, key), kept);
     }
 
     /// Forgets what was answered under this key.
     pub(crate) fn forget(&self, key: &[u8]) {
         for form in [Form::Plain, Form::Tlsrpt, Form::Sendmail] {
-            self.0.remove(&HotKeyRef { form, key });
+            self.answers.remove(&self.key(form, key));
         }
     }
 
     pub(crate) fn clear(&self) {
-        self.0.clear();
+        self.answers.clear();
     }
 
     pub(crate) fn entries(&self) -> usize {
-        self.0.len()
+        self.answers.len()
     }
 
     pub(crate) fn bytes(&self) -> u64 {
-        self.0.weight()
+        self.answers.weight()
+    }
+
+    fn key(&self, form: Form, key: &[u8]) -> HotKey {
+        self.halves.each_ref().map(|half| half.hash_one((form as u8, key)))
+    }
+
+    /// Cut short: an answer ends up to a tenth of a second early, never late.
+    fn tenths(&self, at: Instant) -> Tenths {
+        let tenths = at.saturating_duration_since(self.begin).as_millis() / 100;
+        Tenths::try_from(tenths).unwrap_or(Tenths::MAX)
+    }
+
+    fn instant(&self, tenths: Tenths) -> Instant {
+        self.begin + Duration::from_millis(100) * tenths
+    }
+}
+
+#[cfg(test)]
+mod answers_at_hand {
+    use super::*;
+
+    fn hot() -> Hot {
+        Hot::new(1 << 20)
+    }
+
+    fn answer(text: &str, left: Duration) -> HotAnswer {
+        let until = Instant::now() + left;
+        HotAnswer { reply: Reply::Ok(text.into()), until, refresh: until, generation: 1 }
+    }
+
+    fn text(hot: &Hot, form: Form, key: &str, generation: u64, now: Instant) -> Option<String> {
+        match hot.get(form, key.as_bytes(), generation, now)?.reply {
+            Reply::Ok(text) => Some(text.to_string()),
+            _ => None,
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn are_those_of_their_form_key_and_generation() {
+        let hot = hot();
+        hot.put(Form::Plain, b"a.example", answer("A", Duration::from_secs(9)));
+        let now = Instant::now();
+        assert_eq!(text(&hot, Form::Plain, "a.example", 1, now).as_deref(), Some("A"));
+        assert_eq!(text(&hot, Form::Tlsrpt, "a.example", 1, now), None);
+        assert_eq!(text(&hot, Form::Plain, "b.example", 1, now), None);
+        assert_eq!(text(&hot, Form::Plain, "a.example", 2, now), None);
+        hot.forget(b"a.example");
+        assert_eq!(text(&hot, Form::Plain, "a.example", 1, now), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn never_outlive_their_end() {
+        let hot = hot();
+        tokio::time::advance(Duration::from_millis(123_456_789)).await;
+        for left in [0, 1, 99, 100, 101, 999, 3_600_000] {
+            let left = Duration::from_millis(left);
+            hot.put(Form::Plain, b"a.example", answer("A", left));
+            let end = Instant::now() + left;
+            assert_eq!(text(&hot, Form::Plain, "a.example", 1, end), None, "{left:?}");
+            if let Some(before) = left.checked_sub(Duration::from_millis(101)) {
+                let before = Instant::now() + before;
+                assert!(text(&hot, Form::Plain, "a.example", 1, before).is_some(), "{left:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn are_small() {
+        assert!(size_of::<(HotKey, Kept)>() <= 64, "{}", size_of::<(HotKey, Kept)>());
     }
 }
