@@ -12,6 +12,7 @@ mod batch;
 mod change;
 mod due;
 mod hourly;
+mod names;
 mod own;
 mod questions;
 mod queue;
@@ -75,9 +76,16 @@ impl Learned {
         let own = Arc::new(own);
         let shared = shared.map(|url| Arc::new(Shared::new(url, node, row_limit, Arc::clone(&clock))));
         let (stop, stopped) = watch::channel(());
-        let mut running = Vec::with_capacity(2);
+        let mut running = Vec::with_capacity(3);
         let (writer, own_stopped) = (Arc::clone(&own), stopped.clone());
         running.push(tokio::spawn(async move { writer.keep_writing(own_stopped).await }));
+        let (noter, mut own_stopped) = (Arc::clone(&own), stopped.clone());
+        running.push(tokio::spawn(async move {
+            tokio::select! {
+                () = noter.note_names_soon() => {}
+                _ = own_stopped.changed() => {}
+            }
+        }));
         if let Some(shared) = shared.clone() {
             running.push(tokio::spawn(async move { shared.keep_connected(stopped).await }));
         }
@@ -199,5 +207,7 @@ impl Learned {
         if self.own.queue.add(domain, change) == Added::OneDropped {
             add(dropped, 1);
         }
+        // Afterwards: names that come before there is a filter are seen by whoever fills it.
+        self.own.names.note(domain);
     }
 }

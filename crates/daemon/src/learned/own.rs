@@ -10,6 +10,7 @@ use tokio::sync::{Mutex, watch};
 
 use super::batch::Batches;
 use super::hourly::Hourly;
+use super::names::Names;
 use super::queue::Queue;
 use super::schema::MIGRATIONS;
 use super::standing::{Tally, add};
@@ -43,6 +44,7 @@ pub(super) struct Own {
     is_damaged: AtomicBool,
     pub(super) queue: Queue,
     pub(super) tally: Tally,
+    pub(super) names: Names,
     clock: Arc<LastTime>,
     batches: Mutex<Batches>,
     refused: Hourly,
@@ -61,6 +63,7 @@ impl Own {
             is_damaged: AtomicBool::new(false),
             queue: Queue::default(),
             tally: Tally::default(),
+            names: Names::default(),
             clock,
             batches: Mutex::new(Batches::new(Role::Own, limit)),
             refused: Hourly::default(),

@@ -28,6 +28,11 @@ const PAGE: &str =
     LEFT JOIN learned_dane d ON d.domain = known.domain
     ORDER BY known.domain";
 
+const NAMES: &str = "SELECT domain FROM learned_policies WHERE domain > $1
+    UNION SELECT domain FROM learned_releases WHERE domain > $1
+    UNION SELECT domain FROM learned_dane WHERE domain > $1
+    ORDER BY 1 LIMIT $2";
+
 /// Policies of one mode that end before `$1`, behind the place `($2, $3)`.
 const ENDING: &str = "SELECT domain, ends FROM learned_policies
     WHERE mode = $4 AND ends < $1 AND (ends, domain) > ($2, $3)
@@ -117,6 +122,12 @@ pub(super) async fn unconfirmed(
     ];
     let rows = database.survey(UNCONFIRMED, &values).await?;
     rows.iter().map(|row| Ok((row.integer(1)?, row.text(0)?.to_owned(), row.integer(2)?))).collect()
+}
+
+/// Names of the domains behind one, in order.
+pub(super) async fn names(database: &Database, after: &str, limit: usize) -> Result<Vec<String>, StoreError> {
+    let rows = database.survey(NAMES, &[Value::Text(after), most(limit)]).await?;
+    rows.iter().map(|row| Ok(row.text(0)?.to_owned())).collect()
 }
 
 /// How many rows there are.

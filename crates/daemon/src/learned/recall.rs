@@ -15,6 +15,9 @@ impl Learned {
         self.clock.note(now);
         // Before the store: what is written meanwhile is either still in here or already in there.
         let overlay = self.own.queue.overlay(domain);
+        if overlay.is_none() && self.shared.is_none() && self.own.names.lack(domain) {
+            return Recall::default();
+        }
         let database = self.own.database();
         let (own, others) =
             tokio::join!(questions::recall(&database, domain), ask(self.shared.as_deref(), domain, now));
