@@ -93,7 +93,7 @@ async fn serve(
     let health = Arc::new(Health::default());
     let (metrics, journal, traffic) = <(Arc<Metrics>, Arc<Journal>, Arc<Traffic>)>::default();
     let learned = parts::learned(&settings).await?;
-    let counts = Tallies::of(&learned);
+    let counts = Tallies::default();
     let standing = Standing::new(&settings, clock::now())?;
     let live = parts::live(&settings);
     let engine = Arc::new(Engine::start(
@@ -127,7 +127,7 @@ async fn serve(
         metrics,
         journal,
         health: Arc::clone(&health),
-        snapshot: snapshot(&engine, &learned, counts, &traffic, begun),
+        snapshot: snapshot(&engine, &learned, counts.clone(), &traffic, begun),
         now: Arc::new(clock::now),
         sandbox,
     };
@@ -138,11 +138,12 @@ async fn serve(
     tokio::spawn(control.serve(controlled));
     tokio::spawn(keeper.clone().look());
     tokio::spawn(keeper.clone().fetch());
-    // Only now: it takes longer than the first answers from what was learnt before.
-    live.prepare().await?;
     if tokio::time::timeout(FIRST_PROOF, engine.prove()).await.is_err() {
         tracing::warn!("the resolver does not answer; look-ups that need it wait");
     }
+    // Only now: both take longer than the first answers from what was learnt before.
+    counts.keep_counting(&learned);
+    live.prepare().await?;
     notifier.ready(&format!(
         "answering at {}",
         places.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")

@@ -17,9 +17,8 @@ pub(super) struct Tallies(Arc<Mutex<Counts>>);
 
 impl Tallies {
     /// Counts from now on, within a runtime.
-    pub(super) fn of(learned: &Learned) -> Self {
-        let tallies = Self::default();
-        let (learned, last) = (learned.clone(), Arc::downgrade(&tallies.0));
+    pub(super) fn keep_counting(&self, learned: &Learned) {
+        let (learned, last) = (learned.clone(), Arc::downgrade(&self.0));
         tokio::spawn(async move {
             while let Some(last) = last.upgrade() {
                 let counts = learned.counts(clock::now()).await;
@@ -28,7 +27,6 @@ impl Tallies {
                 sleep(EVERY).await;
             }
         });
-        tallies
     }
 
     pub(super) fn last(&self) -> Counts {
