@@ -6,11 +6,13 @@
 #   warm      cached look-ups: floor, daemon and peer in turn, medians of ROUNDS rounds
 #   cold      each domain once: CPU time per domain, beside a client that only asks the same questions
 #   memory    empty and with DOMAINS domains kept, and the time from start to first answer with these
+#   listed    memory beside a policy list of LISTED domains
+#   herd      64 clients that ask for the same new domain at once
 #   crowd     a new client behind 1,000 idle and 512 half-open ones
 #   failure   a domain whose DNS fails, asked again and again
 #
 # Without PART all of them, about ten minutes. Settings by environment: ROUNDS (5), SECONDS_EACH (2), COLD (500 domains a round), DOMAINS
-# (50000), STARTTLS_BIN (built by itself otherwise), STARTTLS_E2E_TREES (servers that `./test` has unpacked; target/e2e/trees).
+# (50000), LISTED (10000000), STARTTLS_BIN (built by itself otherwise), STARTTLS_E2E_TREES (servers that `./test` has unpacked; target/e2e/trees).
 #
 # Needs root, for a network of its own in which NSD, Unbound and a policy host run; nothing is installed. The peer is
 # postfix-mta-sts-resolver, in a virtual environment below target/bench; where that cannot be had it is left out, with a word.
@@ -18,14 +20,14 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-: "${ROUNDS:=5}" "${SECONDS_EACH:=2}" "${COLD:=500}" "${DOMAINS:=50000}"
+: "${ROUNDS:=5}" "${SECONDS_EACH:=2}" "${COLD:=500}" "${DOMAINS:=50000}" "${LISTED:=10000000}"
 target=${CARGO_TARGET_DIR:-$PWD/target}
 examples=$target/release/examples
 trees=${STARTTLS_E2E_TREES:-$target/e2e/trees}
 bench=$target/bench
 resolver=127.0.0.53:53
-floor_at=127.0.0.1:8460 daemon_at=127.0.0.1:8461 peer_at=127.0.0.1:8463
-known_parts="warm cold memory crowd failure"
+floor_at=127.0.0.1:8460 daemon_at=127.0.0.1:8461 peer_at=127.0.0.1:8463 status_at=127.0.0.1:8462
+known_parts="warm cold memory listed herd crowd failure"
 
 usage() { sed -n '2,/^set/s/^# \{0,1\}//p' "$0"; }
 
@@ -33,6 +35,7 @@ usage() { sed -n '2,/^set/s/^# \{0,1\}//p' "$0"; }
 
 build() {
     cargo build --release --quiet --package starttls-daemon --examples
+    cargo build --release --quiet --package starttls-policy --example make_list
     if [ -z "${STARTTLS_BIN:-}" ]; then
         cargo build --release --quiet --package starttls
         STARTTLS_BIN=$target/release/starttls
@@ -65,7 +68,7 @@ outside() {
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT
     chmod 755 "$work"
-    export work ROUNDS SECONDS_EACH COLD DOMAINS
+    export work ROUNDS SECONDS_EACH COLD DOMAINS LISTED
     # shellcheck disable=SC2086
     [ $# -gt 0 ] || set -- $known_parts
     timeout --foreground 1800 setpriv --pdeathsig KILL unshare --net --mount --pid --fork --kill-child --mount-proc \
@@ -167,6 +170,7 @@ state-dir = "$work/state"
 
 [daemon]
 listen = ["$daemon_at"]
+status-address = "$status_at"
 resolver = "$resolver"
 ca-file = "$work/ca.pem"
 policy-hosts = "any"
@@ -336,6 +340,38 @@ part_memory() {
     start_daemon
     echo "all asked again:     $(load run $daemon_at --keys "$work/keys" --connections 64 --once yes --pid "$daemon")"
     echo "    $(load memory "$daemon")"
+    stop_daemon
+}
+
+part_listed() {
+    say "memory beside a list of $LISTED domains: kilobytes"
+    rm -rf "$work/state"
+    start_daemon
+    domains n plain 1 1000 >"$work/keys"
+    load run $daemon_at --keys "$work/keys" --connections 16 --once yes >/dev/null
+    echo "no list:          $(load memory "$daemon")"
+    stop_daemon
+    "$examples/make_list" "$LISTED" >"$work/list.json"
+    cp "$work/starttls.toml" "$work/without-list.toml"
+    printf '[[list]]\nname = "many"\ntrust = "unsigned"\nfile = "%s"\n' "$work/list.json" >>"$work/starttls.toml"
+    # The daemon would take the list itself, and keep the memory for a while that this took.
+    "$STARTTLS_BIN" update --config "$work/starttls.toml" >/dev/null 2>"$work/update.err"
+    rm -rf "$work/state/learned.db"*
+    start_daemon
+    load run $daemon_at --keys "$work/keys" --connections 16 --once yes >/dev/null
+    echo "$LISTED listed: $(load memory "$daemon")"
+    stop_daemon
+    mv "$work/without-list.toml" "$work/starttls.toml"
+    rm -rf "$work/state" "$work/list.json"
+}
+
+part_herd() {
+    say "64 clients ask for the same new domain at once, 200 domains one after the other: microseconds"
+    rm -rf "$work/state"
+    start_daemon
+    domains n plain 1 200 | awk '{ for (i = 0; i < 64; i++) print }' >"$work/keys"
+    echo "herd:      $(load run $daemon_at --keys "$work/keys" --connections 64 --once yes --pid "$daemon")"
+    curl -s "http://$status_at/metrics" | grep '^starttls_.*look.*' | grep -v ' 0$' || true
     stop_daemon
 }
 
