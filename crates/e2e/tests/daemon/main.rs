@@ -7,6 +7,7 @@ mod chaos;
 mod dane;
 mod keys;
 mod mta_sts;
+mod operations;
 mod policies;
 mod stage;
 
@@ -53,6 +54,15 @@ mod failures {
         clients_that_say_nothing_keep_nobody_out = crate::chaos::crowd::CLAIM,
         clock_that_jumps_takes_no_protection_away = crate::chaos::jump::CLAIM,
         policies_outlast_record_and_host_until_their_end = crate::chaos::time::CLAIM,
+    }
+}
+
+mod operation {
+    use anyhow::Result;
+
+    claims! {
+        operation, bookworm:
+        operators_see_what_is_so_and_can_change_it = crate::operations::CLAIM,
     }
 }
 
