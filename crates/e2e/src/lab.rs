@@ -19,6 +19,8 @@
 //! | `mismatch.mx.test` | the certificate is valid, but its TLSA record is for another key |
 //! | `misled.mx.test` | an alias of `mismatch.mx.test`, which alone has a TLSA record |
 //! | `unusable.mx.test` | its TLSA records are none that mail servers can use |
+//! | `anchored.mx.test` | the certificate is from an authority that its TLSA record alone vouches for |
+//! | `misanchored.mx.test` | the certificate is valid, but its TLSA record is for another authority |
 //! | `bogus.mx.test` | its TLSA record is right, but the signature of that is not |
 
 use std::collections::HashMap;
@@ -49,6 +51,9 @@ pub const OTHER_PORT: u16 = 2525;
 
 /// What a TLSA record promises that nobody keeps: a digest of no key.
 pub const NO_KEY: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// The usage of a TLSA record that names an authority (RFC 7218 §2.1).
+const DANE_TA: u8 = 2;
 
 /// The running lab.
 #[derive(Debug)]
@@ -101,7 +106,7 @@ impl Lab {
             .find(|one| one.host == "stripped.mx.test")
             .context("nobody behind the stripper")?;
         let stripper = Stripper::start(STRIPPER, behind.address)?;
-        let mut names = names(&listeners)?;
+        let mut names = names(&listeners, &other)?;
         fill(&mut names)?;
         let services = Tree::mount(trees, "services", site)?;
         let dns = Dns::start(&services, site, names)?;
@@ -143,6 +148,8 @@ fn listeners(trusted: &Authority, other: &Authority, self_signed: Identity) -> R
         ("mismatch.mx.test", Offer::Tls(valid(&["mismatch.mx.test"])?)),
         ("unusable.mx.test", Offer::Tls(valid(&["unusable.mx.test"])?)),
         ("bogus.mx.test", Offer::Tls(valid(&["bogus.mx.test"])?)),
+        ("anchored.mx.test", Offer::Tls(other.sign(&["anchored.mx.test"], Validity::Current)?)),
+        ("misanchored.mx.test", Offer::Tls(valid(&["misanchored.mx.test"])?)),
     ];
     Ok((11..)
         .zip(hosts)
@@ -151,7 +158,7 @@ fn listeners(trusted: &Authority, other: &Authority, self_signed: Identity) -> R
 }
 
 /// The hosts and their TLSA records.
-fn names(listeners: &[Listener]) -> Result<Names> {
+fn names(listeners: &[Listener], other: &Authority) -> Result<Names> {
     let mut names = Names::new();
     for Listener { host, address, .. } in listeners {
         names.a(host, if *host == "stripped.mx.test" { STRIPPER } else { *address })?;
@@ -167,6 +174,9 @@ fn names(listeners: &[Listener]) -> Result<Names> {
     names.tlsa("both.mx.test", 25, &Tlsa::key(digest("both.mx.test")?))?;
     names.tlsa("bogus.mx.test", 25, &Tlsa::key(digest("bogus.mx.test")?))?;
     names.tlsa("mismatch.mx.test", 25, &broken_promise())?;
+    let anchor = Tlsa { usage: DANE_TA, ..Tlsa::key(&other.spki_sha256_hex()) };
+    names.tlsa("anchored.mx.test", 25, &anchor)?;
+    names.tlsa("misanchored.mx.test", 25, &Tlsa { usage: DANE_TA, ..broken_promise() })?;
     let unusable = Tlsa { usage: 1, ..Tlsa::key(digest("unusable.mx.test")?) };
     names.tlsa("unusable.mx.test", 25, &unusable)?;
     names.tlsa("unusable.mx.test", 25, &Tlsa { selector: 0, matching: 9, ..broken_promise() })?;

@@ -50,6 +50,11 @@ impl Authority {
         Base64::encode_string(&self.issuer.key().subject_public_key_info())
     }
 
+    /// The SHA-256 digest of the same key in hexadecimal digits: what a TLSA record of an authority carries.
+    pub fn spki_sha256_hex(&self) -> String {
+        sha256_hex(&self.issuer.key().subject_public_key_info())
+    }
+
     /// Signs a certificate for the host names `names` (a wildcard such as `*.example.com` is a name, too).
     ///
     /// # Errors
@@ -97,11 +102,15 @@ impl Identity {
 
     /// The same digest in hexadecimal digits: what a TLSA record carries.
     pub fn spki_sha256_hex(&self) -> String {
-        Sha256::digest(self.key.subject_public_key_info()).iter().fold(String::new(), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        sha256_hex(&self.key.subject_public_key_info())
     }
+}
+
+fn sha256_hex(spki: &[u8]) -> String {
+    Sha256::digest(spki).iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 fn parameters(names: &[&str], common_name: &str, validity: Validity) -> Result<CertificateParams> {
