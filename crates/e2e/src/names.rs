@@ -9,7 +9,7 @@
 //!
 //! Serving them is [`crate::dns`].
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::net::Ipv4Addr;
 
 use anyhow::{Context as _, Result};
@@ -37,7 +37,11 @@ pub enum Signing {
 pub struct Names {
     zones: Vec<(Zone, Signing)>,
     addresses: HashMap<String, Ipv4Addr>,
+    damaged: HashMap<String, Damaged>,
 }
+
+/// Names and kinds of the records of a zone whose signature is damaged.
+type Damaged = BTreeSet<(String, &'static str)>;
 
 impl Names {
     /// Empty zones.
@@ -49,12 +53,29 @@ impl Names {
             ("_tcp.bogus.mx.test", Signing::Bogus),
         ];
         let zones = zones.map(|(origin, signing)| (Zone::new(origin, AUTHORITY), signing));
-        Self { zones: zones.into(), addresses: HashMap::new() }
+        Self { zones: zones.into(), addresses: HashMap::new(), damaged: HashMap::new() }
     }
 
     /// The zones, and how each is signed.
     pub(crate) fn zones(&self) -> &[(Zone, Signing)] {
         &self.zones
+    }
+
+    /// The records of a zone whose signature is damaged.
+    pub(crate) fn damaged_in(&self, origin: &str) -> Option<&Damaged> {
+        self.damaged.get(origin)
+    }
+
+    /// The origins of the zones that differ from what they were.
+    pub(crate) fn changed_since(&self, before: &Self) -> Vec<String> {
+        let mut changed = Vec::new();
+        for ((zone, _), (then, _)) in self.zones.iter().zip(&before.zones) {
+            let origin = zone.origin();
+            if zone.text() != then.text() || self.damaged_in(origin) != before.damaged_in(origin) {
+                changed.push(origin.to_owned());
+            }
+        }
+        changed
     }
 
     /// The zone that a name is in.
@@ -147,6 +168,21 @@ impl Names {
         zone.remove(&name, "TXT");
         zone.txt(&name, &format!("v=STSv1; id={id};"));
         Ok(())
+    }
+
+    /// Damages the signature of the records of this name and kind (`MX`, `TLSA`), as whoever forges them does.
+    ///
+    /// # Errors
+    /// When the name is in no zone.
+    pub fn damage(&mut self, name: &str, kind: &'static str) -> Result<()> {
+        let origin = self.zone(name)?.origin().to_owned();
+        self.damaged.entry(origin).or_default().insert((name.to_owned(), kind));
+        Ok(())
+    }
+
+    /// Makes all damaged signatures whole.
+    pub fn mend(&mut self) {
+        self.damaged.clear();
     }
 
     /// Takes out all that tells of an MTA-STS policy, as an attacker does.

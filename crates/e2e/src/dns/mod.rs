@@ -65,6 +65,7 @@ impl Dns {
                 let is_trusted = *signing == Signing::Signed;
                 anchors += &if is_trusted { anchor } else { make_keys(tree, site, zone.origin())?.1 };
                 sign(tree, zone.origin(), &pair)?;
+                damage(site, &names, zone.origin())?;
                 keys.insert(zone.origin().to_owned(), pair);
             }
         }
@@ -86,16 +87,9 @@ impl Dns {
     /// # Errors
     /// When a zone is refused, or a server does not obey.
     pub fn change(&mut self, change: impl FnOnce(&mut Names) -> Result<()>) -> Result<()> {
-        let before: Vec<_> = self.names.zones().iter().map(|(zone, _)| zone.text().to_owned()).collect();
+        let before = self.names.clone();
         change(&mut self.names)?;
-        let changed: Vec<_> = self
-            .names
-            .zones()
-            .iter()
-            .zip(before)
-            .filter(|((zone, _), before)| zone.text() != before)
-            .map(|((zone, _), _)| zone.origin().to_owned())
-            .collect();
+        let changed = self.names.changed_since(&before);
         self.edition += 1;
         let edition = format!("edition {}.", self.edition);
         for origin in &changed {
@@ -106,6 +100,7 @@ impl Dns {
             self.site.write(&zone_file(origin), zone.text())?;
             if let Some(pair) = self.keys.get(origin) {
                 sign(&self.tree, origin, pair)?;
+                damage(&self.site, &self.names, origin)?;
             }
         }
         run(Command::new("kill").args(["-HUP", &self.authority.id().to_string()]))?;
@@ -186,6 +181,29 @@ fn make_keys(tree: &Tree, site: &Site, origin: &str) -> Result<([String; 2], Str
 fn sign(tree: &Tree, origin: &str, [key_key, zone_key]: &[String; 2]) -> Result<()> {
     let file = zone_file(origin);
     run(&mut tree.shell(&format!("cd /lab/dns; ldns-signzone -f {file} {file} {key_key} {zone_key}")))
+}
+
+/// Damages the signatures that are to be, in a zone that is signed.
+fn damage(site: &Site, names: &Names, origin: &str) -> Result<()> {
+    for (name, kind) in names.damaged_in(origin).into_iter().flatten() {
+        let text = site.read(&zone_file(origin))?;
+        let is_meant = |line: &str| {
+            let mut fields = line.split_whitespace();
+            let (owner, record, covered) = (fields.next(), fields.nth(2), fields.next());
+            (owner, record, covered) == (Some(&format!("{name}.")), Some("RRSIG"), Some(kind))
+        };
+        ensure!(text.lines().any(is_meant), "no signature of {name} {kind}");
+        let lines = text.lines().map(|line| if is_meant(line) { forged(line) } else { line.to_owned() });
+        site.write(&zone_file(origin), &(lines.collect::<Vec<_>>().join("\n") + "\n"))?;
+    }
+    Ok(())
+}
+
+/// The same signature but for its first letter.
+fn forged(signature: &str) -> String {
+    let (front, letters) = signature.trim_end().rsplit_once(' ').unwrap_or(("", signature));
+    let (first, rest) = letters.split_at(1);
+    format!("{front} {}{rest}", if first == "A" { "B" } else { "A" })
 }
 
 fn authority_settings(names: &Names) -> String {

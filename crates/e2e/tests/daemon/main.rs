@@ -52,6 +52,7 @@ mod failures {
         policy_hosts_that_hang_are_waited_for_by_nobody_else = crate::chaos::hanging::CLAIM,
         policies_outlast_a_daemon_that_is_killed = crate::chaos::crash::CLAIM,
         clients_that_say_nothing_keep_nobody_out = crate::chaos::crowd::CLAIM,
+        records_whose_signature_is_damaged_let_mail_wait_until_it_is_whole = crate::dane::damaged::CLAIM,
         clock_that_jumps_takes_no_protection_away = crate::chaos::jump::CLAIM,
         policies_outlast_record_and_host_until_their_end = crate::chaos::time::CLAIM,
     }

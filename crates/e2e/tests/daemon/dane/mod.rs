@@ -3,6 +3,7 @@
 //! Spec: RFC 7672 §2.1.2, §2.2 and §2.2.2, RFC 8461 §2; docs/decision.md.
 
 mod cases;
+pub(crate) mod damaged;
 
 use anyhow::Result;
 use starttls_e2e::cases::list;
