@@ -6,7 +6,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpStream};
 use std::process::{Child, Stdio};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 
 use crate::dns::RESOLVER;
 use crate::log::{Log, PATIENCE, wait_for};
@@ -116,6 +116,15 @@ impl Daemon {
             wait_for("end of the daemon", || Ok(process.try_wait()?))?;
         }
         Ok(())
+    }
+
+    /// Sends it the signal by which a service manager has it read everything anew.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn hang_up(&self) -> Result<()> {
+        let process = self.process.as_ref().context("no daemon runs")?;
+        run(std::process::Command::new("kill").args(["-HUP", &process.id().to_string()]))
     }
 
     /// Asks it one question on a new connection.

@@ -11,6 +11,7 @@
 
 pub mod cases;
 pub mod daemon;
+pub mod datagrams;
 pub mod delivery;
 pub mod dns;
 pub mod lab;

@@ -61,6 +61,13 @@ impl Program {
         Ok(Self { tree: tree.clone(), words })
     }
 
+    /// The same program, started by another one of the tree: these words stand before its own.
+    #[must_use]
+    pub fn started_by(&self, launcher: &[&str]) -> Self {
+        let launcher = launcher.iter().map(|word| (*word).to_owned());
+        Self { tree: self.tree.clone(), words: launcher.chain(self.words.clone()).collect() }
+    }
+
     /// Runs it to its end.
     ///
     /// # Errors

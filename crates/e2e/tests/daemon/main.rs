@@ -3,6 +3,7 @@
 //!
 //! Each claim is a file with a [`stage::Claim`]; here they are made tests, once per suite.
 
+mod activation;
 mod chaos;
 mod dane;
 mod keys;
@@ -73,6 +74,15 @@ mod postgres {
     claims! {
         postgres, bookworm:
         what_one_daemon_learnt_protects_through_another = crate::chaos::shared::CLAIM,
+    }
+}
+
+mod systemd {
+    use anyhow::Result;
+
+    claims! {
+        systemd, bookworm:
+        sockets_are_handed_over_and_each_turn_is_told = crate::activation::CLAIM,
     }
 }
 

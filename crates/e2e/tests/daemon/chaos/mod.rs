@@ -20,21 +20,21 @@ use starttls_e2e::outcome::Outcome::{self, Deferred, Sent};
 use starttls_e2e::policy_host::Published;
 
 /// The host without STARTTLS.
-const HOST: &str = "absent.mx.test";
+pub(crate) const HOST: &str = "absent.mx.test";
 
 /// What becomes of mail that is protected.
-const HELD: Outcome = Deferred("4.7.4", "TLS is required, but was not offered by host");
+pub(crate) const HELD: Outcome = Deferred("4.7.4", "TLS is required, but was not offered by host");
 
 /// What becomes of mail that is not.
-const CLEAR: Outcome = Sent(HOST, Cleartext);
+pub(crate) const CLEAR: Outcome = Sent(HOST, Cleartext);
 
 /// MTA-STS policies that hold these domains.
-fn held(domains: &[&str]) -> Vec<Published> {
+pub(crate) fn held(domains: &[&str]) -> Vec<Published> {
     domains.iter().map(|domain| Published::new(domain, "enforce", &[HOST])).collect()
 }
 
 /// Puts into the DNS what leads to the policies, and to the host.
-fn announce(names: &mut Names, policies: &[Published]) -> Result<()> {
+pub(crate) fn announce(names: &mut Names, policies: &[Published]) -> Result<()> {
     for policy in policies {
         names.mx(&policy.domain, 10, HOST)?;
         policy.announce(names)?;
@@ -43,7 +43,7 @@ fn announce(names: &mut Names, policies: &[Published]) -> Result<()> {
 }
 
 /// A list that holds these domains.
-fn listed(domains: &[&str]) -> Vec<String> {
+pub(crate) fn listed(domains: &[&str]) -> Vec<String> {
     let entries: Vec<_> = domains.iter().map(|domain| ((*domain).to_owned(), vec![HOST])).collect();
     vec![list::plain("enforce", &entries)]
 }
