@@ -116,6 +116,19 @@ impl Lab {
         Ok(Self { receiver, stripper, keys, dns, trusted, other, services, site: site.clone() })
     }
 
+    /// An identity for these names, from the authority that everybody trusts.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn identity(&self, names: &[&str]) -> Result<Identity> {
+        self.trusted.sign(names, Validity::Current)
+    }
+
+    /// The certificate of the authority that nobody trusts.
+    pub fn other_root(&self) -> String {
+        self.other.pem()
+    }
+
     /// Starts policy hosts with these policies; the DNS must lead to them.
     ///
     /// # Errors

@@ -1,11 +1,12 @@
 //! PostgreSQL in a tree of its own: the store that several daemons share.
 
 use std::fs;
-use std::os::unix::fs::chown;
+use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
+use starttls_testkit::ca::Identity;
 
 use crate::log::wait_for;
 use crate::network::{output, run};
@@ -34,6 +35,18 @@ impl Postgres {
     /// # Errors
     /// When it does not come up.
     pub fn start(trees: &Path, site: &Site) -> Result<Self> {
+        Self::start_with(trees, site, None)
+    }
+
+    /// The same for a server that talks to nobody but over TLS, and shows this identity.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub fn start_with_tls(trees: &Path, site: &Site, identity: &Identity) -> Result<Self> {
+        Self::start_with(trees, site, Some(identity))
+    }
+
+    fn start_with(trees: &Path, site: &Site, identity: Option<&Identity>) -> Result<Self> {
         let tree = Tree::mount(trees, "postgres", site)?;
         let directory = site.outside("/lab/postgres");
         fs::create_dir_all(&directory)?;
@@ -43,6 +56,9 @@ impl Postgres {
             .command("initdb")
             .args(["--pgdata=/lab/postgres/data", "--no-sync", "--auth=trust", "--username=starttls"])
             .args(["--encoding=UTF8", "--locale=C"]))?;
+        if let Some(identity) = identity {
+            demand_tls(site, identity)?;
+        }
         postgres.resume()?;
         run(postgres.client().args(["--dbname=postgres", "--command=CREATE DATABASE starttls"]))?;
         Ok(postgres)
@@ -84,12 +100,26 @@ impl Postgres {
     /// # Errors
     /// When none does.
     pub fn wait_for_policy(&self, domain: &str) -> Result<()> {
-        let question = format!("--command=SELECT count(*) FROM learned_policies WHERE domain = '{domain}'");
         wait_for(&format!("policy of {domain} in the database"), || {
-            let mut client = self.client();
-            client.args(["--dbname=starttls", "--tuples-only", "--no-align", &question]);
-            Ok((output(&mut client)?.trim() == "1").then_some(()))
+            Ok((self.policies(domain)? == "1").then_some(()))
         })
+    }
+
+    /// Complains if a daemon has written down that it learnt a policy of this domain.
+    ///
+    /// # Errors
+    /// When one has.
+    pub fn expect_no_policy(&self, domain: &str) -> Result<()> {
+        ensure!(self.policies(domain)? == "0", "a policy of {domain} is in the database");
+        Ok(())
+    }
+
+    /// How many policies of this domain there are.
+    fn policies(&self, domain: &str) -> Result<String> {
+        let question = format!("--command=SELECT count(*) FROM learned_policies WHERE domain = '{domain}'");
+        let mut client = self.client();
+        client.args(["--dbname=starttls", "--tuples-only", "--no-align", &question]);
+        Ok(output(&mut client)?.trim().to_owned())
     }
 
     fn client(&self) -> Command {
@@ -107,6 +137,20 @@ impl Postgres {
         command.env_clear().env("PATH", "/usr/sbin:/usr/bin").env("LC_ALL", "C");
         command
     }
+}
+
+/// Has the server show this identity, and refuse whoever comes without TLS.
+fn demand_tls(site: &Site, identity: &Identity) -> Result<()> {
+    let chain = "/lab/postgres/data/server.pem";
+    site.write(chain, &identity.pem())?;
+    // It refuses a key that others can read.
+    let outside = site.outside(chain);
+    fs::set_permissions(&outside, fs::Permissions::from_mode(0o600))?;
+    chown(&outside, Some(USER.0), Some(USER.1))?;
+    let settings = "/lab/postgres/data/postgresql.conf";
+    let tls = format!("ssl = on\nssl_cert_file = '{chain}'\nssl_key_file = '{chain}'\n");
+    site.write(settings, &(site.read(settings)? + &tls))?;
+    site.write("/lab/postgres/data/pg_hba.conf", "hostssl all all 127.0.0.1/32 trust\n")
 }
 
 impl Drop for Postgres {

@@ -74,6 +74,7 @@ mod postgres {
     claims! {
         postgres, bookworm:
         what_one_daemon_learnt_protects_through_another = crate::chaos::shared::CLAIM,
+        shared_store_is_reached_over_tls_that_is_verified_or_not_at_all = crate::chaos::encrypted::CLAIM,
     }
 }
 

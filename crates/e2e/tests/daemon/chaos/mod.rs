@@ -5,6 +5,7 @@
 pub(crate) mod careless;
 pub(crate) mod crash;
 pub(crate) mod crowd;
+pub(crate) mod encrypted;
 pub(crate) mod hanging;
 pub(crate) mod jump;
 pub(crate) mod killed;
