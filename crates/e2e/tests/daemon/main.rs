@@ -10,11 +10,12 @@ mod keys;
 mod mta_sts;
 mod operations;
 mod policies;
+mod reports;
 mod stage;
 
-/// Makes a test of each claim, for the Postfix in the tree of this name.
+/// Makes a test of each claim, for the Postfix in the tree of this name; behind it, what this one alone can do.
 macro_rules! suite {
-    ($tree:ident) => {
+    ($tree:ident $(, $test:ident = $claim:path)*) => {
         mod $tree {
             use anyhow::Result;
 
@@ -24,6 +25,7 @@ macro_rules! suite {
                 dane_is_answered_alone_and_beside_others = crate::dane::CLAIM,
                 mta_sts_is_found_and_enforced_and_nobody_is_held_up = crate::mta_sts::CLAIM,
                 every_form_of_next_hop_is_answered = crate::keys::CLAIM,
+                $($test = $claim,)*
             }
         }
     };
@@ -89,5 +91,5 @@ mod systemd {
 
 suite!(bookworm);
 suite!(backports);
-suite!(trixie);
-suite!(sid);
+suite!(trixie, collector_is_told_of_mta_sts_policies = crate::reports::CLAIM);
+suite!(sid, collector_is_told_of_mta_sts_policies = crate::reports::CLAIM);
