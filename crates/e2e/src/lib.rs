@@ -26,6 +26,7 @@ pub mod postgres;
 pub mod program;
 pub mod receiver;
 pub mod sender;
+pub mod sendmail;
 pub mod site;
 pub mod slow;
 pub mod socketmap;

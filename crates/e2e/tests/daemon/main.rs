@@ -12,6 +12,7 @@ mod operations;
 mod policies;
 mod reports;
 mod stage;
+mod sts_map;
 
 /// Makes a test of each claim, for the Postfix in the tree of this name; behind it, what this one alone can do.
 macro_rules! suite {
@@ -77,6 +78,15 @@ mod postgres {
         postgres, bookworm:
         what_one_daemon_learnt_protects_through_another = crate::chaos::shared::CLAIM,
         shared_store_is_reached_over_tls_that_is_verified_or_not_at_all = crate::chaos::encrypted::CLAIM,
+    }
+}
+
+mod sendmail {
+    use anyhow::Result;
+
+    claims! {
+        sendmail, bookworm:
+        sts_map_is_answered_and_enforced = crate::sts_map::CLAIM,
     }
 }
 
