@@ -210,9 +210,9 @@ impl<D: Discovering, K: Known, M: Memory> Engine<D, K, M> {
     pub async fn refresh(&self, domain: &Domain) {
         self.forget(domain);
         let remembered = self.0.memory.recall(domain, self.0.clock.now()).await;
-        let release = sts::standing_release(&remembered);
-        if let Some(kept) = sts::standing_policy(remembered.policy, self.0.clock.now()) {
-            self.0.look_again(domain, kept, release).await;
+        let release = remembered.standing_release();
+        if let Some(kept) = remembered.standing_policy(self.0.clock.now()) {
+            self.0.look_again(domain, kept.clone(), release).await;
         }
         self.0.found(Target::domain(domain.clone()), Instant::now()).await;
     }

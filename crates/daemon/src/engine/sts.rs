@@ -20,14 +20,7 @@ use starttls_proto::mta_sts::PolicyFile;
 use tokio::time::Instant;
 
 use super::{Inner, Known, Memory, Target, What, ended};
-use crate::learned::{KeptPolicy, Learnt, Remembered};
-
-/// Off-spec: RFC 8461 §3.2 allows a `max_age` down to 0. A policy that ended before it may be fetched again would leave
-/// holes through which mail goes unprotected, so it holds as long as that.
-const SHORTEST_POLICY: Duration = Duration::from_mins(5);
-
-/// A policy is fetched anew after a day, or half its life: long before its end (RFC 8461 §10.2).
-const OLDEST_POLICY: Duration = Duration::from_hours(24);
+use crate::learned::{KeptPolicy, Learnt, SHORTEST_POLICY};
 
 /// What MTA-STS says of a domain, and how long.
 #[derive(Clone, Debug)]
@@ -54,8 +47,8 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
         }
         let remembered = self.memory.recall(domain, self.clock.now()).await;
         let now = self.clock.now();
-        let release = standing_release(&remembered);
-        match standing_policy(remembered.policy, now) {
+        let release = remembered.standing_release();
+        match remembered.standing_policy(now).cloned() {
             None => self.look(domain, None, release).await,
             Some(kept) => {
                 if self.is_to_be_confirmed(&kept, now) {
@@ -105,7 +98,7 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
                 self.failed(domain, "mta-sts record", &failure.words);
                 self.inconclusive(domain, &failure, kept, release, self.settings.failure)
             }
-            (RecordState::Id(id), Some(kept)) if id == kept.policy.id && !is_old(&kept.policy, now) => {
+            (RecordState::Id(id), Some(kept)) if kept.is_confirmed_by(&id, now) => {
                 let kept = KeptPolicy { confirmed: now, origin: Learnt::Here, ..kept };
                 self.memory.keep_policy(domain, &kept);
                 self.holds(kept.policy, release)
@@ -204,26 +197,8 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
             // A clock that was set back would else keep it unquestioned for as long.
             || kept.confirmed > now
             || kept.confirmed.until(now) >= self.settings.recheck
-            || is_old(&kept.policy, now)
+            || kept.is_old(now)
     }
-}
-
-/// The kept policy, if it holds. What another node learnt holds at once where it protects; where it weakens, this node
-/// looks for itself first.
-pub(crate) fn standing_policy(kept: Option<KeptPolicy>, now: Timestamp) -> Option<KeptPolicy> {
-    kept.filter(|kept| kept.policy.ends() > now)
-        .filter(|kept| kept.origin == Learnt::Here || kept.policy.mode == Mode::Enforce)
-}
-
-/// The release, unless the domain has enforced again since.
-pub(crate) fn standing_release(remembered: &Remembered) -> Option<StsRelease> {
-    let enforced =
-        remembered.policy.as_ref().map(|kept| &kept.policy).filter(|policy| policy.mode == Mode::Enforce);
-    remembered.release.filter(|release| enforced.is_none_or(|policy| policy.fetched < release.at))
-}
-
-fn is_old(policy: &StsPolicy, now: Timestamp) -> bool {
-    policy.fetched.until(now) >= OLDEST_POLICY.min(policy.max_age / 2)
 }
 
 fn says_the_same(one: &StsPolicy, other: &StsPolicy) -> bool {

@@ -8,7 +8,7 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
-use super::sts::{jittered, standing_policy, standing_release};
+use super::sts::jittered;
 use super::validation::Standing;
 use super::{Inner, Known, Memory, Target};
 use crate::answer::Form;
@@ -83,9 +83,9 @@ async fn look_through<D: Discovering, K: Known, M: Memory>(engine: Weak<Inner<D,
                 continue;
             }
             let remembered = inner.memory.recall(&domain, inner.clock.now()).await;
-            let release = standing_release(&remembered);
-            if let Some(kept) = standing_policy(remembered.policy, inner.clock.now()) {
-                inner.look_again(&domain, kept, release).await;
+            let release = remembered.standing_release();
+            if let Some(kept) = remembered.standing_policy(inner.clock.now()) {
+                inner.look_again(&domain, kept.clone(), release).await;
             }
             sleep(pause).await;
         }

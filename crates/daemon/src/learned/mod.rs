@@ -39,6 +39,7 @@ use change::{Change, PolicyChange};
 use due::Turns;
 use own::{LastTime, Own};
 use queue::{Added, overlaid};
+pub(crate) use remembered::SHORTEST_POLICY;
 pub use remembered::{KeptPolicy, Learnt, Reach, Recall, Remembered};
 pub use settings::{DEFAULT_ROW_LIMIT, LearnedError, LearnedSettings};
 use shared::Shared;

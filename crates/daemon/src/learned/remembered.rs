@@ -1,7 +1,16 @@
 //! What is remembered of one domain.
 
-use starttls_policy::Timestamp;
+use std::time::Duration;
+
 use starttls_policy::decide::evidence::{StsPolicy, StsRelease};
+use starttls_policy::{Mode, Timestamp};
+
+/// Off-spec: RFC 8461 §3.2 allows a `max_age` down to 0. A policy that ended before it may be fetched again would leave
+/// holes through which mail goes unprotected, so it holds as long as that.
+pub(crate) const SHORTEST_POLICY: Duration = Duration::from_mins(5);
+
+/// A policy is fetched anew after a day, or half its life: long before its end (RFC 8461 §10.2).
+const OLDEST_POLICY: Duration = Duration::from_hours(24);
 
 /// Everything that is remembered of one domain.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -55,9 +64,35 @@ pub enum Reach {
     Partial,
 }
 
+impl Remembered {
+    /// The policy, if it holds. What another node learnt holds at once where it protects; where it weakens, this node
+    /// looks for itself first.
+    pub fn standing_policy(&self, now: Timestamp) -> Option<&KeptPolicy> {
+        let counts = |kept: &&KeptPolicy| kept.origin == Learnt::Here || kept.policy.mode == Mode::Enforce;
+        self.policy.as_ref().filter(|kept| kept.holds(now)).filter(counts)
+    }
+
+    /// The release, unless the domain has enforced again since.
+    pub fn standing_release(&self) -> Option<StsRelease> {
+        let enforced =
+            self.policy.as_ref().map(|kept| &kept.policy).filter(|policy| policy.mode == Mode::Enforce);
+        self.release.filter(|release| enforced.is_none_or(|policy| policy.fetched < release.at))
+    }
+}
+
 impl KeptPolicy {
     /// Tells whether the policy still holds.
-    pub(super) fn holds(&self, now: Timestamp) -> bool {
+    pub fn holds(&self, now: Timestamp) -> bool {
         self.policy.ends() > now
+    }
+
+    /// Tells whether a record with this `id` confirms it, so that it need not be fetched anew.
+    pub(crate) fn is_confirmed_by(&self, id: &str, now: Timestamp) -> bool {
+        id == self.policy.id && !self.is_old(now)
+    }
+
+    /// Tells whether it is time to fetch it anew, whatever the record says.
+    pub(crate) fn is_old(&self, now: Timestamp) -> bool {
+        self.policy.fetched.until(now) >= OLDEST_POLICY.min(self.policy.max_age / 2)
     }
 }
