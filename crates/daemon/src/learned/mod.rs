@@ -12,6 +12,7 @@ mod batch;
 mod change;
 mod due;
 mod hourly;
+mod looked_up;
 mod names;
 mod own;
 mod questions;

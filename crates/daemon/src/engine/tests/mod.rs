@@ -3,6 +3,7 @@
 mod caching;
 mod flood;
 mod keys;
+mod looked_up;
 mod resolver;
 mod rfc7672_section_2;
 mod rfc8461_section_5;
