@@ -6,6 +6,7 @@
 mod client;
 mod message;
 mod server;
+mod shown;
 mod socket;
 
 #[cfg(test)]
@@ -16,8 +17,9 @@ use std::future::Future;
 use starttls_policy::Domain;
 
 pub use client::{ControlError, ask};
-pub use message::{Purge, Request, Response, Shown, ShownPolicy, ShownRelease};
+pub use message::{Purge, Request, Response};
 pub use server::ControlServer;
+pub use shown::{Shown, ShownPolicy, ShownRelease};
 pub use socket::BindError;
 
 use super::status::StatusDocument;

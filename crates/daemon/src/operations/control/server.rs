@@ -11,7 +11,8 @@ use tokio::net::UnixStream;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::message::{MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, MAX_SHOWN, Request, Response, Shown};
+use super::message::{MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, MAX_SHOWN, Request, Response};
+use super::shown::Shown;
 use super::socket::{BindError, OwnSocket};
 use super::{Controlled, Refused};
 
