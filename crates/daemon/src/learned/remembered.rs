@@ -55,7 +55,8 @@ pub struct Recall {
 }
 
 /// How much of memory was asked.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Reach {
     /// All there is: what is not in the answer is not remembered.
     #[default]

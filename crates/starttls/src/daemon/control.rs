@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use starttls_daemon::learned::{self, Learned};
+use starttls_daemon::learned::{self, Learned, Recall, Remembered};
 use starttls_daemon::operations::View;
-use starttls_daemon::operations::control::{BindError, ControlServer, Controlled, Purge, Refused, Shown};
+use starttls_daemon::operations::control::{
+    BindError, ControlServer, Controlled, Purge, Refused, Shown, ShownOne,
+};
 use starttls_daemon::operations::status::StatusDocument;
 use starttls_policy::Domain;
 
@@ -60,6 +62,13 @@ impl Controlled for Control {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let entries = self.learned.entries(after.as_ref(), limit).await;
         Ok(entries.iter().map(|(domain, remembered)| Shown::new(domain, remembered)).collect())
+    }
+
+    async fn show_one(&self, domain: Domain) -> Result<ShownOne, Refused> {
+        let Recall { remembered, reach, .. } = self.learned.recall(&domain, clock::now()).await;
+        let is_known = remembered != Remembered::default();
+        let shown = is_known.then(|| Shown::new(&domain, &remembered));
+        Ok(ShownOne { shown, reach, validation: self.engine.validation().name().to_owned() })
     }
 
     async fn refresh(&self, domain: Domain) -> Result<String, Refused> {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use starttls_policy::Domain;
 
-use super::shown::Shown;
+use super::shown::{Shown, ShownOne};
 
 /// A request fits in a packet; a domain is the longest that it carries.
 pub(super) const MAX_REQUEST_BYTES: usize = 4096;
@@ -33,6 +33,12 @@ pub enum Request {
         after: Option<Domain>,
         /// At most so many, and never more than 1000.
         limit: u32,
+    },
+    /// Show what was learnt of one domain.
+    ShowOne {
+        /// Which one.
+        #[serde(with = "one_domain")]
+        domain: Domain,
     },
     /// Find one domain out anew.
     Refresh {
@@ -77,6 +83,8 @@ pub enum Response {
         /// Whether there may be more after the last.
         more: bool,
     },
+    /// What was learnt of one domain.
+    ShownOne(Box<ShownOne>),
     /// How it stands: docs/status.md.
     Status {
         /// The document of `/status.json`.

@@ -1,7 +1,8 @@
 //! The control socket: what changes the daemon while it runs, for root and the daemon's own user alone.
 //!
 //! One connection carries one request, a line of JSON, and one answer, a line of JSON. The socket has mode 0600, and the kernel's
-//! word on who is at the other end is checked before a request is looked at. `starttls reload` and `starttls cache` are its clients.
+//! word on who is at the other end is checked before a request is looked at. `starttls reload`, `starttls cache`, `starttls why`
+//! and `starttls query` are its clients.
 
 mod client;
 mod message;
@@ -16,10 +17,10 @@ use std::future::Future;
 
 use starttls_policy::Domain;
 
-pub use client::{ControlError, ask};
+pub use client::{ControlError, ask, ask_within};
 pub use message::{Purge, Request, Response};
 pub use server::ControlServer;
-pub use shown::{Shown, ShownPolicy, ShownRelease};
+pub use shown::{Shown, ShownError, ShownOne, ShownPolicy, ShownRelease};
 pub use socket::BindError;
 
 use super::status::StatusDocument;
@@ -39,6 +40,9 @@ pub trait Controlled: Send + Sync + 'static {
         after: Option<Domain>,
         limit: u32,
     ) -> impl Future<Output = Result<Vec<Shown>, Refused>> + Send;
+
+    /// What was learnt of one domain, as the engine remembers it.
+    fn show_one(&self, domain: Domain) -> impl Future<Output = Result<ShownOne, Refused>> + Send;
 
     /// Finds one domain out anew; tells in words what came of it.
     fn refresh(&self, domain: Domain) -> impl Future<Output = Result<String, Refused>> + Send;

@@ -110,7 +110,9 @@ fn may_ask(stream: &UnixStream) -> Result<(), Refused> {
                 uid = peer.uid(),
                 "the control socket refused a user who is neither root nor ours"
             );
-            Err(Refused { words: "only root and the daemon's own user may ask".into() })
+            Err(Refused {
+                words: "only root and the daemon's own user may ask; run the command as one of them".into(),
+            })
         }
         Err(error) => Err(Refused { words: format!("the system does not tell who asks: {error}") }),
     }
@@ -123,6 +125,9 @@ async fn obey<C: Controlled>(controlled: &C, request: Request) -> Response {
         Request::Show { after, limit } => {
             let limit = limit.clamp(1, MAX_SHOWN);
             controlled.show(after, limit).await.map(|domains| shown(domains, limit))
+        }
+        Request::ShowOne { domain } => {
+            controlled.show_one(domain).await.map(|one| Response::ShownOne(Box::new(one)))
         }
         Request::Refresh { domain } => controlled.refresh(domain).await.map(|words| Response::Done { words }),
         Request::Status {} => serde_json::to_value(controlled.status().await)

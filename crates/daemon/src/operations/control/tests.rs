@@ -10,6 +10,7 @@ use starttls_policy::Domain;
 use tempfile::TempDir;
 
 use super::*;
+use crate::learned::Reach;
 use crate::operations::{Health, Journal, Metrics, Snapshot, View};
 
 /// Writes down what it is asked to do.
@@ -42,6 +43,11 @@ impl Controlled for Daemon {
         let domain = "x".repeat(self.shown_bytes);
         let shown = Shown { domain, policy: None, release: None, dane_until: None };
         Ok(vec![shown; usize::try_from(limit).unwrap()])
+    }
+
+    async fn show_one(&self, domain: Domain) -> Result<ShownOne, Refused> {
+        self.did(format!("show one {domain}"));
+        Ok(ShownOne { shown: None, reach: Reach::Partial, validation: "proven".into() })
     }
 
     async fn refresh(&self, domain: Domain) -> Result<String, Refused> {
@@ -144,6 +150,9 @@ mod requests {
         let Response::Status { status } = served.ask(&Request::Status {}).unwrap() else {
             panic!("no status")
         };
+        let one = served.ask(&Request::ShowOne { domain: domain("example.org") }).unwrap();
+        let nothing = ShownOne { shown: None, reach: Reach::Partial, validation: "proven".into() };
+        assert_eq!(one, Response::ShownOne(Box::new(nothing)));
         assert_eq!(status["version"], 1);
         assert_eq!(
             served.done(),
@@ -152,7 +161,8 @@ mod requests {
                 "purge Domain(Domain(Name(\"example.org\")))",
                 "purge Ended",
                 "purge All",
-                "show a.example 2"
+                "show a.example 2",
+                "show one example.org"
             ]
         );
     }
@@ -196,6 +206,7 @@ mod requests {
                 r#"{"do":"show","after":"a.example","limit":5}"#,
             ),
             (Request::Refresh { domain: domain("a.example") }, r#"{"do":"refresh","domain":"a.example"}"#),
+            (Request::ShowOne { domain: domain("a.example") }, r#"{"do":"show-one","domain":"a.example"}"#),
             (Request::Status {}, r#"{"do":"status"}"#),
         ] {
             assert_eq!(serde_json::to_string(&request).unwrap(), wire);
@@ -221,6 +232,8 @@ mod hostile_requests {
             b"{\"do\":\"purge\",\"what\":\"all\",\"too\":1}\n",
             b"{\"do\":\"reload\",\"too\":1}\n",
             b"{\"do\":\"show\",\"limit\":-1}\n",
+            b"{\"do\":\"show-one\"}\n",
+            b"{\"do\":\"show-one\",\"domain\":\"\"}\n",
             b"{\"do\":\"reload\"}",
             b"\xff\xfe\n",
             &vec![b'a'; 100_000],
@@ -362,38 +375,12 @@ mod other_users {
         }
         let served = Served::start(Daemon::default());
         let words = answer_to_nobody(&served);
-        assert!(words.ends_with("may be used by root and the daemon's own user alone"), "{words}");
+        assert!(words.contains("may be used by root and the daemon's own user alone; run"), "{words}");
         set_permissions(served.path(), Permissions::from_mode(0o666)).unwrap();
-        assert_eq!(answer_to_nobody(&served), "only root and the daemon's own user may ask");
+        assert_eq!(
+            answer_to_nobody(&served),
+            "only root and the daemon's own user may ask; run the command as one of them"
+        );
         assert_eq!(served.done(), [""; 0]);
-    }
-}
-
-mod client {
-    use super::*;
-
-    #[test]
-    fn says_that_no_daemon_runs() {
-        let directory = tempfile::tempdir().unwrap();
-        for prepare in [|_: &Path| (), |path: &Path| drop(UnixListener::bind(path).unwrap())] {
-            prepare(&path_in(&directory));
-            let error = ask(&path_in(&directory), &Request::Reload {}).unwrap_err();
-            assert!(matches!(error, ControlError::NotRunning { .. }), "{error}");
-        }
-    }
-
-    #[test]
-    fn refuses_what_is_no_answer() {
-        let directory = tempfile::tempdir().unwrap();
-        let listener = UnixListener::bind(path_in(&directory)).unwrap();
-        let answering = std::thread::spawn(move || {
-            let (mut stream, _) = listener.accept().unwrap();
-            let mut request = [0; 64];
-            let _ = stream.read(&mut request).unwrap();
-            stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").unwrap();
-        });
-        let error = ask(&path_in(&directory), &Request::Reload {}).unwrap_err();
-        assert!(matches!(error, ControlError::NoAnswer(_)), "{error}");
-        answering.join().unwrap();
     }
 }

@@ -3,8 +3,10 @@
 //! Exit: 0 shown, 1 no daemon answers.
 
 use std::io::Write as _;
+use std::path::Path;
 
 use owo_colors::OwoColorize as _;
+use starttls_daemon::learned::Reach;
 use starttls_daemon::operations::control::{Request, Response, Shown, ask};
 use starttls_policy::{Domain, Mode};
 
@@ -14,6 +16,9 @@ use crate::settings::SettingsArgs;
 
 /// As much as one request brings.
 const PAGE: u32 = 500;
+
+const OTHER_VERSION: &str = "the daemon answered something else; is it of another version?";
+const PARTIAL: &str = "a store of the daemon does not answer: more may be known than is shown";
 
 /// Show what the running daemon has learnt of domains: MTA-STS policies, releases, DANE.
 #[derive(Debug, clap::Args)]
@@ -31,28 +36,46 @@ impl Args {
     pub(crate) fn run(self, place: &SettingsArgs, format: Format) -> anyhow::Result<Exit> {
         let settings = place.load()?;
         let socket = settings.control_socket();
-        let mut all: Vec<Shown> = Vec::new();
-        let mut after = None;
-        while all.len() < self.limit {
-            let Response::Shown { domains, more } = ask(&socket, &Request::Show { after, limit: PAGE })?
-            else {
-                anyhow::bail!("the daemon answered something else; is it of another version?");
-            };
-            after = domains.last().and_then(|last| Domain::parse(&last.domain).ok());
-            let is_meant =
-                |shown: &Shown| self.domain.as_ref().is_none_or(|domain| domain.as_str() == shown.domain);
-            all.extend(domains.into_iter().filter(is_meant));
-            if !more || after.is_none() {
-                break;
-            }
-        }
-        all.truncate(self.limit);
+        let all = match &self.domain {
+            Some(domain) => one(&socket, domain)?,
+            None => page_through(&socket, self.limit)?,
+        };
         match format {
             Format::Json => output::print_json(&serde_json::to_value(&all)?)?,
             Format::Text => print(&all)?,
         }
         Ok(Exit::Done)
     }
+}
+
+/// One domain, if anything was learnt of it.
+fn one(socket: &Path, domain: &Domain) -> anyhow::Result<Vec<Shown>> {
+    let Response::ShownOne(found) = ask(socket, &Request::ShowOne { domain: domain.clone() })? else {
+        anyhow::bail!(OTHER_VERSION);
+    };
+    if found.reach == Reach::Partial {
+        // Words, not data.
+        anstream::eprintln!("{} {PARTIAL}", "warning:".yellow().bold());
+    }
+    Ok(found.shown.into_iter().collect())
+}
+
+/// All domains, by name.
+fn page_through(socket: &Path, limit: usize) -> anyhow::Result<Vec<Shown>> {
+    let mut all: Vec<Shown> = Vec::new();
+    let mut after = None;
+    while all.len() < limit {
+        let Response::Shown { domains, more } = ask(socket, &Request::Show { after, limit: PAGE })? else {
+            anyhow::bail!(OTHER_VERSION);
+        };
+        after = domains.last().and_then(|last| Domain::parse(&last.domain).ok());
+        all.extend(domains);
+        if !more || after.is_none() {
+            break;
+        }
+    }
+    all.truncate(limit);
+    Ok(all)
 }
 
 fn print(all: &[Shown]) -> anyhow::Result<()> {
