@@ -1,8 +1,9 @@
-//! One domain, asked about on the command line: lists, overrides and, if wanted, the network, up to the decision.
+//! One domain, asked about on the command line: lists, overrides, what the running daemon keeps and, if wanted, the network, up
+//! to the decision.
 
+use owo_colors::OwoColorize as _;
 use starttls_discover::{Survey, survey};
 use starttls_policy::decide::Question;
-use starttls_policy::decide::evidence::{DaneEvidence, StsEvidence};
 use starttls_policy::decide::overrides::Override;
 use starttls_policy::{Decision, Domain, Timestamp, decide};
 use tokio::runtime::Builder;
@@ -10,6 +11,7 @@ use tokio::runtime::Builder;
 use crate::choices::ChoiceArgs;
 use crate::clock;
 use crate::daemon::parts;
+use crate::kept::Kept;
 use crate::known::Known;
 use crate::lists::{self, ListArgs, LoadError};
 use crate::settings::{Settings, SettingsArgs};
@@ -23,8 +25,8 @@ pub(crate) struct InquiryArgs {
     /// The recipient domain: what follows the `@`.
     domain: Domain,
 
-    /// Look MX, DANE and MTA-STS up now, through the resolver of the settings' `[daemon]`. Without it lists and overrides
-    /// alone answer.
+    /// Look MX, DANE and MTA-STS up now, through the resolver of the settings' `[daemon]`. Without it lists, overrides and
+    /// what a running daemon keeps of the domain answer; and where lists are named with `--list`, these and overrides alone.
     #[arg(long)]
     live: bool,
 
@@ -41,6 +43,8 @@ pub(crate) struct Inquiry<'a> {
     pub(crate) operator: Option<&'a Override>,
     /// What the network says, where it was asked.
     pub(crate) survey: Option<&'a Survey>,
+    /// What the running daemon keeps.
+    pub(crate) kept: &'a Kept,
     pub(crate) settings: &'a Settings,
     pub(crate) now: Timestamp,
 }
@@ -57,36 +61,48 @@ impl InquiryArgs {
     ) -> anyhow::Result<()> {
         let settings = place.load()?;
         let now = clock::now();
-        let known = self.known(&settings, now)?;
+        let kept = if self.asks_the_daemon() { Kept::ask(&settings, &self.domain) } else { Kept::NotAsked };
+        let known = self.known(&settings, &kept, now)?;
         let merged = lists::merged(&known.lists);
         let listed = merged.get(&self.domain)?;
         let survey = if self.live { Some(look(&settings, &self.domain, now)?) } else { None };
-        let (dane, sts) = match &survey {
-            Some(survey) => (survey.dane.clone(), survey.sts.clone()),
-            None => (DaneEvidence::NotAsked, StsEvidence::NotAsked),
-        };
+        let (dane, sts, release) = kept.evidence(survey.as_ref(), now);
         let operator = known.overrides.get(&self.domain);
         let decision = decide(&Question {
             domain: &self.domain,
             operator,
             dane: &dane,
             sts: &sts,
-            release: None,
+            release,
             listed: listed.as_ref(),
             choices: self.choices.choices(&settings),
             now,
         });
-        show(&Inquiry { decision, operator, survey: survey.as_ref(), settings: &settings, now })
+        show(&Inquiry { decision, operator, survey: survey.as_ref(), kept: &kept, settings: &settings, now })
     }
 
-    /// Who asks the network may do without any list.
-    fn known(&self, settings: &Settings, now: Timestamp) -> anyhow::Result<Known> {
-        match Known::load(&self.lists, settings, now) {
-            Err(error) if self.live && matches!(error.downcast_ref(), Some(LoadError::None)) => {
-                Ok(Known { lists: Vec::new(), overrides: crate::known::journal(settings)?.overrides() })
+    /// Whoever names lists without more asks what these demand, not what the daemon answers.
+    fn asks_the_daemon(&self) -> bool {
+        self.live || !self.lists.are_named()
+    }
+
+    /// Who asks the network or a running daemon may do without any list.
+    fn known(&self, settings: &Settings, kept: &Kept, now: Timestamp) -> anyhow::Result<Known> {
+        let is_content = self.live || kept.is_running();
+        let error = match Known::load(&self.lists, settings, now) {
+            Err(error) if is_content => error,
+            known => return known,
+        };
+        match error.downcast_ref() {
+            Some(LoadError::None) => {}
+            Some(LoadError::NothingInForce(absences)) => {
+                for absence in absences {
+                    anstream::eprintln!("{} {absence}", "warning:".yellow().bold());
+                }
             }
-            known => known,
+            _ => return Err(error),
         }
+        Ok(Known { lists: Vec::new(), overrides: crate::known::journal(settings)?.overrides() })
     }
 }
 

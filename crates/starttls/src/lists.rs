@@ -179,6 +179,11 @@ pub(crate) struct ListArgs {
 }
 
 impl ListArgs {
+    /// Tells whether the command line names lists.
+    pub(crate) fn are_named(&self) -> bool {
+        !self.lists.is_empty()
+    }
+
     /// Reads them all, and leaves out overlays that have ended: the lists below show through again.
     ///
     /// Without any the settings say which.

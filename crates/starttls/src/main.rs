@@ -12,6 +12,7 @@ mod decision;
 mod exit;
 mod generation;
 mod inquiry;
+mod kept;
 mod known;
 mod lists;
 mod output;

@@ -21,11 +21,12 @@ const RELAX_FOR: &str = "30d";
 /// Tell what is demanded of one domain, why, and how to relax it.
 ///
 /// Prints every fact that bore on the decision, in the order in which it was weighed, with the rule behind it; with
-/// `--live` what the network says of each MX host and of MTA-STS; and the override that would relax this domain alone, for
-/// 30 days.
+/// `--live` what the network says of each MX host and of MTA-STS; what a running daemon keeps of the domain; and the override
+/// that would relax this domain alone, for 30 days.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
+  starttls why example.org
   starttls why example.org --list list.json --list overlay.json
   starttls why example.org --live")]
 pub(crate) struct Args {
@@ -36,7 +37,7 @@ pub(crate) struct Args {
 impl Args {
     pub(crate) fn run(self, place: &SettingsArgs, format: Format) -> anyhow::Result<Exit> {
         self.inquiry.answer(place, |inquiry| {
-            let Inquiry { decision, operator, survey, settings, now } = inquiry;
+            let Inquiry { decision, operator, survey, kept, settings, now } = inquiry;
             let cure = cure(decision, settings, *operator, *now);
             match format {
                 Format::Text => {
@@ -44,6 +45,7 @@ impl Args {
                     if let Some(survey) = survey {
                         output::survey::print(survey)?;
                     }
+                    output::kept::print(kept, *now)?;
                     print_cure(cure.as_ref())
                 }
                 Format::Json => {
@@ -53,6 +55,8 @@ impl Args {
                         if let Some(survey) = survey {
                             members.insert("live".into(), output::survey::json(survey));
                         }
+                        members.insert("kept".into(), output::kept::json(kept, *now));
+                        members.insert("daemon".into(), output::kept::daemon_json(kept));
                     }
                     output::print_json(&value)
                 }

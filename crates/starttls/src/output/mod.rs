@@ -1,9 +1,11 @@
 //! How results look: tables and colours on a terminal, plain in a pipe, JSON on request.
 
+pub(crate) mod age;
 pub(crate) mod change;
 pub(crate) mod diagnostic;
 pub(crate) mod facts;
 mod findings;
+pub(crate) mod kept;
 mod progress;
 mod summary;
 pub(crate) mod survey;

@@ -22,7 +22,7 @@ role! {
         "socket-mode" => socket_mode: FileMode = FileMode(0o660),
         /// Where metrics, status and the status page are served, as `127.0.0.1:8462`; without it nowhere.
         "status-address" => status_address: Option<SocketAddr> = None,
-        /// The Unix socket for `starttls reload` and `starttls cache`; without it `control.sock` in the state directory.
+        /// The Unix socket for `starttls reload`, `cache`, `why` and `query`; without it `control.sock` in the state directory.
         "control-socket" => control_socket: Option<PathBuf> = None,
         /// The resolver, as `127.0.0.1:53`; without it the first one of /etc/resolv.conf. It must validate DNSSEC for DANE.
         "resolver" => resolver: Option<SocketAddr> = None,

@@ -8,8 +8,9 @@ use std::path::Path;
 use owo_colors::OwoColorize as _;
 use starttls_daemon::learned::Reach;
 use starttls_daemon::operations::control::{Request, Response, Shown, ask};
-use starttls_policy::{Domain, Mode};
+use starttls_policy::{Domain, Mode, Timestamp};
 
+use crate::clock;
 use crate::exit::Exit;
 use crate::output::{self, Format, mode_style};
 use crate::settings::SettingsArgs;
@@ -83,17 +84,20 @@ fn print(all: &[Shown]) -> anyhow::Result<()> {
         // Words, not data.
         anstream::eprintln!("nothing was learnt of any domain that was asked for");
     }
+    let now = clock::now();
     let mut out = anstream::stdout().lock();
     let width = all.iter().map(|shown| shown.domain.len()).max().unwrap_or(0);
     for shown in all {
         if let Some(policy) = &shown.policy {
             let style = Mode::from_name(&policy.mode).map_or_else(Default::default, mode_style);
+            let has_ended = Timestamp::parse(&policy.ends).is_ok_and(|ends| ends <= now);
             let elsewhere = if policy.origin == "elsewhere" { ", learnt by another node" } else { "" };
             writeln!(
                 out,
-                "{:width$}  mta-sts {} until {}, confirmed {}{elsewhere}: {}",
+                "{:width$}  mta-sts {} {} {}, confirmed {}{elsewhere}: {}",
                 shown.domain.bold(),
                 policy.mode.style(style),
+                if has_ended { "ended" } else { "until" },
                 policy.ends,
                 policy.confirmed,
                 policy.mx.join(", "),

@@ -1,0 +1,190 @@
+//! What the running daemon keeps of one domain: asked over its control socket, and never waited for long.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use starttls_daemon::learned::{Reach, Remembered};
+use starttls_daemon::operations::control::{ControlError, Request, Response, ShownOne, ask_within};
+use starttls_discover::{Survey, Validation};
+use starttls_policy::decide::evidence::{Cause, DaneEvidence, StsEvidence, StsRelease};
+use starttls_policy::{Domain, Timestamp};
+
+use crate::settings::Settings;
+
+/// How long the daemon is waited for: what it keeps is at hand, and whoever asks can do without it.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What was asked of the daemon.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Kept {
+    /// It was not asked: a question about lists that are named.
+    NotAsked,
+    /// Nobody told.
+    Untold(Untold),
+    /// The daemon told.
+    Told(Told),
+}
+
+/// What the daemon told.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Told {
+    pub(crate) remembered: Remembered,
+    pub(crate) reach: Reach,
+    /// What it knows of its resolver, in one word.
+    pub(crate) validation: String,
+}
+
+/// Why nobody told.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Untold {
+    /// No daemon runs, as far as we can see.
+    NotRunning {
+        /// Where it would answer.
+        socket: PathBuf,
+    },
+    /// Whoever runs this may not ask.
+    NotAllowed {
+        /// That, with the cure.
+        words: String,
+    },
+    /// It runs, and gave no answer, or none that can be read.
+    NoAnswer {
+        /// What went wrong.
+        words: String,
+    },
+}
+
+impl Kept {
+    /// Asks the daemon of these settings.
+    pub(crate) fn ask(settings: &Settings, domain: &Domain) -> Self {
+        let request = Request::ShowOne { domain: domain.clone() };
+        let told = match ask_within(&settings.control_socket(), &request, PATIENCE) {
+            Ok(Response::ShownOne(one)) => Told::read(*one),
+            Ok(_) => Err(Untold::NoAnswer { words: "the daemon answered something else".into() }),
+            Err(error) => Err(Untold::of(error)),
+        };
+        told.map_or_else(Self::Untold, Self::Told)
+    }
+
+    /// Tells whether a daemon seems to run, whatever it told.
+    pub(crate) const fn is_running(&self) -> bool {
+        match self {
+            Self::NotAsked | Self::Untold(Untold::NotRunning { .. }) => false,
+            Self::Told(_) | Self::Untold(Untold::NotAllowed { .. } | Untold::NoAnswer { .. }) => true,
+        }
+    }
+
+    /// What the daemon told, if it did.
+    pub(crate) fn told(&self) -> Option<&Told> {
+        match self {
+            Self::Told(told) => Some(told),
+            Self::NotAsked | Self::Untold(_) => None,
+        }
+    }
+
+    /// What DANE, MTA-STS and a release come to, as the daemon has it.
+    pub(crate) fn evidence(
+        &self,
+        survey: Option<&Survey>,
+        now: Timestamp,
+    ) -> (DaneEvidence, StsEvidence, Option<StsRelease>) {
+        let nothing = Told::default();
+        let told = self.told().unwrap_or(&nothing);
+        let dane = told.dane(survey.map(|survey| (&survey.validation, &survey.dane)), now);
+        let remembered = &told.remembered;
+        let sts = match survey {
+            Some(survey) => remembered.evidence_beside(&survey.record.state, survey.sts.clone(), now),
+            None => remembered.evidence(now),
+        };
+        (dane, sts, remembered.standing_release())
+    }
+}
+
+impl Told {
+    fn read(one: ShownOne) -> Result<Self, Untold> {
+        let ShownOne { shown, reach, validation } = one;
+        let remembered = shown.map(|shown| shown.remembered()).transpose();
+        let remembered = remembered.map_err(|error| Untold::NoAnswer { words: error.to_string() })?;
+        Ok(Self { remembered: remembered.unwrap_or_default(), reach, validation })
+    }
+
+    /// DANE as it was looked up; where the resolver stopped validating, nobody can say whether records are still there, and
+    /// domains that were answered by DANE wait.
+    fn dane(&self, looked_up: Option<(&Validation, &DaneEvidence)>, now: Timestamp) -> DaneEvidence {
+        let is_lost = match (looked_up, self.validation.as_str()) {
+            (Some((Validation::Proven, _)), _) => false,
+            (Some((Validation::Refuted { .. }, _)), before) => matches!(before, "proven" | "lost"),
+            (Some((Validation::Unknown(_), _)) | None, before) => before == "lost",
+        };
+        let counts = self.remembered.dane_until.is_some_and(|until| until > now);
+        match (is_lost, counts, looked_up) {
+            (true, true, _) => DaneEvidence::MxInconclusive { cause: Cause::Failure },
+            (true, false, _) | (false, _, None) => DaneEvidence::NotAsked,
+            (false, _, Some((_, found))) => found.clone(),
+        }
+    }
+}
+
+impl Untold {
+    fn of(error: ControlError) -> Self {
+        match error {
+            ControlError::NotRunning { path } => Self::NotRunning { socket: path },
+            ControlError::NotAllowed { .. } => Self::NotAllowed { words: error.to_string() },
+            error => Self::NoAnswer { words: format!("{:#}", anyhow::Error::from(error)) },
+        }
+    }
+
+    /// One word for programs.
+    pub(crate) const fn name(&self) -> &'static str {
+        match self {
+            Self::NotRunning { .. } => "not-running",
+            Self::NotAllowed { .. } => "not-allowed",
+            Self::NoAnswer { .. } => "no-answer",
+        }
+    }
+
+    /// A line for people.
+    pub(crate) fn words(&self) -> String {
+        match self {
+            Self::NotRunning { socket } => format!("no daemon answers at {}", socket.display()),
+            Self::NotAllowed { words } | Self::NoAnswer { words } => words.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod dane_after_the_resolver_stopped_validating {
+    use super::*;
+
+    const REFUTED: Validation = Validation::Refuted { words: String::new() };
+
+    /// Answered by DANE until the second 1,000; the time is 500.
+    fn told(validation: &str) -> Told {
+        let dane_until = Timestamp::from_seconds(1_000).ok();
+        let remembered = Remembered { dane_until, ..Remembered::default() };
+        Told { remembered, validation: validation.into(), ..Told::default() }
+    }
+
+    fn dane(validation: &str, looked_up: Option<&Validation>, now: u64) -> DaneEvidence {
+        let found = DaneEvidence::NotAsked;
+        let looked_up = looked_up.map(|validation| (validation, &found));
+        told(validation).dane(looked_up, Timestamp::from_seconds(now).unwrap())
+    }
+
+    #[test]
+    fn makes_mail_wait_as_the_daemon_does() {
+        let waits = DaneEvidence::MxInconclusive { cause: Cause::Failure };
+        for (validation, looked_up, want) in [
+            ("lost", None, &waits),
+            ("proven", None, &DaneEvidence::NotAsked),
+            ("proven", Some(&REFUTED), &waits),
+            ("lost", Some(&REFUTED), &waits),
+            // Never proven: DANE is not available, and nobody waits for it.
+            ("refuted", Some(&REFUTED), &DaneEvidence::NotAsked),
+            ("lost", Some(&Validation::Proven), &DaneEvidence::NotAsked),
+        ] {
+            assert_eq!(&dane(validation, looked_up, 500), want, "{validation} {looked_up:?}");
+            assert_eq!(dane(validation, looked_up, 1_000), DaneEvidence::NotAsked, "counts no longer");
+        }
+    }
+}
