@@ -11,6 +11,7 @@
 mod batch;
 mod change;
 mod due;
+mod forgetting;
 mod hourly;
 mod looked_up;
 mod names;

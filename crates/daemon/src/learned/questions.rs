@@ -167,10 +167,16 @@ pub(super) async fn purge(database: &Database, what: &Purge) -> Result<u64, Stor
         ["DELETE FROM learned_dane", "DELETE FROM learned_dane WHERE domain = $1"],
         ["DELETE FROM learned_to_verify", "DELETE FROM learned_to_verify WHERE domain = $1"],
     ];
-    const ENDED: [&str; 2] = [
-        "DELETE FROM learned_policies WHERE mode IN ('none', 'testing', 'enforce') AND ends <= $1",
-        "DELETE FROM learned_dane WHERE ends <= $1",
-    ];
+    if let Purge::Ended { now } = what {
+        let mut removed = 0;
+        // Transactions of a size that lets others write between them.
+        loop {
+            match forget_ended(database, *now, MAX_ROWS).await? {
+                0 => return Ok(removed),
+                some => removed += some,
+            }
+        }
+    }
     let mut transaction = database.begin().await?;
     let mut removed = 0;
     match what {
@@ -179,11 +185,7 @@ pub(super) async fn purge(database: &Database, what: &Purge) -> Result<u64, Stor
                 removed += transaction.execute(one, &[Value::Text(domain.as_str())]).await?;
             }
         }
-        Purge::Ended { now } => {
-            for sql in ENDED {
-                removed += transaction.execute(sql, &[Value::Integer(seconds(*now))]).await?;
-            }
-        }
+        Purge::Ended { .. } => {}
         Purge::All => {
             for [all, _] in TABLES {
                 removed += transaction.execute(all, &[]).await?;
@@ -192,6 +194,48 @@ pub(super) async fn purge(database: &Database, what: &Purge) -> Result<u64, Stor
     }
     transaction.commit().await?;
     Ok(removed)
+}
+
+/// Removes policies, DANE and releases that ended by a time, so many of each kind at most; tells how many rows.
+///
+/// A release has no end. But one that is older than a policy that enforced is void by that policy alone, and must not stand
+/// again when the policy is forgotten: it goes first.
+pub(super) async fn forget_ended(
+    database: &Database,
+    by: Timestamp,
+    limit: usize,
+) -> Result<u64, StoreError> {
+    const STATEMENTS: [&str; 5] = [
+        "DELETE FROM learned_releases WHERE domain IN (SELECT domain FROM learned_policies
+            WHERE mode = 'enforce' AND ends <= $1 ORDER BY ends, domain LIMIT $2)
+            AND released <= (SELECT fetched FROM learned_policies WHERE domain = learned_releases.domain)",
+        "DELETE FROM learned_policies WHERE domain IN (SELECT domain FROM learned_policies
+            WHERE mode = 'enforce' AND ends <= $1 ORDER BY ends, domain LIMIT $2)",
+        "DELETE FROM learned_policies WHERE domain IN (SELECT domain FROM learned_policies
+            WHERE mode = 'testing' AND ends <= $1 ORDER BY ends, domain LIMIT $2)",
+        "DELETE FROM learned_policies WHERE domain IN (SELECT domain FROM learned_policies
+            WHERE mode = 'none' AND ends <= $1 ORDER BY ends, domain LIMIT $2)",
+        "DELETE FROM learned_dane WHERE domain IN (SELECT domain FROM learned_dane
+            WHERE ends <= $1 ORDER BY ends LIMIT $2)",
+    ];
+    let mut transaction = database.begin().await?;
+    let mut removed = 0;
+    for sql in STATEMENTS {
+        removed += transaction.execute(sql, &[Value::Integer(seconds(by)), most(limit)]).await?;
+    }
+    transaction.commit().await?;
+    Ok(removed)
+}
+
+/// Removes domains to be verified in the shadow that nobody has asked about since a time; tells how many.
+pub(super) async fn forget_unasked(
+    database: &Database,
+    since: Timestamp,
+    limit: usize,
+) -> Result<u64, StoreError> {
+    let sql = "DELETE FROM learned_to_verify WHERE domain IN (SELECT domain FROM learned_to_verify
+        WHERE noted <= $1 ORDER BY noted LIMIT $2)";
+    database.execute(sql, &[Value::Integer(seconds(since)), most(limit)]).await
 }
 
 fn most(limit: usize) -> Value<'static> {

@@ -35,7 +35,8 @@ const COUNTED_ANEW: u32 = 60;
 #[derive(Debug)]
 pub(super) struct Table {
     count: &'static str,
-    /// Removes at most `$1` rows that ended before `$2`; thorough, since they are worth nothing.
+    /// Removes at most `$1` rows that ended before `$2`; thorough, since they are worth nothing. A policy that makes a release
+    /// void is left: the two are forgotten together, in `forgetting`.
     remove_ended: &'static [&'static str],
     /// Removes at most `$1` rows that are worth something.
     remove: &'static [&'static str],
@@ -49,7 +50,9 @@ pub(super) const POLICIES: Table = Table {
         "DELETE FROM learned_policies WHERE domain IN (SELECT domain FROM learned_policies
             WHERE mode = 'testing' AND ends <= $2 ORDER BY ends LIMIT $1)",
         "DELETE FROM learned_policies WHERE domain IN (SELECT domain FROM learned_policies
-            WHERE mode = 'enforce' AND ends <= $2 ORDER BY ends LIMIT $1)",
+            WHERE mode = 'enforce' AND ends <= $2
+            AND NOT EXISTS (SELECT 1 FROM learned_releases WHERE domain = learned_policies.domain)
+            ORDER BY ends LIMIT $1)",
     ],
     remove: &[
         "DELETE FROM learned_policies WHERE domain IN (SELECT domain FROM learned_policies

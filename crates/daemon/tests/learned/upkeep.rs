@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use starttls_daemon::learned::{Counts, KeptPolicy, Learned, Purge};
+use starttls_daemon::learned::{Counts, KeptPolicy, Learned, LearnedSettings, Purge, ToVerify};
 use starttls_policy::decide::evidence::{ReleasingMode, StsRelease};
 use starttls_policy::{Domain, Mode};
 
-use crate::support::{NOW, alone, at, domain, lasting, policy};
+use crate::support::{NOW, alone, at, domain, lasting, policy, settings};
 
 fn names(domains: &[Domain]) -> Vec<&str> {
     domains.iter().map(Domain::as_str).collect()
@@ -83,6 +83,83 @@ async fn entries_come_page_by_page_by_name() {
     assert_eq!((second.len(), second[0].0.as_str()), (1, "d.example"));
     assert!(learned.entries(Some(&second[0].0), 3).await.is_empty());
     learned.close().await;
+}
+
+const DAY: u64 = 86_400;
+
+#[tokio::test]
+async fn what_ended_a_month_ago_is_forgotten_a_little_at_a_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let learned = alone(&dir.path().join("learned.sqlite")).await;
+    for one in 0..1_200_u64 {
+        let mode = [Mode::Enforce, Mode::Testing][usize::from(one >= 1_100)];
+        let ended = lasting(mode, NOW - 31 * DAY - 100, 100);
+        learned.keep_policy(&domain(&format!("{one}.ended.example")), &ended);
+        if one % 400 == 399 {
+            learned.flush().await;
+        }
+    }
+    // What ended by a clock that is wrong by weeks holds again when that is right.
+    let lately = domain("lately.example");
+    learned.keep_policy(&lately, &lasting(Mode::Enforce, NOW - 30 * DAY - 99, 100));
+    learned.keep_policy(&domain("holds.example"), &lasting(Mode::Enforce, NOW - 100 * DAY, 101 * DAY));
+    learned.keep_dane(&domain("a.example"), at(NOW - 30 * DAY));
+    learned.keep_dane(&domain("b.example"), at(NOW - 30 * DAY + 1));
+    for (name, noted) in [("a.example", NOW - 30 * DAY), ("b.example", NOW - 30 * DAY + 1)] {
+        learned.to_verify(&domain(name), ToVerify::StsTesting, at(noted));
+    }
+    learned.flush().await;
+    assert_eq!(learned.forget_ended(at(NOW)).await, 500 + 100 + 2, "of each kind so many");
+    assert_eq!(learned.forget_ended(at(NOW)).await, 500);
+    assert_eq!(learned.forget_ended(at(NOW)).await, 100);
+    assert_eq!(learned.forget_ended(at(NOW)).await, 0);
+    let want = Counts { policies: 2, enforce: 1, ended: 1, releases: 0, dane: 1, to_verify: 1 };
+    assert_eq!(learned.counts(at(NOW)).await, want);
+    assert_eq!(learned.forget_ended(at(NOW + 1)).await, 3);
+    assert!(learned.recall(&lately, at(NOW)).await.remembered.policy.is_none());
+    // At the beginning of time nothing has ended.
+    assert_eq!(learned.forget_ended(at(0)).await, 0);
+    learned.close().await;
+}
+
+/// One was released and has enforced since, another the other way round; both policies have ended.
+async fn released(learned: &Learned) -> [Domain; 2] {
+    let [void, stands] = ["void.example", "stands.example"].map(domain);
+    let release = |time| StsRelease { mode: ReleasingMode::None, at: at(time) };
+    for (name, released) in [(&void, NOW - 100 * DAY - 1), (&stands, NOW - 100 * DAY + 1)] {
+        learned.keep_release(name, release(released));
+        learned.keep_policy(name, &lasting(Mode::Enforce, NOW - 100 * DAY, DAY));
+    }
+    learned.flush().await;
+    [void, stands]
+}
+
+async fn stands(learned: &Learned, domain: &Domain) -> bool {
+    learned.recall(domain, at(NOW)).await.remembered.standing_release().is_some()
+}
+
+#[tokio::test]
+async fn a_release_that_is_void_does_not_stand_again_when_its_policy_is_forgotten() {
+    let dir = tempfile::tempdir().unwrap();
+    for way in ["by itself", "by the operator", "for want of room"] {
+        let path = dir.path().join(format!("{way}.sqlite"));
+        let row_limit = if way == "for want of room" { 4 } else { 1_000 };
+        let learned = Learned::open(LearnedSettings { row_limit, ..settings(&path) }).await.unwrap();
+        let [void, standing] = released(&learned).await;
+        match way {
+            "by itself" => assert_eq!(learned.forget_ended(at(NOW)).await, 3),
+            "by the operator" => assert_eq!(learned.purge(Purge::Ended { now: at(NOW) }).await, 3),
+            _ => {
+                for one in 0..10 {
+                    learned.keep_policy(&domain(&format!("{one}.example")), &policy(Mode::Enforce, NOW));
+                    learned.flush().await;
+                }
+            }
+        }
+        assert!(!stands(&learned, &void).await, "{way}");
+        assert!(stands(&learned, &standing).await, "{way}");
+        learned.close().await;
+    }
 }
 
 #[tokio::test]

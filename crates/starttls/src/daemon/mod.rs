@@ -9,6 +9,7 @@
 //! What each part does is in `starttls-daemon`; here nothing is decided.
 
 mod control;
+mod forgetting;
 mod keeper;
 mod logs;
 pub(crate) mod parts;
@@ -138,6 +139,7 @@ async fn serve(
     tokio::spawn(control.serve(controlled));
     tokio::spawn(keeper.clone().look());
     tokio::spawn(keeper.clone().fetch());
+    tokio::spawn(forgetting::forget_ended(learned.clone()));
     if tokio::time::timeout(FIRST_PROOF, engine.prove()).await.is_err() {
         tracing::warn!("the resolver does not answer; look-ups that need it wait");
     }
