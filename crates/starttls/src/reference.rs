@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use clap::CommandFactory;
+use starttls_mta::postfix::socketmap::SENDMAIL_SHORTFALLS;
 
 use crate::cli::Cli;
 use crate::settings::role::Role;
@@ -47,6 +48,7 @@ fn findings() -> String {
         add_codes(&mut text, &format!("{}: what it cannot express", mta.title()), mta.shortfalls());
         add_codes(&mut text, &format!("{}: the server itself", mta.title()), mta.findings());
     }
+    add_codes(&mut text, "sendmail's `FEATURE(sts)`: what it cannot be told", SENDMAIL_SHORTFALLS);
     add_codes(&mut text, "Postfix: activation", starttls_apply::postfix::FINDINGS);
     let sources: Vec<_> = starttls_sources::codes().copied().collect();
     add_codes(&mut text, "Lists fetched and accepted", &sources);
