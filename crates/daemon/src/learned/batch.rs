@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use starttls_policy::{Domain, Mode, Timestamp};
 use starttls_store::{AssertSqlSafe, Database, SqlSafeStr as _, SqlStr, StoreError, Transaction, Value};
 
-use super::change::{Change, PolicyChange};
+use super::change::Change;
 use super::record::{ELSEWHERE, max_age_seconds, patterns_text, release_name, seconds};
 use super::remembered::{KeptPolicy, Learnt};
 use super::room::{DANE, POLICIES, RELEASES, Room, TO_VERIFY};
@@ -76,7 +76,6 @@ impl Batches {
     ) -> Result<u64, StoreError> {
         let mut transaction = database.begin().await?;
         let not_kept = self.write_policies(&mut transaction, changes, now).await?;
-        self.forget_policies(&mut transaction, changes).await?;
         self.write_releases(&mut transaction, changes, now).await?;
         self.write_dane(&mut transaction, changes, now).await?;
         self.write_to_verify(&mut transaction, changes, now).await?;
@@ -90,13 +89,8 @@ impl Batches {
         changes: &HashMap<Domain, Change>,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
-        let mut kept: Vec<(&Domain, &KeptPolicy)> = changes
-            .iter()
-            .filter_map(|(domain, change)| match &change.policy {
-                Some(PolicyChange::Keep(kept)) => Some((domain, kept)),
-                Some(PolicyChange::Forget) | None => None,
-            })
-            .collect();
+        let mut kept: Vec<(&Domain, &KeptPolicy)> =
+            changes.iter().filter_map(|(domain, change)| Some((domain, change.policy.as_ref()?))).collect();
         if kept.is_empty() {
             return Ok(0);
         }
@@ -164,28 +158,6 @@ impl Batches {
             }
         }
         Ok(there)
-    }
-
-    async fn forget_policies(
-        &self,
-        transaction: &mut Transaction,
-        changes: &HashMap<Domain, Change>,
-    ) -> Result<(), StoreError> {
-        let forgotten = changes.iter().filter(|(_, change)| change.policy == Some(PolicyChange::Forget));
-        for (domain, _) in forgotten {
-            let domain = Value::Text(domain.as_str());
-            match &self.role {
-                Role::Own => {
-                    transaction.execute("DELETE FROM learned_policies WHERE domain = $1", &[domain]).await?;
-                }
-                // What others saw is theirs to forget.
-                Role::Shared { node } => {
-                    let sql = "DELETE FROM learned_policies WHERE domain = $1 AND node = $2";
-                    transaction.execute(sql, &[domain, Value::Text(node)]).await?;
-                }
-            }
-        }
-        Ok(())
     }
 
     async fn write_releases(

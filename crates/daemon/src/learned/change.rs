@@ -9,17 +9,10 @@ use super::standing::ToVerify;
 /// What is to be written of one domain; later words replace earlier ones.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct Change {
-    pub(super) policy: Option<PolicyChange>,
+    pub(super) policy: Option<KeptPolicy>,
     pub(super) release: Option<StsRelease>,
     pub(super) dane_until: Option<Timestamp>,
     pub(super) to_verify: Option<(ToVerify, Timestamp)>,
-}
-
-/// What becomes of a policy.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) enum PolicyChange {
-    Keep(KeptPolicy),
-    Forget,
 }
 
 impl Change {
@@ -27,7 +20,7 @@ impl Change {
     pub(super) fn then(&mut self, later: Self) {
         let is_weaker = matches!(
             (&self.policy, &later.policy),
-            (Some(PolicyChange::Keep(mine)), Some(PolicyChange::Keep(other)))
+            (Some(mine), Some(other))
                 if mine.origin == Learnt::Here && other.origin == Learnt::Elsewhere
         );
         if later.policy.is_some() && !is_weaker {
@@ -41,12 +34,8 @@ impl Change {
     /// What a domain's memory will be once this is written.
     pub(super) fn apply_to(&self, remembered: &mut Remembered) {
         let mine = remembered.policy.as_ref();
-        match &self.policy {
-            Some(PolicyChange::Keep(kept)) if !stands_against(mine, kept) => {
-                remembered.policy = Some(kept.clone());
-            }
-            Some(PolicyChange::Forget) => remembered.policy = None,
-            Some(PolicyChange::Keep(_)) | None => {}
+        if let Some(kept) = self.policy.as_ref().filter(|kept| !stands_against(mine, kept)) {
+            remembered.policy = Some(kept.clone());
         }
         remembered.release = self.release.or(remembered.release);
         remembered.dane_until = self.dane_until.or(remembered.dane_until);
@@ -54,23 +43,19 @@ impl Change {
 
     /// Tells whether losing it would lose protection.
     pub(super) fn protects(&self) -> bool {
-        matches!(&self.policy, Some(PolicyChange::Keep(kept)) if enforces(kept))
+        self.policy.as_ref().is_some_and(enforces)
     }
 
     /// What of it other nodes should know: what was learnt here.
     pub(super) fn for_others(&self) -> Option<Self> {
-        let is_ours = |change: &PolicyChange| !matches!(change, PolicyChange::Keep(kept) if kept.origin == Learnt::Elsewhere);
-        let policy = self.policy.clone().filter(is_ours);
+        let policy = self.policy.clone().filter(|kept| kept.origin == Learnt::Here);
         let shared = Self { policy, release: self.release, dane_until: self.dane_until, to_verify: None };
         (shared != Self::default()).then_some(shared)
     }
 
     /// Memory that it takes, roughly, in bytes.
     pub(super) fn weight(&self) -> usize {
-        let patterns = match &self.policy {
-            Some(PolicyChange::Keep(kept)) => kept.policy.mx.len(),
-            _ => 0,
-        };
+        let patterns = self.policy.as_ref().map_or(0, |kept| kept.policy.mx.len());
         // A pattern is 32 bytes, and its name as much again if it is long.
         256 + patterns * 64
     }

@@ -37,7 +37,7 @@ use starttls_store::Place;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use change::{Change, PolicyChange};
+use change::Change;
 use due::Turns;
 use own::{LastTime, Own};
 use queue::{Added, overlaid};
@@ -103,12 +103,7 @@ impl Learned {
         if policy.origin == Learnt::Here {
             self.clock.note(policy.confirmed);
         }
-        self.keep(domain, Change { policy: Some(PolicyChange::Keep(policy.clone())), ..Change::default() });
-    }
-
-    /// Forgets the policy of a domain; what other nodes learnt stays with them.
-    pub fn forget_policy(&self, domain: &Domain) {
-        self.keep(domain, Change { policy: Some(PolicyChange::Forget), ..Change::default() });
+        self.keep(domain, Change { policy: Some(policy.clone()), ..Change::default() });
     }
 
     /// Keeps a release that this node saw.

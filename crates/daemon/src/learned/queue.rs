@@ -190,7 +190,6 @@ mod waiting_changes {
     use starttls_policy::decide::evidence::StsPolicy;
     use starttls_policy::{Mode, MxPattern, Timestamp};
 
-    use super::super::change::PolicyChange;
     use super::super::remembered::{KeptPolicy, Learnt};
     use super::*;
 
@@ -204,7 +203,7 @@ mod waiting_changes {
         let fetched = Timestamp::from_seconds(fetched).unwrap();
         let policy = StsPolicy { mode, mx, id: "1".into(), fetched, max_age: Duration::from_mins(1) };
         let kept = KeptPolicy { policy, confirmed: fetched, origin: Learnt::Here };
-        Change { policy: Some(PolicyChange::Keep(kept)), ..Change::default() }
+        Change { policy: Some(kept), ..Change::default() }
     }
 
     fn dane(seconds: u64) -> Change {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use starttls_daemon::learned::{KeptPolicy, Learned, Learnt, Reach, Recall, Remembered, SharedState};
+use starttls_daemon::learned::{KeptPolicy, Learned, Learnt, Purge, Reach, Recall, Remembered, SharedState};
 use starttls_policy::decide::evidence::{ReleasingMode, StsPolicy, StsRelease};
 use starttls_policy::{Domain, Mode, MxPattern};
 use starttls_store::{Database, Migrations, Place, Value};
@@ -258,10 +258,7 @@ async fn later_words_replace_earlier_ones_before_and_after_they_are_written() {
             }
             assert_eq!(learned.recall(&name, at(NOW)).await.remembered.policy, Some(kept));
         }
-        learned.forget_policy(&name);
-        if is_flushed {
-            learned.flush().await;
-        }
+        assert_eq!(learned.purge(Purge::Domain(name.clone())).await, 1);
         assert_eq!(learned.recall(&name, at(NOW)).await, Recall::default());
     }
     learned.close().await;
