@@ -5,10 +5,13 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::evidence::{Cause, Security::*, Tlsa::*};
+use super::evidence::{Cause, DaneHosts, ReleasingMode, Security, Security::*, StsPolicy, Tlsa, Tlsa::*};
+use super::overrides::Ruling;
 use super::*;
 use crate::list::List;
 use crate::merge::{Layer, Merged, Scope};
+use crate::mode::{Mode, TlsVersion};
+use crate::policy::Policy;
 
 const NOW: u64 = 1_800_000_000;
 
