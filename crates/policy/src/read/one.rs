@@ -2,30 +2,31 @@
 //!
 //! Spec: docs/list-format.md.
 
+mod pinset;
+mod terms;
+
 use alloc::string::String;
-use alloc::vec::Vec;
 use core::ops::ControlFlow;
 
 use serde::de::MapAccess;
 
+pub(super) use pinset::{hash, push_pin};
+pub(super) use terms::tls_version;
+
+use super::Read;
 use super::build::{self, Builder, Words};
 use super::error::{Fault, shortened};
 use super::json::{Ctx, Member, Object};
-use super::{MAX_PINS, MAX_REPORT_TO, Read};
 use crate::domain::Domain;
 use crate::list::{Dialect, Extensions, Head, List, Notes, Terms};
-use crate::mode::{Mode, Requirement, TlsVersion};
-use crate::mx::MxPattern;
-use crate::pin::{Label, Pin, PinKind, Pinset, Spki};
+use crate::pin::Label;
 use crate::policy::Policy;
-use crate::report_to::ReportTo;
-use crate::timestamp::{Date, Timestamp};
+use crate::timestamp::Timestamp;
+use pinset::Pinsets;
+use terms::Body;
 
 pub(super) const WORDS: Words =
     Words { entries: "policies", aliases: "providers", reference: "provider", pinset: "pinset" };
-
-/// Longest evidence URL and most of them per entry.
-const MAX_EVIDENCE: usize = 16;
 
 /// What becomes of the parts of a list as they are read.
 pub(super) trait Taker {
@@ -156,94 +157,6 @@ pub(super) fn read_time<'de, A: MapAccess<'de>>(
     build::time(&value).or_else(|fault| member.refuse_value(fault))
 }
 
-struct Pinsets<'a>(&'a mut Builder);
-
-impl<'de> Object<'de> for Pinsets<'_> {
-    fn member<A: MapAccess<'de>>(&mut self, mut member: Member<'_, 'de, A>) -> Result<(), A::Error> {
-        let name = build::label(&member.name).or_else(|fault| member.refuse_name(fault))?;
-        let mut body = PinsetBody::default();
-        member.object(&mut body)?;
-        let extensions = core::mem::take(&mut body.extensions);
-        let pinset = body.pinset(name.clone()).or_else(|fault| member.refuse_value(fault))?;
-        if !extensions.is_empty() {
-            self.0.pinset_extensions.insert(name.clone(), extensions);
-        }
-        match self.0.pinsets.insert(name, pinset.into()) {
-            None => Ok(()),
-            Some(old) => member.refuse_name(Fault::DuplicateMember { name: shortened(old.name.as_str()) }),
-        }
-    }
-}
-
-#[derive(Default)]
-struct PinsetBody {
-    kind: Option<PinKind>,
-    keys: Option<()>,
-    hashes: Option<()>,
-    bad_hashes: Option<()>,
-    pins: Vec<Pin>,
-    bad: Vec<Pin>,
-    extensions: Extensions,
-}
-
-impl PinsetBody {
-    fn pinset(self, name: Label) -> Result<Pinset, Fault> {
-        let kind = self.kind.ok_or(Fault::MissingMember { name: "kind" })?;
-        if self.pins.len() < 2 {
-            return Err(Fault::NoBackupPin { pins: self.pins.len() });
-        }
-        Ok(Pinset::new(name, kind, self.pins, self.bad))
-    }
-}
-
-impl<'de> Object<'de> for PinsetBody {
-    fn member<A: MapAccess<'de>>(&mut self, mut member: Member<'_, 'de, A>) -> Result<(), A::Error> {
-        match &*member.name {
-            "kind" => member.fill(&mut self.kind, |m| m.parsed(pin_kind))?,
-            "spki" => {
-                let push = &mut |text: &str| push_pin(&mut self.pins, key(text)?);
-                member.fill(&mut self.keys, |m| m.texts(push))?;
-            }
-            "static_spki_hashes" => {
-                let push = &mut |text: &str| push_pin(&mut self.pins, hash(text)?);
-                member.fill(&mut self.hashes, |m| m.texts(push))?;
-            }
-            "bad_static_spki_hashes" => {
-                let push = &mut |text: &str| push_pin(&mut self.bad, hash(text)?);
-                member.fill(&mut self.bad_hashes, |m| m.texts(push))?;
-            }
-            _ => member.extension(&mut self.extensions, Dialect::One)?,
-        }
-        Ok(())
-    }
-}
-
-fn pin_kind(text: &str) -> Result<PinKind, Fault> {
-    PinKind::from_name(text)
-        .ok_or_else(|| Fault::Word { got: shortened(text), want: "`trust-anchor` or `leaf`" })
-}
-
-fn key(text: &str) -> Result<Pin, Fault> {
-    Spki::parse(text).map(Pin::Key).map_err(|cause| build::pin_fault(text, cause))
-}
-
-/// Reads `sha256/…` or `sha1/…`.
-pub(super) fn hash(text: &str) -> Result<Pin, Fault> {
-    Pin::parse_hash(text).map_err(|cause| build::pin_fault(text, cause))
-}
-
-/// Adds a pin that is not there yet; a key and its own hash are one pin, which would be no backup.
-pub(super) fn push_pin(pins: &mut Vec<Pin>, pin: Pin) -> Result<(), Fault> {
-    if pins.len() >= MAX_PINS {
-        return Err(Fault::TooManyPins);
-    }
-    if pins.iter().any(|known| known.is_same_key(&pin)) {
-        return Err(Fault::DuplicateValue { value: shortened(&alloc::format!("{pin}")) });
-    }
-    pins.push(pin);
-    Ok(())
-}
-
 struct Providers<'a>(&'a mut Builder);
 
 impl<'de> Object<'de> for Providers<'_> {
@@ -286,120 +199,4 @@ impl<'de, T: Taker> Object<'de> for Policies<'_, T> {
             ControlFlow::Break(()) => member.refuse_value(Fault::NoDialect),
         }
     }
-}
-
-/// The members of an entry or of a provider.
-#[derive(Default)]
-struct Body {
-    provider: Option<Label>,
-    mode: Option<Mode>,
-    mx: Option<Vec<MxPattern>>,
-    requirement: Option<Requirement>,
-    min_tls: Option<TlsVersion>,
-    pinset: Option<Label>,
-    report_to: Option<Vec<ReportTo>>,
-    since: Option<Date>,
-    evidence: Option<Vec<String>>,
-    extensions: Extensions,
-}
-
-impl Body {
-    /// The first member that stands beside a reference although it may not.
-    fn says(&self) -> Option<&'static str> {
-        let said = [
-            (self.mode.is_some(), "mode"),
-            (self.mx.is_some(), "mx"),
-            (self.requirement.is_some(), "require"),
-            (self.min_tls.is_some(), "min-tls-version"),
-            (self.pinset.is_some(), "pinset"),
-            (self.report_to.is_some(), "report-to"),
-        ];
-        said.into_iter().find_map(|(is_there, name)| is_there.then_some(name))
-    }
-
-    fn notes(self) -> Notes {
-        Notes { since: self.since, evidence: self.evidence.unwrap_or_default(), extensions: self.extensions }
-    }
-
-    fn own(mut self) -> Result<(Policy, Notes, Option<Label>), Fault> {
-        let mode = self.mode.ok_or(Fault::MissingMember { name: "mode" })?;
-        let mx = self.mx.take().unwrap_or_default();
-        if mx.is_empty() && mode != Mode::None {
-            return Err(Fault::NoMx);
-        }
-        let policy = Policy {
-            mode,
-            requirement: self.requirement.unwrap_or(Requirement::Certificate),
-            min_tls: self.min_tls,
-            mx: mx.into(),
-            pinset: None,
-            report_to: self.report_to.take().unwrap_or_default().into(),
-        };
-        let pinset = self.pinset.take();
-        Ok((policy, self.notes(), pinset))
-    }
-}
-
-impl<'de> Object<'de> for Body {
-    fn member<A: MapAccess<'de>>(&mut self, mut member: Member<'_, 'de, A>) -> Result<(), A::Error> {
-        match &*member.name {
-            "provider" => member.fill(&mut self.provider, |m| m.parsed(build::label))?,
-            "mode" => member.fill(&mut self.mode, |m| m.parsed(mode))?,
-            "mx" => {
-                let push =
-                    |mx: &mut Vec<MxPattern>, text: &str| build::push_pattern(mx, build::pattern(text)?);
-                member.fill(&mut self.mx, |m| m.collected(push))?;
-            }
-            "require" => member.fill(&mut self.requirement, |m| m.parsed(requirement))?,
-            "min-tls-version" => member.fill(&mut self.min_tls, |m| m.parsed(tls_version))?,
-            "pinset" => member.fill(&mut self.pinset, |m| m.parsed(build::label))?,
-            "report-to" => member.fill(&mut self.report_to, |m| m.collected(push_report_to))?,
-            "since" => member.fill(&mut self.since, |m| m.parsed(day))?,
-            "evidence" => member.fill(&mut self.evidence, |m| m.collected(push_evidence))?,
-            _ => member.extension(&mut self.extensions, Dialect::One)?,
-        }
-        Ok(())
-    }
-}
-
-fn mode(text: &str) -> Result<Mode, Fault> {
-    Mode::from_name(text)
-        .ok_or_else(|| Fault::Word { got: shortened(text), want: "`enforce`, `testing` or `none`" })
-}
-
-fn requirement(text: &str) -> Result<Requirement, Fault> {
-    Requirement::from_name(text)
-        .ok_or_else(|| Fault::Word { got: shortened(text), want: "`certificate` or `tls`" })
-}
-
-/// Reads `TLSv1` to `TLSv1.3`.
-pub(super) fn tls_version(text: &str) -> Result<TlsVersion, Fault> {
-    let want = "`TLSv1`, `TLSv1.1`, `TLSv1.2` or `TLSv1.3`";
-    TlsVersion::from_name(text).ok_or_else(|| Fault::Word { got: shortened(text), want })
-}
-
-fn day(text: &str) -> Result<Date, Fault> {
-    Date::parse(text).map_err(|cause| Fault::Time { got: shortened(text), cause })
-}
-
-fn push_report_to(addresses: &mut Vec<ReportTo>, text: &str) -> Result<(), Fault> {
-    let address = build::report_to(text)?;
-    if addresses.contains(&address) {
-        return Err(Fault::DuplicateValue { value: shortened(text) });
-    }
-    if addresses.len() >= MAX_REPORT_TO {
-        return Err(Fault::TooManyReportTo);
-    }
-    addresses.push(address);
-    Ok(())
-}
-
-fn push_evidence(urls: &mut Vec<String>, text: &str) -> Result<(), Fault> {
-    let want = "`https:` URLs, at most 16 of them";
-    let good = text.starts_with("https://") && ReportTo::parse(text).is_ok() && urls.len() < MAX_EVIDENCE;
-    if !good {
-        return Err(Fault::Word { got: shortened(text), want });
-    }
-    urls.push(text.into());
-    Ok(())
 }
