@@ -1,9 +1,11 @@
-//! What tests share: a throw-away certificate authority, zone files, an HTTPS and a DNS server that misbehave, a proxy, PostgreSQL.
+//! What tests share: a throw-away certificate authority, zone files, an HTTPS and a DNS server that misbehave, a proxy, PostgreSQL,
+//! faults at chosen places.
 //!
 //! Dev only: nothing that is shipped depends on it. Real servers for mail and DNS are `starttls-e2e`.
 
 pub mod ca;
 pub mod dns;
+pub mod fault;
 pub mod https;
 mod listener;
 pub mod postgres;
