@@ -9,13 +9,14 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Every crate of ours with its layer; a new one is added here.
-const LAYERS: [(&str, u8); 13] = [
+const LAYERS: [(&str, u8); 14] = [
     ("starttls-policy", 0),
     ("starttls-mta", 10),
     ("starttls-openpgp", 10),
     ("starttls-proto", 10),
     ("starttls-trust", 10),
     ("starttls-net", 20),
+    ("starttls-process", 20),
     ("starttls-store", 20),
     ("starttls-apply", 22),
     ("starttls-discover", 22),

@@ -1,20 +1,20 @@
 //! The server's own tools: where they are, and one bounded run of one of them.
 //!
-//! No shell, a clean environment, a deadline and a byte limit for every run. What the tools are asked is the business
-//! of each server's folder.
+//! A deadline and a byte limit for every run, which `starttls-process` holds. What the tools are asked is the business of each
+//! server's folder.
 
-mod run;
-mod terminal;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
 
-use rustix::fs::{Access, access};
+pub(crate) use starttls_process::Messages;
+use starttls_process::{Bounds, SearchPath, Stopped};
 
 /// Looked through after `PATH`, which often lacks them for operators who are not root.
 const SYSTEM_DIRECTORIES: [&str; 5] = ["/usr/sbin", "/sbin", "/usr/local/sbin", "/usr/bin", "/bin"];
@@ -22,7 +22,7 @@ const SYSTEM_DIRECTORIES: [&str; 5] = ["/usr/sbin", "/sbin", "/usr/local/sbin", 
 /// Where the tools are.
 #[derive(Clone, Debug)]
 pub struct Commands {
-    directories: Vec<PathBuf>,
+    search: SearchPath,
 }
 
 /// One run to be made.
@@ -36,14 +36,6 @@ pub(crate) struct Call {
     pub(crate) messages: Messages,
     pub(crate) deadline: Duration,
     pub(crate) max_bytes: usize,
-}
-
-/// What the tool's standard error looks like to it.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Messages {
-    Pipe,
-    /// A terminal: some tools say nothing when they are not looked at.
-    Terminal,
 }
 
 /// How a run ended.
@@ -110,17 +102,12 @@ pub enum CommandError {
 impl Commands {
     /// The tools in one directory, and nowhere else.
     pub fn in_directory(directory: impl Into<PathBuf>) -> Self {
-        Self { directories: vec![directory.into()] }
+        Self { search: SearchPath::of(directory) }
     }
 
     /// The tools along a search path as in `PATH`, then in the system's directories.
     pub fn along(path: Option<&OsStr>) -> Self {
-        // A relative directory would run whatever lies where we happen to stand.
-        let mut directories: Vec<PathBuf> = path
-            .map(|path| std::env::split_paths(path).filter(|entry| entry.is_absolute()).collect())
-            .unwrap_or_default();
-        directories.extend(SYSTEM_DIRECTORIES.map(PathBuf::from));
-        Self { directories }
+        Self { search: SearchPath::along(path, &SYSTEM_DIRECTORIES) }
     }
 
     /// The tools of this machine, along its `PATH`.
@@ -130,8 +117,7 @@ impl Commands {
 
     /// Where a tool is, if it is anywhere.
     pub fn find(&self, name: &str) -> Option<PathBuf> {
-        let runs = |path: &PathBuf| path.is_file() && access(path, Access::EXEC_OK).is_ok();
-        self.directories.iter().map(|directory| directory.join(name)).find(runs)
+        self.search.find(name)
     }
 
     /// Runs a tool to its end, whatever its exit code.
@@ -139,14 +125,32 @@ impl Commands {
     /// # Errors
     /// Every [`CommandError`] but `Failed`.
     pub(crate) fn run(&self, call: Call) -> Result<Answer, CommandError> {
-        let Some(path) = self.find(call.name) else {
-            // A search path often names a directory twice.
-            let searched: BTreeSet<String> =
-                self.directories.iter().map(|path| format!("`{}`", path.display())).collect();
-            let searched: Vec<String> = searched.into_iter().collect();
-            return Err(CommandError::NotFound { name: call.name, searched: searched.join(", ") });
+        let program = self.find(call.name).ok_or_else(|| self.not_found(call.name))?;
+        let command = call.spelled();
+        // For tools that call further ones.
+        let search_path = self.search.variable(&SYSTEM_DIRECTORIES);
+        let mut environment = vec![("LC_ALL", "C".into()), ("PATH", search_path)];
+        environment.extend(call.environment);
+        let bounds = Bounds {
+            deadline: call.deadline,
+            max_output_bytes: call.max_bytes,
+            max_message_bytes: call.max_bytes,
+            watch: None,
         };
-        run::run(&path, &self.search_path(), call)
+        let call = starttls_process::Call {
+            program: &program,
+            arguments: &call.arguments,
+            environment: &environment,
+            input: call.input,
+            messages: call.messages,
+        };
+        let ended =
+            starttls_process::run(call, &bounds).map_err(|stopped| CommandError::of(command, stopped))?;
+        Ok(Answer {
+            code: ended.status.code(),
+            output: text(&ended.output),
+            messages: text(&ended.messages).replace('\r', ""),
+        })
     }
 
     /// Runs a tool that must end well.
@@ -162,11 +166,24 @@ impl Commands {
         Err(CommandError::Failed { command, code: answer.code, messages: answer.messages })
     }
 
-    /// For tools that call further ones.
-    fn search_path(&self) -> OsString {
-        let system = SYSTEM_DIRECTORIES.iter().map(Path::new);
-        let all = self.directories.iter().map(PathBuf::as_path).chain(system);
-        std::env::join_paths(all).unwrap_or_else(|_| SYSTEM_DIRECTORIES.join(":").into())
+    fn not_found(&self, name: &'static str) -> CommandError {
+        // A search path often names a directory twice.
+        let searched: BTreeSet<String> =
+            self.search.directories().map(|path| format!("`{}`", path.display())).collect();
+        let searched: Vec<String> = searched.into_iter().collect();
+        CommandError::NotFound { name, searched: searched.join(", ") }
+    }
+}
+
+impl CommandError {
+    /// Why a run has no end to tell of.
+    fn of(command: String, stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::TimedOut(deadline) => Self::TimedOut { command, deadline },
+            Stopped::TooMuchOutput(max_bytes) => Self::TooMuchOutput { command, max_bytes },
+            Stopped::Watch(why) => Self::Run { command, source: io::Error::other(why) },
+            Stopped::Io(source) => Self::Run { command, source },
+        }
     }
 }
 
@@ -189,4 +206,8 @@ fn ending(code: Option<i32>) -> String {
 fn said(messages: &str) -> &str {
     let messages = messages.trim();
     if messages.is_empty() { "it said nothing; look into the mail log" } else { messages }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{Read as _, Seek as _, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::Path;
 
 use tempfile::TempDir;
 
@@ -116,7 +117,7 @@ fn a_missing_tool_names_where_it_was_looked_for() {
     fs::set_permissions(holder.path().join("tool"), fs::Permissions::from_mode(0o644)).unwrap();
     assert_eq!(Commands::in_directory(holder.path()).find("tool"), None);
     let along = Commands::along(Some(OsStr::new(".:relative:/absolute")));
-    let found: Vec<_> = along.directories.iter().filter_map(|path| path.to_str()).collect();
+    let found: Vec<_> = along.search.directories().filter_map(Path::to_str).collect();
     assert_eq!(found.first(), Some(&"/absolute"));
     assert!(found.contains(&"/usr/sbin"));
 }

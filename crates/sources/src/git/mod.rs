@@ -5,8 +5,6 @@
 //!
 //! Spec: git(1), git-config(1), git-fetch(1), git-cat-file(1).
 
-mod run;
-
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
 use std::fs;
@@ -14,17 +12,16 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rustix::fs::{Access, access};
 use starttls_policy::printable;
+use starttls_process::{Bounds, Call, Messages, SearchPath};
 use starttls_trust::ObjectKind;
 
 use crate::settings::Repository;
-use run::{Bounds, Stopped};
 
 /// Where `git` is looked for.
 #[derive(Clone, Debug, Default)]
 pub struct Git {
-    directories: Vec<PathBuf>,
+    search: SearchPath,
 }
 
 /// A bare repository of ours.
@@ -79,6 +76,9 @@ const LOCAL_DEADLINE: Duration = Duration::from_mins(1);
 /// Names of tags, and a tag: a list of names has some hundred bytes for each release.
 const MAX_SMALL_BYTES: usize = 4 << 20;
 
+/// What it may say on standard error before it counts as gone mad.
+const MAX_MESSAGE_BYTES: usize = 1 << 20;
+
 /// What it said, cut to this.
 const SHOWN_CHARS: usize = 400;
 
@@ -112,12 +112,7 @@ impl Default for Limits {
 impl Git {
     /// Along a search path as in `PATH`, then in the system's directories.
     pub fn along(path: Option<&OsStr>) -> Self {
-        // A relative directory would run whatever lies where we happen to stand.
-        let mut directories: Vec<PathBuf> = path
-            .map(|path| std::env::split_paths(path).filter(|entry| entry.is_absolute()).collect())
-            .unwrap_or_default();
-        directories.extend(SYSTEM_DIRECTORIES.map(PathBuf::from));
-        Self { directories }
+        Self { search: SearchPath::along(path, &SYSTEM_DIRECTORIES) }
     }
 
     /// That of this machine, along its `PATH`.
@@ -126,9 +121,8 @@ impl Git {
     }
 
     fn find(&self) -> Result<PathBuf, GitError> {
-        let runs = |path: &PathBuf| path.is_file() && access(path, Access::EXEC_OK).is_ok();
-        self.directories.iter().map(|directory| directory.join("git")).find(runs).ok_or_else(|| {
-            let searched: Vec<_> = self.directories.iter().map(|path| path.display().to_string()).collect();
+        self.search.find("git").ok_or_else(|| {
+            let searched: Vec<_> = self.search.directories().map(|path| path.display().to_string()).collect();
             GitError::NotFound { searched: searched.join(", ") }
         })
     }
@@ -164,7 +158,8 @@ impl<'a> Bare<'a> {
                 )
             })
         };
-        let bounds = Bounds { deadline: self.limits.fetch, max_bytes: MAX_SMALL_BYTES, watch: &watch };
+        let bounds =
+            Bounds { deadline: self.limits.fetch, watch: Some(&watch), ..local_bounds(MAX_SMALL_BYTES) };
         self.run_within("fetch", &arguments, &operands, &bounds).map(drop)
     }
 
@@ -195,8 +190,7 @@ impl<'a> Bare<'a> {
             ObjectKind::Blob => self.limits.max_list_bytes,
             _ => MAX_SMALL_BYTES,
         };
-        let bounds = Bounds { deadline: LOCAL_DEADLINE, max_bytes, watch: &|| None };
-        self.run_within("cat-file", &[kind.name().into()], &[id.into()], &bounds)
+        self.run_within("cat-file", &[kind.name().into()], &[id.into()], &local_bounds(max_bytes))
     }
 
     fn run(
@@ -205,8 +199,7 @@ impl<'a> Bare<'a> {
         options: &[OsString],
         operands: &[OsString],
     ) -> Result<Vec<u8>, GitError> {
-        let bounds = Bounds { deadline: LOCAL_DEADLINE, max_bytes: MAX_SMALL_BYTES, watch: &|| None };
-        self.run_within(command, options, operands, &bounds)
+        self.run_within(command, options, operands, &local_bounds(MAX_SMALL_BYTES))
     }
 
     fn run_within(
@@ -226,8 +219,14 @@ impl<'a> Bare<'a> {
         arguments.push(command.into());
         arguments.extend(options.iter().chain(operands).cloned());
         let failed = |reason: String| GitError::Failed { command, reason };
-        let ended = run::run(&self.git.find()?, &arguments, &self.environment(), bounds)
-            .map_err(|stopped: Stopped| failed(stopped.to_string()))?;
+        let call = Call {
+            program: &self.git.find()?,
+            arguments: &arguments,
+            environment: &self.environment(),
+            input: None,
+            messages: Messages::Pipe,
+        };
+        let ended = starttls_process::run(call, bounds).map_err(|stopped| failed(stopped.to_string()))?;
         if ended.status.success() {
             return Ok(ended.output);
         }
@@ -237,9 +236,8 @@ impl<'a> Bare<'a> {
     }
 
     fn environment(&self) -> Vec<(&'static str, OsString)> {
-        let search_path = std::env::join_paths(&self.git.directories);
         let mut environment: Vec<(&'static str, OsString)> = vec![
-            ("PATH", search_path.unwrap_or_else(|_| SYSTEM_DIRECTORIES.join(":").into())),
+            ("PATH", self.git.search.variable(&SYSTEM_DIRECTORIES)),
             ("LC_ALL", "C".into()),
             // Its own directory has no settings of a user.
             ("HOME", self.path.into()),
@@ -257,6 +255,11 @@ impl<'a> Bare<'a> {
         environment.extend(proxies);
         environment
     }
+}
+
+/// For all that does not leave this machine.
+fn local_bounds<'a>(max_output_bytes: usize) -> Bounds<'a> {
+    Bounds { deadline: LOCAL_DEADLINE, max_output_bytes, max_message_bytes: MAX_MESSAGE_BYTES, watch: None }
 }
 
 /// As `git` takes it; a directory as an address, since only so it is fetched one commit deep.
@@ -315,7 +318,7 @@ mod tests {
 
     #[test]
     fn a_missing_git_is_said() {
-        let git = Git { directories: vec!["/nowhere".into()] };
+        let git = Git { search: SearchPath::of("/nowhere") };
         let error = Bare::open(&git, Path::new("/nowhere"), Limits::default()).unwrap_err();
         assert_eq!(error.to_string(), "no `git` in /nowhere; install it");
     }
