@@ -6,6 +6,7 @@
 
 extern crate alloc;
 
+mod causes;
 pub mod check;
 pub mod decide;
 pub mod diff;
@@ -26,6 +27,7 @@ mod report_to;
 mod timestamp;
 pub mod write;
 
+pub use causes::with_causes;
 pub use decide::{Action, Decision, Demand, Origin, decide};
 pub use domain::Domain;
 pub use finding::{Code, Finding, Severity};

@@ -3,9 +3,10 @@
 use std::io;
 use std::path::PathBuf;
 
+use starttls_policy::with_causes;
+
 use super::activate::StepError;
 use super::main_cf::{self, Change, Edit, MainCf, MainCfBack};
-use super::native::spelled;
 use super::record::{Record, RecordError, RecordForError, Recorded, record_for, saved_before};
 use super::reference::{POLICY_MAPS, Reference};
 use super::undo::{Undone, reload_again};
@@ -223,8 +224,9 @@ fn delete(
     leftovers: Leftovers,
 ) -> Vec<String> {
     let mut undeleted = Vec::new();
-    let mut note =
-        |what: String, error: &dyn std::error::Error| undeleted.push(format!("{what}: {}", spelled(error)));
+    let mut note = |what: String, error: &dyn std::error::Error| {
+        undeleted.push(format!("{what}: {}", with_causes(error)));
+    };
     for copy in &record.copies {
         if let Err(error) = key_copies::remove(&server.queue_directory, copy) {
             note(copy.display().to_string(), &error);
@@ -238,7 +240,7 @@ fn delete(
     if undeleted.is_empty()
         && let Err(error) = Record::remove(generations.root())
     {
-        undeleted.push(spelled(&error));
+        undeleted.push(with_causes(&error));
     }
     undeleted
 }

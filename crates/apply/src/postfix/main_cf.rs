@@ -8,9 +8,9 @@ use std::os::unix::fs::{MetadataExt as _, chown};
 use std::path::{Path, PathBuf};
 
 use similar::TextDiff;
+use starttls_policy::with_causes;
 
 use super::Instance;
-use super::native::spelled;
 use crate::commands::CommandError;
 use crate::whole_file;
 
@@ -125,7 +125,7 @@ impl Edit<'_> {
             (MainCfBack::Bytes, restored)
         } else {
             let reversed: Vec<Change> = self.changes.iter().map(Change::reversed).collect();
-            (MainCfBack::Settings, edit(self.instance, &reversed).map_err(|error| spelled(&error)))
+            (MainCfBack::Settings, edit(self.instance, &reversed).map_err(|error| with_causes(&error)))
         };
         match outcome {
             Ok(()) => back,

@@ -6,7 +6,7 @@ use std::io::{self, Seek as _, Write as _};
 use std::path::Path;
 
 use starttls_mta::postfix::TableType;
-use starttls_policy::Finding;
+use starttls_policy::{Finding, with_causes};
 
 use super::{Instance, Table};
 use crate::generations::Rejected;
@@ -34,10 +34,10 @@ pub fn check(
         };
         return Ok(vec![Finding::warning("apply.no-postmap", file, message)]);
     }
-    let table = Table::read(path).map_err(|error| rejected(spelled(&error)))?;
+    let table = Table::read(path).map_err(|error| rejected(with_causes(&error)))?;
     let reference = format!("{name}:{}", path.display());
     if kind.needs_postmap() {
-        instance.build(&reference).map_err(|error| rejected(spelled(&error)))?;
+        instance.build(&reference).map_err(|error| rejected(with_causes(&error)))?;
     }
     compare(instance, &reference, &table.samples).map_err(rejected)?;
     Ok(Vec::new())
@@ -52,7 +52,7 @@ pub(super) fn compare(
     let keys = samples.iter().map(|(key, _)| key.as_str());
     let answers = keys_file(keys)
         .map_err(|error| format!("no room for a temporary file: {error}"))
-        .and_then(|keys| instance.look_up(keys, reference).map_err(|error| spelled(&error)))?;
+        .and_then(|keys| instance.look_up(keys, reference).map_err(|error| with_causes(&error)))?;
     let answers: BTreeMap<&str, &str> = answers.lines().filter_map(|line| line.split_once('\t')).collect();
     for (key, value) in samples {
         match answers.get(key.as_str()) {
@@ -75,15 +75,4 @@ pub(super) fn keys_file<'a>(keys: impl Iterator<Item = &'a str>) -> io::Result<F
     let mut file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
     file.rewind()?;
     Ok(file)
-}
-
-/// An error with its causes, for a finding.
-pub(super) fn spelled(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text = format!("{text}: {cause}");
-        next = cause.source();
-    }
-    text
 }

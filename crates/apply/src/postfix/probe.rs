@@ -7,9 +7,8 @@ use std::thread;
 use std::time::Duration;
 
 use starttls_mta::postfix::Version;
-use starttls_policy::{Finding, MxPattern, Reach};
+use starttls_policy::{Finding, MxPattern, Reach, with_causes};
 
-use super::native::spelled;
 use super::{Instance, Probe, codes, table::MAX_PROBES};
 
 /// For one connection and for each answer on it, in seconds; servers that greet slowly are common.
@@ -126,7 +125,7 @@ fn ask(
     arguments.push(next_hop.into());
     arguments.extend(names.iter().map(OsString::from));
     let answer =
-        instance.finger(arguments, RUN_DEADLINE).map_err(|error| Outcome::NotReached(spelled(&error)))?;
+        instance.finger(arguments, RUN_DEADLINE).map_err(|error| Outcome::NotReached(with_causes(&error)))?;
     // Where it speaks depends on the release.
     Ok(answer.output + &answer.messages)
 }

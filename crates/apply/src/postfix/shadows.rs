@@ -9,9 +9,8 @@ use std::fs::File;
 use std::io::{self, BufWriter, Seek as _, Write as _};
 use std::path::Path;
 
-use starttls_policy::Finding;
+use starttls_policy::{Finding, with_causes};
 
-use super::native::spelled;
 use super::{Instance, codes, table};
 use crate::commands::CommandError;
 
@@ -52,7 +51,7 @@ fn ask(instance: &Instance, earlier: &str, keys: &mut File) -> Option<Finding> {
             let message = format!("`{earlier}` is asked first and answers for most of the listed domains");
             Some(codes::SHADOWED.finding(earlier, message).with_cure(CURE))
         }
-        Err(error) => Some(unknown(earlier, &spelled(&error))),
+        Err(error) => Some(unknown(earlier, &with_causes(&error))),
     }
 }
 
@@ -88,7 +87,7 @@ fn keys_of(path: &Path) -> Result<File, String> {
         failed = failed.take().or(writeln!(file, "{key}").err());
         Ok(())
     })
-    .map_err(|error| spelled(&error))?;
+    .map_err(|error| with_causes(&error))?;
     match failed {
         Some(error) => Err(error.to_string()),
         None => file.into_inner().map_err(|error| error.to_string()),

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 
+use starttls_policy::with_causes;
+
 use super::main_cf::{Edit, MainCf, MainCfBack};
-use super::native::spelled;
 use super::plan::Plan;
 use super::record::before_path;
 use super::{Instance, Running, activate, key_copies};
@@ -55,7 +56,7 @@ pub(super) fn undo(plan: &Plan, generations: &Generations, running: Running, don
     if done.published.as_ref().is_some_and(|published| published.previous.is_some())
         && let Err(error) = generations.roll_back()
     {
-        troubles.push(spelled(&error));
+        troubles.push(with_causes(&error));
     }
     if done.reload_begun && running == Running::Yes {
         reload_again(&plan.instance, &mut troubles);
@@ -73,7 +74,7 @@ pub(super) fn undo(plan: &Plan, generations: &Generations, running: Running, don
     if done.recorded
         && let Err(error) = activate::put_record_back(plan, generations)
     {
-        troubles.push(spelled(&error));
+        troubles.push(with_causes(&error));
     }
     Undone { main_cf, troubles }
 }
@@ -94,13 +95,13 @@ fn restore(plan: &Plan, done: &Done, troubles: &mut Vec<String>) -> MainCfBack {
 /// Has the mail system read the old configuration, and looks whether it still runs.
 pub(super) fn reload_again(instance: &Instance, troubles: &mut Vec<String>) {
     if let Err(error) = instance.reload() {
-        troubles.push(format!("reloading the old configuration: {}", spelled(&error)));
+        troubles.push(format!("reloading the old configuration: {}", with_causes(&error)));
     }
     match instance.running() {
         Ok(Running::Yes) => {}
         Ok(Running::No) => {
             troubles.push("the mail system does not run; start it with `postfix start`".to_owned());
         }
-        Err(error) => troubles.push(spelled(&error)),
+        Err(error) => troubles.push(with_causes(&error)),
     }
 }

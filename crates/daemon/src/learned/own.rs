@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use starttls_policy::Timestamp;
+use starttls_policy::{Timestamp, with_causes};
 use starttls_store::{Database, Place, StoreError};
 use tokio::sync::{Mutex, watch};
 
@@ -180,16 +180,4 @@ fn tell_of_damage(aside: &std::path::Path) {
          list have no protection from before: see whether the disk is sound",
         aside.display()
     );
-}
-
-/// An error with all its causes, in one line.
-pub(super) fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        words += ": ";
-        words += &error.to_string();
-        cause = error.source();
-    }
-    words
 }

@@ -5,13 +5,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use starttls_policy::{Domain, Timestamp};
+use starttls_policy::{Domain, Timestamp, with_causes};
 use starttls_store::{Database, Place, PostgresUrl, StoreError};
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, timeout};
 
 use super::batch::Batches;
-use super::own::{LastTime, with_causes};
+use super::own::LastTime;
 use super::questions;
 use super::queue::Queue;
 use super::record::Record;

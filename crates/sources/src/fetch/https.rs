@@ -1,12 +1,12 @@
 //! Fetching through `starttls-net`.
 
-use std::error::Error;
 use std::path::Path;
 
 use starttls_net::https::{
     Client, Download, Expected, FetchError as NetError, FetchFailure, HttpsUrl as NetUrl, Request, Response,
     Validators,
 };
+use starttls_policy::with_causes;
 use starttls_trust::Digest;
 
 use super::{Answer, Fetch, FetchError, Version};
@@ -59,20 +59,8 @@ fn failed(error: &NetError) -> FetchError {
     match &*error.cause {
         FetchFailure::Status { status: 404 | 410 } => FetchError::Missing { url: error.url.to_string() },
         FetchFailure::File { source, .. } => {
-            FetchError::Disk { reason: in_words(error), kind: source.kind() }
+            FetchError::Disk { reason: with_causes(error), kind: source.kind() }
         }
-        _ => FetchError::Failed { reason: in_words(error) },
+        _ => FetchError::Failed { reason: with_causes(error) },
     }
-}
-
-/// The error and its causes on one line.
-fn in_words(error: &dyn Error) -> String {
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        words += ": ";
-        words += &error.to_string();
-        cause = error.source();
-    }
-    words
 }
