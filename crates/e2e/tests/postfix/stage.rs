@@ -127,6 +127,16 @@ impl Stage {
         Ok(())
     }
 
+    /// The same for several mails, of which it tells every complaint.
+    pub(crate) fn expect_each(&self, expected: &[(&str, Outcome)]) -> Result<()> {
+        let complaints: Vec<_> = expected
+            .iter()
+            .filter_map(|(recipient, outcome)| self.expect(recipient, *outcome).err())
+            .collect();
+        ensure!(complaints.is_empty(), "{complaints:#?}");
+        Ok(())
+    }
+
     /// Prints what the program said and the servers logged.
     fn explain(&self, error: anyhow::Error) -> anyhow::Error {
         println!("{}", self.transcript.borrow());
