@@ -157,6 +157,10 @@ pub(super) fn renderer(settings: &Settings) -> anyhow::Result<Socketmap> {
     Socketmap::new(facts).map_err(|finding| anyhow::anyhow!("{}; {}", finding.message, finding.cure))
 }
 
+/// Asked of the daemon by itself: the parent of a domain can have no policy, so no resolver is needed to say so. A resolver that is
+/// gone is no reason to be restarted, and to lose what is at hand.
+const OWN_LOOK_UP: &[u8] = b"21:QUERY .health.invalid,";
+
 /// Asks the daemon itself, as a mail server would: what can have no policy is answered at once, if anything is.
 ///
 /// # Errors
@@ -173,9 +177,8 @@ pub(super) async fn look_up(listen: Option<&Listen>) -> Result<(), String> {
 }
 
 async fn ask(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> std::io::Result<()> {
-    const REQUEST: &[u8] = b"20:QUERY health.invalid,";
     const REPLY: &[u8] = b"9:NOTFOUND ,";
-    stream.write_all(REQUEST).await?;
+    stream.write_all(OWN_LOOK_UP).await?;
     let mut reply = [0; REPLY.len()];
     stream.read_exact(&mut reply).await?;
     if reply == REPLY {
@@ -208,5 +211,19 @@ pub(super) fn shared_store(learned: &Learned) -> Option<&'static str> {
         SharedState::Connecting => Some("connecting"),
         SharedState::Up => Some("up"),
         SharedState::Down { .. } => Some("down"),
+    }
+}
+
+#[cfg(test)]
+mod the_daemons_own_look_up {
+    use starttls_proto::socketmap::Key;
+
+    use super::*;
+
+    #[test]
+    fn is_answered_without_a_resolver() {
+        let text = OWN_LOOK_UP.strip_prefix(b"21:").and_then(|rest| rest.strip_suffix(b",")).unwrap();
+        assert_eq!(text.len(), 21);
+        assert_eq!(Key::parse(text.strip_prefix(b"QUERY ").unwrap()), Key::Nothing);
     }
 }
