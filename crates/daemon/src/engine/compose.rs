@@ -70,9 +70,13 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
         if seen.is_err() || !is_settled {
             return None;
         }
+        Some(self.compose(target, &self.without_dane(), Awaited::Not))
+    }
+
+    /// For answers that DANE has no part in.
+    pub(crate) fn without_dane(&self) -> DaneBranch {
         let evidence = Arc::new(DaneEvidence::NotAsked);
-        let dane = DaneBranch { evidence, until: Instant::now() + self.settings.longest };
-        Some(self.compose(target, &dane, Awaited::Not))
+        DaneBranch { evidence, until: Instant::now() + self.settings.longest }
     }
 
     /// The answer.

@@ -20,6 +20,7 @@ mod dane;
 mod flights;
 mod hot;
 mod memory;
+mod reader;
 mod settings;
 mod sts;
 mod target;
@@ -52,9 +53,10 @@ use crate::known::Known;
 use crate::operations::{Ended, How, Journal, Metrics, What};
 use budget::Budget;
 use compose::{Awaited, Found};
-use dane::{DaneBranch, HostBranch, HostKey};
+use dane::{DaneBranch, HostBranch, HostKey, Outlook};
 use flights::Flights;
 use hot::{Hot, HotAnswer};
+use reader::Reader;
 use sts::StsBranch;
 use target::{Route, Target};
 
@@ -86,7 +88,7 @@ pub(crate) struct Inner<D, K, M> {
     validation: validation::Shared,
     budget: Budget,
     hot: Hot,
-    answers: Flights<Target, Arc<Found>>,
+    answers: Flights<(Target, Reader), Arc<Found>>,
     dane: Cache<Target, DaneBranch>,
     hosts: Cache<HostKey, HostBranch>,
     host_flights: Flights<HostKey, HostBranch>,
@@ -214,7 +216,7 @@ impl<D: Discovering, K: Known, M: Memory> Engine<D, K, M> {
         if let Some(kept) = remembered.standing_policy(self.0.clock.now()) {
             self.0.look_again(domain, kept.clone(), release).await;
         }
-        self.0.found(Target::domain(domain.clone()), Instant::now()).await;
+        self.0.found(Target::domain(domain.clone()), Reader::Postfix, Instant::now()).await;
     }
 }
 
@@ -247,7 +249,7 @@ impl<D: Discovering, K: Known, M: Memory> Answering for Engine<D, K, M> {
         }
         let begun = Instant::now();
         let domain = target.domain.clone();
-        let Ok(found) = timeout(LONGEST_WAIT, inner.found(target, begun)).await else {
+        let Ok(found) = timeout(LONGEST_WAIT, inner.found(target, Reader::of(form), begun)).await else {
             inner.failed(&domain, "answer", "it could not be found out in time");
             inner.metrics.deferred("time");
             let reply = Reply::Temporary("the policy could not be found out in time");
@@ -266,18 +268,26 @@ impl<D: Discovering, K: Known, M: Memory> Answering for Engine<D, K, M> {
 
 impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
     /// Finds an answer out, from branches that are good beyond that moment; shared with whoever asks for the same.
-    pub(crate) async fn found(self: &Arc<Self>, target: Target, beyond: Instant) -> Arc<Found> {
+    pub(crate) async fn found(
+        self: &Arc<Self>,
+        target: Target,
+        reader: Reader,
+        beyond: Instant,
+    ) -> Arc<Found> {
         let (inner, asked) = (Arc::clone(self), target.clone());
-        let found =
-            self.answers.join(target, move || async move { Arc::new(inner.find(&asked, beyond).await) });
+        let finding = move || async move { Arc::new(inner.find(&asked, reader, beyond).await) };
+        let found = self.answers.join((target, reader), finding);
         found.await.unwrap_or_else(|| Arc::new(Found::broken_off()))
     }
 
-    async fn find(self: &Arc<Self>, target: &Target, beyond: Instant) -> Found {
+    async fn find(self: &Arc<Self>, target: &Target, reader: Reader, beyond: Instant) -> Found {
         if let Some(found) = self.by_operator_alone(target) {
             return found;
         }
-        let outlook = self.dane_outlook(target, beyond).await;
+        let outlook = match reader {
+            Reader::Postfix => self.dane_outlook(target, beyond).await,
+            Reader::Sendmail => Outlook::Known(self.without_dane()),
+        };
         let sts = || timeout(self.settings.answer_within, self.sts(&target.domain));
         let (dane, sts) = if outlook.may_settle() {
             let dane = self.dane(target, outlook, beyond).await;

@@ -8,6 +8,7 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
+use super::reader::Reader;
 use super::sts::jittered;
 use super::validation::Standing;
 use super::{Inner, Known, Memory, Target};
@@ -53,7 +54,7 @@ async fn refresh<D: Discovering, K: Known, M: Memory>(
         let Some(kept) = kept.filter(|kept| kept.refresh <= now) else { continue };
         tokio::spawn(async move {
             // What would end together with the old answer is asked anew, too.
-            let found = inner.found(target, kept.until).await;
+            let found = inner.found(target, Reader::of(form), kept.until).await;
             inner.metrics.refreshed(super::ended(found.until > kept.until));
             inner.keep_hot(form, &canonical, &found);
             drop(place);

@@ -83,6 +83,14 @@ const CASES: &[Case] = &[
         harm: Cleartext,
         rightly: NO_STARTTLS,
     },
+    // DANE would be content with this one. This sendmail knows nothing of DANE, and is told of the policy all the same.
+    Case {
+        domain: "both.test",
+        host: "anchored.mx.test",
+        pattern: "anchored.mx.test",
+        harm: Encrypted,
+        rightly: UNVERIFIED,
+    },
     // Its own rules take no wildcard in a certificate, up to 8.17 at least: too strict, and not in the clear.
     Case {
         domain: "wildcard.plain",

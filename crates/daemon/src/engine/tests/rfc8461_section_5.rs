@@ -6,6 +6,7 @@ use starttls_policy::decide::evidence::{Security, Tlsa};
 
 use super::world::failure;
 use super::{World, reply};
+use crate::answer::Form;
 use crate::learned::ToVerify;
 
 async fn world() -> World {
@@ -188,4 +189,15 @@ async fn clock_that_jumps_ends_policies_and_never_prolongs_them() {
     world.jump(100_000);
     world.pass(3_601).await;
     assert_eq!(told(&world).await, "NOTFOUND");
+}
+
+#[tokio::test(start_paused = true)]
+async fn sendmail_is_told_of_a_policy_where_dane_holds_too() {
+    let world = World::new().await;
+    world.outside.mx("a.example", Security::Secure, &["mx.a.example"]).tlsa("mx.a.example:25", Tlsa::Usable);
+    enforce(&world, 86_400);
+    assert_eq!(told(&world).await, "dane-only");
+    let sendmail = reply(&world.ask_as(Form::Sendmail, "a.example").await);
+    assert!(sendmail.starts_with(ENFORCED), "{sendmail}");
+    assert_eq!(told(&world).await, "dane-only");
 }

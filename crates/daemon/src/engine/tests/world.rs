@@ -328,9 +328,13 @@ impl World {
 
     /// What a Postfix before 3.10 is told.
     pub(super) async fn ask(&self, key: &str) -> Reply {
-        match self.engine.at_hand(Form::Plain, key.as_bytes()) {
+        self.ask_as(Form::Plain, key).await
+    }
+
+    pub(super) async fn ask_as(&self, form: Form, key: &str) -> Reply {
+        match self.engine.at_hand(form, key.as_bytes()) {
             Some(reply) => reply,
-            None => self.engine.find_out(Form::Plain, key.as_bytes()).await,
+            None => self.engine.find_out(form, key.as_bytes()).await,
         }
     }
 
