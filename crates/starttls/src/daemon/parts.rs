@@ -107,7 +107,10 @@ pub(super) fn enter_sandbox(settings: &Settings, place: &SettingsArgs) -> String
     read_write.extend(anchor_directories(settings));
     let files = settings.lists.iter().flat_map(|list| files_of(&list.trust));
     let named = [&daemon.ca_file.value, &daemon.store_password_file.value, &settings.update.ca_file.value];
-    let named = named.into_iter().flatten().cloned();
+    // A URL that is wrong is told of where it is used.
+    let url = daemon.store.value.as_ref().and_then(|url| PostgresUrl::parse(url.as_str()).ok());
+    let of_store = url.iter().flat_map(|url| url.files().iter().cloned());
+    let named = named.into_iter().flatten().cloned().chain(of_store);
     let read_only = files
         .chain(named)
         .chain([place.file()])

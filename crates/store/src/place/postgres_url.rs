@@ -5,7 +5,7 @@ use std::fmt;
 use std::fs::File;
 use std::io::Read as _;
 use std::net::IpAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
@@ -17,6 +17,9 @@ use super::PlaceError;
 pub(super) const PARAMETERS: [&str; 9] =
     ["sslmode", "sslrootcert", "sslcert", "sslkey", "host", "port", "dbname", "user", "application_name"];
 
+/// Those of them whose values are files.
+const FILES: [&str; 3] = ["sslrootcert", "sslcert", "sslkey"];
+
 /// Longest password; what is longer is some other file.
 pub(super) const MAX_PASSWORD_BYTES: usize = 1_024;
 
@@ -26,6 +29,7 @@ pub(super) const MAX_PASSWORD_BYTES: usize = 1_024;
 #[derive(Clone)]
 pub struct PostgresUrl {
     options: Box<PgConnectOptions>,
+    files: Vec<PathBuf>,
 }
 
 impl PostgresUrl {
@@ -43,11 +47,15 @@ impl PostgresUrl {
         if options.get_database().is_none_or(str::is_empty) {
             return Err(PlaceError::NoDatabase);
         }
+        let files = form_urlencoded::parse(query.split('#').next().unwrap_or_default().as_bytes())
+            .filter(|(key, _)| FILES.contains(&&**key))
+            .map(|(_, file)| PathBuf::from(file.into_owned()))
+            .collect();
         if !keys().any(|key| key == "sslmode") {
             let mode = ssl_mode_towards(&options);
             options = options.ssl_mode(mode);
         }
-        Ok(Self { options: Box::new(options) })
+        Ok(Self { options: Box::new(options), files })
     }
 
     /// Takes the password from a file of one line.
@@ -64,7 +72,12 @@ impl PostgresUrl {
         if password.is_empty() || password.len() > MAX_PASSWORD_BYTES || password.contains(['\n', '\0']) {
             return Err(PlaceError::Password { path: path.to_owned() });
         }
-        Ok(Self { options: Box::new(self.options.password(password)) })
+        Ok(Self { options: Box::new(self.options.password(password)), ..self })
+    }
+
+    /// The files that it names, which are read for each connection: certificates and a key.
+    pub fn files(&self) -> &[PathBuf] {
+        &self.files
     }
 
     /// What a connection is made with.
@@ -192,5 +205,19 @@ mod servers {
             let mode = PostgresUrl::parse(text).unwrap().options.get_ssl_mode();
             assert_eq!(matches!(mode, PgSslMode::VerifyFull), verified, "{text}");
         }
+    }
+}
+
+#[cfg(test)]
+mod files_of_a_url {
+    use super::*;
+
+    #[test]
+    fn are_those_of_certificates_and_key_as_they_are_called() {
+        let url = PostgresUrl::parse(
+            "postgres://me@db.example/x?sslmode=verify-full&sslrootcert=/etc/a%20b.pem&application_name=/tmp/x&sslkey=/k#sslcert=/c",
+        );
+        assert_eq!(url.unwrap().files(), [PathBuf::from("/etc/a b.pem"), PathBuf::from("/k")]);
+        assert!(PostgresUrl::parse("postgres://me@db.example/x").unwrap().files().is_empty());
     }
 }

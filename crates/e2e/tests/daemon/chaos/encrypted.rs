@@ -12,8 +12,11 @@ use crate::stage::{Claim, Stage};
 
 pub(crate) const CLAIM: Claim = Claim { names, play };
 
+/// Where the server's root lies: nothing else that the daemon may read is there.
+const ROOT: &str = "/lab/store/root.pem";
+
 /// Where the root lies that signed nothing of the server's.
-const OTHER_ROOT: &str = "/lab/other-root.pem";
+const OTHER_ROOT: &str = "/lab/store/other-root.pem";
 
 fn names(names: &mut Names) -> Result<()> {
     announce(names, &held(&["learnt.plain", "alone.plain"]))
@@ -24,17 +27,18 @@ fn play(stage: &mut Stage) -> Result<()> {
     stage.expect("before@alone.plain", CLEAR)?;
     let identity = stage.lab.identity(&["127.0.0.1"])?;
     let database = Postgres::start_with_tls(&stage.trees, &stage.site, &identity)?;
+    stage.site.write(ROOT, &stage.site.read(ROOTS)?)?;
     stage.site.write(OTHER_ROOT, &stage.lab.other_root())?;
 
     let verified = |root| format!("sslmode=verify-full&sslrootcert={root}");
-    let sharing = share(stage, ("daemon", 8461), "127.0.0.1", &verified(ROOTS))?;
+    let sharing = share(stage, ("daemon", 8461), "127.0.0.1", &verified(ROOT))?;
     sharing.log().wait_for_line("is reached", 0)?;
     sharing.expect(&[("learnt.plain", "secure")])?;
     database.wait_for_policy("learnt.plain")?;
 
     for (place, host, parameters, cause) in [
         (("second", 8471), "127.0.0.1", verified(OTHER_ROOT), "UnknownIssuer"),
-        (("third", 8481), "localhost", verified(ROOTS), "not valid for name"),
+        (("third", 8481), "localhost", verified(ROOT), "not valid for name"),
         (("fourth", 8491), "127.0.0.1", "sslmode=disable".to_owned(), "no encryption"),
     ] {
         let alone = share(stage, place, host, &parameters)?;
