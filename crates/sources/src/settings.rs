@@ -54,6 +54,18 @@ pub enum Trust {
     Unsigned(Unsigned),
 }
 
+impl Trust {
+    /// Tells whether all that is read lies on this machine, so that fetching it waits for nobody.
+    pub fn is_local(&self) -> bool {
+        match self {
+            Self::Witnessed(witnessed) => matches!(witnessed.place, Place::Directory(_)),
+            Self::OpenPgp(openpgp) => matches!(openpgp.copies, Copies::File(_)),
+            Self::GitTag(_) => false,
+            Self::Unsigned(_) => true,
+        }
+    }
+}
+
 /// A list that several organisations sign, with its proof bundle.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Witnessed {

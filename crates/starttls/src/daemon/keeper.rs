@@ -1,17 +1,19 @@
 //! Keeps lists and overrides up to date while the daemon runs: fetched every hour, looked at every minute, read anew on demand.
 
+use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use starttls_policy::{Finding, Severity};
 use starttls_sources::{StateDir, StateError};
+use tokio::sync::Notify;
 use tokio::task::spawn_blocking;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
 use super::standing::Standing;
 use crate::clock;
 use crate::settings::{Settings, SettingsArgs};
-use crate::update;
+use crate::update::{self, Which};
 
 /// How often files are looked at that others may have changed: `starttls override`, `starttls update`.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -27,19 +29,22 @@ struct Inner {
     place: SettingsArgs,
     settings: Mutex<Arc<Settings>>,
     standing: Standing,
+    /// Lists are to be fetched before their time.
+    hurry: Notify,
 }
 
 impl Keeper {
     pub(super) fn new(place: &SettingsArgs, settings: Settings, standing: Standing) -> Self {
         let settings = Mutex::new(Arc::new(settings));
-        Self(Arc::new(Inner { place: place.clone(), settings, standing }))
+        Self(Arc::new(Inner { place: place.clone(), settings, standing, hurry: Notify::new() }))
     }
 
     fn settings(&self) -> Arc<Settings> {
         Arc::clone(&self.0.settings.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Reads settings, lists and overrides anew; tells what came of it.
+    /// Reads settings, lists and overrides anew; tells what came of it. Lists that lie on this machine are taken from there; others
+    /// come with the next fetch, which begins at once where nothing was ever accepted of one.
     ///
     /// # Errors
     /// What is wrong; everything is as it was then.
@@ -49,10 +54,19 @@ impl Keeper {
             let mut settings = keeper.0.place.load()?;
             // What the daemon began with holds until it begins again.
             settings.daemon = keeper.settings().daemon.clone();
+            let findings = if fetches(&settings) { fetch(&settings, Which::Local)? } else { Vec::new() };
             keeper.0.standing.reload(&settings, clock::now())?;
             let lists = settings.lists.len();
             *keeper.0.settings.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
-            Ok(format!("read anew: {}", crate::output::counted(lists, "list", "lists")))
+            if keeper.0.standing.lacks_lists() {
+                keeper.0.hurry.notify_one();
+            }
+            findings.iter().for_each(tell);
+            let mut words = format!("read anew: {}", crate::output::counted(lists, "list", "lists"));
+            for finding in findings.iter().filter(|finding| finding.severity > Severity::Info) {
+                let _ = write!(words, "\n{}: {}", finding.severity, finding.message);
+            }
+            Ok(words)
         })
         .await?
     }
@@ -111,20 +125,20 @@ impl Keeper {
             self.fetch_once().await;
             let every = self.settings().daemon.update_every.value.duration();
             // Not all daemons at once.
-            sleep(every.mul_f64(0.9 + fastrand::f64() / 5.0)).await;
+            let pause = every.mul_f64(0.9 + fastrand::f64() / 5.0);
+            let _ = timeout(pause, self.0.hurry.notified()).await;
         }
     }
 
     fn is_fetching(&self) -> bool {
-        let settings = self.settings();
-        !settings.daemon.update_every.value.duration().is_zero() && !settings.lists.is_empty()
+        fetches(&self.settings())
     }
 
     async fn fetch_once(&self) {
         let keeper = self.clone();
         let fetched = spawn_blocking(move || {
             let settings = keeper.settings();
-            let findings = fetch(&settings)?;
+            let findings = fetch(&settings, Which::All)?;
             keeper.0.standing.renew(&settings, clock::now())?;
             anyhow::Ok(findings)
         });
@@ -138,13 +152,21 @@ impl Keeper {
     }
 }
 
-fn fetch(settings: &Settings) -> anyhow::Result<Vec<Finding>> {
+/// Tells whether the daemon is to fetch lists, or somebody else does.
+fn fetches(settings: &Settings) -> bool {
+    !settings.daemon.update_every.value.duration().is_zero() && !settings.lists.is_empty()
+}
+
+fn fetch(settings: &Settings, which: Which) -> anyhow::Result<Vec<Finding>> {
     let state = StateDir::make(settings.state_dir())?;
     match state.lock() {
         Ok(lock) => {
             let now = clock::now();
-            let findings = update::fetch_lists(settings, &lock, now)?;
-            if settings.update.alert_command.value.is_some() || settings.update.alert_mail.value.is_some() {
+            let findings = update::fetch_lists(settings, which, &lock, now)?;
+            let alerts = &settings.update;
+            let is_told = alerts.alert_command.value.is_some() || alerts.alert_mail.value.is_some();
+            // Whoever has lists read anew is told without that.
+            if is_told && which == Which::All {
                 let stands = ["the daemon answers from what was accepted before".to_owned()];
                 update::tell(&findings, &stands, settings, &lock, now);
             }

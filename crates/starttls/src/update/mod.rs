@@ -110,14 +110,28 @@ pub(crate) fn run(
     Ok(Report { sources, applied, findings, stands })
 }
 
-/// Fetches and keeps every list, and nothing else: for those who do not write a mail server's files.
+/// Which lists are fetched.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Which {
+    /// Every one.
+    All,
+    /// Those that lie on this machine.
+    Local,
+}
+
+/// Fetches and keeps lists, and nothing else: for those who do not write a mail server's files.
 ///
 /// # Errors
 /// When we could not do our own work; what was kept still is.
-pub(crate) fn fetch_lists(settings: &Settings, lock: &Lock, now: Timestamp) -> anyhow::Result<Vec<Finding>> {
+pub(crate) fn fetch_lists(
+    settings: &Settings,
+    which: Which,
+    lock: &Lock,
+    now: Timestamp,
+) -> anyhow::Result<Vec<Finding>> {
     let ways = Ways::of(settings)?;
     let mut findings = Vec::new();
-    for source in &settings.lists {
+    for source in settings.lists.iter().filter(|list| which == Which::All || list.trust.is_local()) {
         look_at(source, Some(&ways), Kind::Update, lock, now, &mut findings)?;
     }
     Ok(findings)
