@@ -32,6 +32,7 @@ pub struct Snapshot {
 
 /// Clients of the socketmap.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct Connections {
     /// Open now.
     pub open: u64,
@@ -39,6 +40,12 @@ pub struct Connections {
     pub accepted: u64,
     /// Closed by us to make room.
     pub shed: u64,
+    /// Closed by us since a deadline had passed: idle, half a request, replies not read.
+    pub expired: u64,
     /// Closed by us since what they sent was no request.
     pub malformed: u64,
+    /// Requests to a map that there is not.
+    pub unknown_map: u64,
+    /// Requests that got a temporary error in place of an answer: too many under way, too slow, or broken.
+    pub unanswered: u64,
 }

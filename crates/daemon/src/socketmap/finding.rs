@@ -15,7 +15,7 @@ use crate::{Answering, Form, Reply};
 /// Nothing was found in time.
 pub(super) const TOO_SLOW: Reply = Reply::Temporary("no answer was found in time");
 
-const TOO_MANY: Reply = Reply::Temporary("too many answers are being found out");
+pub(super) const TOO_MANY: Reply = Reply::Temporary("too many answers are being found out");
 
 /// Who asked what.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

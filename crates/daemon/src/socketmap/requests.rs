@@ -65,25 +65,26 @@ pub(super) fn answer<A: Answering>(
         };
         used += length;
         let form = std::str::from_utf8(request.map).ok().and_then(Form::of_map);
-        shared.traffic.asked(form);
         let reply = match form {
-            None => UNKNOWN_MAP,
-            Some(form) => match at_hand(&*shared.answering, form, request.key) {
+            None => {
+                count(&shared.traffic.unknown_map);
+                UNKNOWN_MAP
+            }
+            Some(form) => match at_hand(shared, form, request.key) {
                 None => return (used, Answered::Ask(form, request.key.to_vec())),
-                Some(reply) => {
-                    count(&shared.traffic.at_hand);
-                    reply
-                }
+                Some(reply) => reply,
             },
         };
-        shared.traffic.replied(&reply);
         push(&reply, output);
     }
 }
 
 /// The server goes on whatever breaks in an answer.
-fn at_hand<A: Answering>(answering: &A, form: Form, key: &[u8]) -> Option<Reply> {
-    catch_unwind(AssertUnwindSafe(|| answering.at_hand(form, key))).unwrap_or(Some(BROKEN))
+fn at_hand<A: Answering>(shared: &Shared<A>, form: Form, key: &[u8]) -> Option<Reply> {
+    catch_unwind(AssertUnwindSafe(|| shared.answering.at_hand(form, key))).unwrap_or_else(|_| {
+        count(&shared.traffic.unanswered);
+        Some(BROKEN)
+    })
 }
 
 /// Adds a reply to what goes out.

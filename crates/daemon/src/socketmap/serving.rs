@@ -13,9 +13,9 @@ use rustix::net::{SocketFlags, accept_with, sockopt};
 use super::Limits;
 use super::connection::Connection;
 use super::connections::Connections;
-use super::finding::{Finding, Mailbox, TOO_SLOW, Ticket};
+use super::finding::{Finding, Mailbox, TOO_MANY, TOO_SLOW, Ticket};
 use super::queue::{Accepting, EVENTS, Queue, Source, Wait};
-use super::requests::Shared;
+use super::requests::{BROKEN, Shared};
 use super::traffic::count;
 use super::turn::{After, Buffers, Moment, State};
 use crate::{Answering, Reply};
@@ -160,8 +160,9 @@ impl<A: Answering> Thread<A> {
         };
         // The client may have gone, or was told that it took too long.
         if self.connections.get(ticket.connection).is_some_and(is_asked) {
-            count(&self.shared.traffic.found_out);
-            self.shared.traffic.replied(reply);
+            if [TOO_SLOW, TOO_MANY, BROKEN].contains(reply) {
+                count(&self.shared.traffic.unanswered);
+            }
             self.turn(ticket.connection, |connection, now, buffers, shared| {
                 connection.take(reply, now, buffers, shared)
             });

@@ -1,10 +1,8 @@
-//! Counters of what is served, for metrics and status.
+//! Counters of what is served, for metrics and status. Answers are counted by whoever gives them.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::{Form, Reply};
-
-/// Counts connections, requests and replies since the start; read it at any time with relaxed loads.
+/// Counts connections, and requests that got no answer, since the start; read it at any time with relaxed loads.
 #[derive(Debug, Default)]
 pub struct Traffic {
     /// Connections that are open now: a gauge, all others only grow.
@@ -17,45 +15,10 @@ pub struct Traffic {
     pub expired: AtomicU64,
     /// Connections that were closed since what came was no socketmap request.
     pub malformed: AtomicU64,
-    /// Requests to the map `QUERY`.
-    pub plain: AtomicU64,
-    /// Requests to the map `QUERYwithTLSRPT`.
-    pub tlsrpt: AtomicU64,
-    /// Requests to the map `sts`.
-    pub sendmail: AtomicU64,
     /// Requests to a map that there is not; they get a temporary error.
     pub unknown_map: AtomicU64,
-    /// Replies that were at hand.
-    pub at_hand: AtomicU64,
-    /// Replies that had to be found out.
-    pub found_out: AtomicU64,
-    /// Replies with a policy.
-    pub ok: AtomicU64,
-    /// Replies that there is none.
-    pub not_found: AtomicU64,
-    /// Temporary errors, those for unknown maps included.
-    pub temporary: AtomicU64,
-}
-
-impl Traffic {
-    /// Counts one request.
-    pub(super) fn asked(&self, form: Option<Form>) {
-        count(match form {
-            Some(Form::Plain) => &self.plain,
-            Some(Form::Tlsrpt) => &self.tlsrpt,
-            Some(Form::Sendmail) => &self.sendmail,
-            None => &self.unknown_map,
-        });
-    }
-
-    /// Counts one reply.
-    pub(super) fn replied(&self, reply: &Reply) {
-        count(match reply {
-            Reply::Ok(_) => &self.ok,
-            Reply::NotFound => &self.not_found,
-            Reply::Temporary(_) => &self.temporary,
-        });
-    }
+    /// Requests that got a temporary error in place of an answer: too many under way, too slow, or broken.
+    pub unanswered: AtomicU64,
 }
 
 /// Adds one.

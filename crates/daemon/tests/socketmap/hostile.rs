@@ -111,7 +111,7 @@ fn flood_that_never_reads_costs_little_memory() {
     let requests = frame("QUERY huge").repeat(1000);
     while client.0.write_all(&requests).is_ok() {}
     // What was answered fits into the buffers of the two sockets and one connection's own.
-    let answered = value(&stage.traffic.ok) * 2000;
+    let answered = value(&stage.answers.huge) * 2000;
     assert!(answered < 20_000_000, "{answered} bytes of replies");
     client.0.set_write_timeout(Some(PATIENCE)).unwrap();
     stage.assert_serves();

@@ -19,12 +19,17 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) struct Answers {
     begun: Mutex<mpsc::Sender<()>>,
     let_go: Semaphore,
+    /// How often `huge` was answered.
+    pub(crate) huge: AtomicU64,
 }
 
 impl Answering for Answers {
     fn at_hand(&self, form: Form, key: &[u8]) -> Option<Reply> {
         match key {
-            b"huge" => Some(Reply::Ok(SmolStr::new("x".repeat(2000)))),
+            b"huge" => {
+                self.huge.fetch_add(1, Ordering::Relaxed);
+                Some(Reply::Ok(SmolStr::new("x".repeat(2000))))
+            }
             _ if key.starts_with(b"known") => Some(Reply::Ok(SmolStr::new(format!("{form:?}")))),
             _ => None,
         }
@@ -67,7 +72,11 @@ impl Stage {
         let elsewhere =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let (sender, begun) = mpsc::channel();
-        let answers = Arc::new(Answers { begun: Mutex::new(sender), let_go: Semaphore::new(0) });
+        let answers = Arc::new(Answers {
+            begun: Mutex::new(sender),
+            let_go: Semaphore::new(0),
+            huge: AtomicU64::new(0),
+        });
         let traffic = Arc::new(Traffic::default());
         let serving =
             serve(listeners, Arc::clone(&answers), elsewhere.handle().clone(), limits, Arc::clone(&traffic))

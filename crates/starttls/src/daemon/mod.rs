@@ -191,7 +191,10 @@ fn snapshot(
                 open: traffic.open.load(Relaxed),
                 accepted: traffic.accepted.load(Relaxed),
                 shed: traffic.shed.load(Relaxed),
+                expired: traffic.expired.load(Relaxed),
                 malformed: traffic.malformed.load(Relaxed),
+                unknown_map: traffic.unknown_map.load(Relaxed),
+                unanswered: traffic.unanswered.load(Relaxed),
             },
         }
     })

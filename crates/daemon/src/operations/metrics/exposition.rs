@@ -204,7 +204,13 @@ impl Reading {
             count(connections.shed),
         )?;
         let help = "Clients sent away since what they sent was no request.";
-        families.counters("starttls_connections_malformed", help, count(connections.malformed))
+        families.counters("starttls_connections_malformed", help, count(connections.malformed))?;
+        let help = "Clients sent away since they let a deadline pass.";
+        families.counters("starttls_connections_expired", help, count(connections.expired))?;
+        let help = "Requests that got a temporary error in place of an answer.";
+        let why = |why, value| ([("why", why)], value);
+        let refused = [why("map", connections.unknown_map), why("unanswered", connections.unanswered)];
+        families.counters("starttls_requests_refused", help, refused)
     }
 }
 

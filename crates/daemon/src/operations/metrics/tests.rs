@@ -25,7 +25,7 @@ fn snapshot() -> Snapshot {
             domains: Some(1000),
             until: Some("2026-12-20T00:00:00Z".into()),
         }],
-        connections: Connections { open: 3, accepted: 7, shed: 1, malformed: 2 },
+        connections: Connections { open: 3, accepted: 7, shed: 1, malformed: 2, ..Connections::default() },
     }
 }
 

@@ -32,7 +32,13 @@ fn snapshot(validation: &'static str) -> Snapshot {
             list("everywhere", "fresh", "2026-12-20T00:00:00Z"),
             list("ours", "ended", "2026-11-20T00:00:00Z"),
         ],
-        connections: Connections { open: 17, accepted: 90_211, shed: 0, malformed: 3 },
+        connections: Connections {
+            open: 17,
+            accepted: 90_211,
+            shed: 0,
+            malformed: 3,
+            ..Connections::default()
+        },
     }
 }
 
