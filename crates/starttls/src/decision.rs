@@ -6,7 +6,7 @@ use owo_colors::OwoColorize;
 use serde_json::{Value, json};
 use starttls_policy::decide::evidence::{DaneEvidence, StsEvidence};
 use starttls_policy::decide::overrides::Override;
-use starttls_policy::decide::{Choices, Question};
+use starttls_policy::decide::{Choices, Question, prospects};
 use starttls_policy::merge::MergedEntry;
 use starttls_policy::{Action, Decision, Demand, Domain, Mode, Origin, Timestamp, TlsVersion, decide};
 
@@ -65,7 +65,7 @@ fn demand<'a, 'b>(action: &'b Action<'a>) -> Option<&'b Demand<'a>> {
     }
 }
 
-fn in_words(action: &Action<'_>) -> &'static str {
+pub(crate) fn in_words(action: &Action<'_>) -> &'static str {
     use starttls_policy::Requirement::{Certificate, Tls};
     match action {
         Action::Opportunistic => "nothing is demanded; your mail server's own settings apply",
@@ -81,9 +81,8 @@ fn in_words(action: &Action<'_>) -> &'static str {
     }
 }
 
-/// A decision for `--format json`.
-pub(crate) fn decision_json(decision: &Decision<'_>) -> Value {
-    let action = match &decision.action {
+fn name(action: &Action<'_>) -> &'static str {
+    match action {
         Action::Opportunistic => "opportunistic",
         Action::Relaxed => "relaxed",
         Action::LogOnly(_) => "log-only",
@@ -91,22 +90,65 @@ pub(crate) fn decision_json(decision: &Decision<'_>) -> Value {
         Action::Dane => "dane",
         Action::DaneOnly => "dane-only",
         Action::Defer => "defer",
-    };
+    }
+}
+
+const fn origin(origin: Origin) -> &'static str {
+    match origin {
+        Origin::Override => "override",
+        Origin::MtaSts => "mta-sts",
+        Origin::List => "list",
+    }
+}
+
+/// What would change a decision, a line each; nothing where nothing would.
+pub(crate) fn print_prospects(question: &Question<'_>) -> anyhow::Result<()> {
+    let mut lines = Vec::new();
+    prospects(question, &mut |change, then| {
+        let spec = change.spec().map_or_else(String::new, |spec| format!(" ({spec})"));
+        let whose = match demand(&then.action).map(|demand| demand.origin) {
+            Some(Origin::MtaSts) => ", as its own policy says",
+            Some(Origin::List) => ", as the list says",
+            Some(Origin::Override) | None => "",
+        };
+        lines.push(format!("  {change}{}\n    {}{whose}", spec.dimmed(), in_words(&then.action)));
+    });
+    let mut out = anstream::stdout().lock();
+    if !lines.is_empty() {
+        writeln!(out, "{}", "what would change it".bold())?;
+    }
+    lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;
+    Ok(())
+}
+
+/// The same for `--format json`.
+pub(crate) fn prospects_json(question: &Question<'_>) -> Value {
+    let mut all = Vec::new();
+    prospects(question, &mut |change, then| {
+        let whose = demand(&then.action).map(|demand| origin(demand.origin));
+        all.push(json!({
+            "change": change.name(),
+            "text": change.to_string(),
+            "spec": change.spec(),
+            "action": name(&then.action),
+            "origin": whose,
+        }));
+    });
+    Value::Array(all)
+}
+
+/// A decision for `--format json`.
+pub(crate) fn decision_json(decision: &Decision<'_>) -> Value {
     let reasons =
         decision.reasons.iter().map(|reason| json!({ "text": reason.to_string(), "spec": reason.spec() }));
     let mut value = json!({
         "domain": decision.domain.as_str(),
-        "action": action,
+        "action": name(&decision.action),
         "valid_until": decision.valid_until.map(|end| end.to_string()),
         "reasons": reasons.collect::<Value>(),
     });
     if let (Some(demand), Some(members)) = (demand(&decision.action), value.as_object_mut()) {
-        let origin = match demand.origin {
-            Origin::Override => "override",
-            Origin::MtaSts => "mta-sts",
-            Origin::List => "list",
-        };
-        members.insert("origin".into(), origin.into());
+        members.insert("origin".into(), origin(demand.origin).into());
         members.insert("require".into(), demand.requirement.name().into());
         members.insert("min_tls_version".into(), demand.min_tls.map(TlsVersion::name).into());
         members.insert("mx".into(), demand.mx.iter().map(ToString::to_string).collect());

@@ -39,6 +39,7 @@ pub(crate) struct InquiryArgs {
 
 /// What was found, and what it was found by.
 pub(crate) struct Inquiry<'a> {
+    pub(crate) question: &'a Question<'a>,
     pub(crate) decision: Decision<'a>,
     pub(crate) operator: Option<&'a Override>,
     /// What the network says, where it was asked.
@@ -68,7 +69,7 @@ impl InquiryArgs {
         let survey = if self.live { Some(look(&settings, &self.domain, now)?) } else { None };
         let (dane, sts, release) = kept.evidence(survey.as_ref(), now);
         let operator = known.overrides.get(&self.domain);
-        let decision = decide(&Question {
+        let question = Question {
             domain: &self.domain,
             operator,
             dane: &dane,
@@ -77,8 +78,17 @@ impl InquiryArgs {
             listed: listed.as_ref(),
             choices: self.choices.choices(&settings),
             now,
-        });
-        show(&Inquiry { decision, operator, survey: survey.as_ref(), kept: &kept, settings: &settings, now })
+        };
+        let decision = decide(&question);
+        show(&Inquiry {
+            question: &question,
+            decision,
+            operator,
+            survey: survey.as_ref(),
+            kept: &kept,
+            settings: &settings,
+            now,
+        })
     }
 
     /// Whoever names lists without more asks what these demand, not what the daemon answers.

@@ -10,6 +10,7 @@
 
 pub mod evidence;
 pub mod overrides;
+mod prospects;
 pub mod reason;
 mod tally;
 #[cfg(test)]
@@ -18,6 +19,7 @@ mod weighing;
 
 use alloc::vec::Vec;
 
+pub use prospects::{Change, prospects};
 pub use weighing::decide;
 
 use crate::domain::Domain;

@@ -8,7 +8,7 @@ use owo_colors::OwoColorize;
 use starttls_policy::decide::overrides::Override;
 use starttls_policy::{Action, Decision, Timestamp};
 
-use crate::decision::{decision_json, print_decision};
+use crate::decision::{decision_json, print_decision, print_prospects, prospects_json};
 use crate::exit::Exit;
 use crate::inquiry::{Inquiry, InquiryArgs};
 use crate::output::{self, Format};
@@ -20,9 +20,9 @@ const RELAX_FOR: &str = "30d";
 
 /// Tell what is demanded of one domain, why, and how to relax it.
 ///
-/// Prints every fact that bore on the decision, in the order in which it was weighed, with the rule behind it; with
-/// `--live` what the network says of each MX host and of MTA-STS; what a running daemon keeps of the domain; and the override
-/// that would relax this domain alone, for 30 days.
+/// Prints every fact that bore on the decision, in the order in which it was weighed, with the rule behind it; with `--live`
+/// what the network says of each MX host and of MTA-STS; what a running daemon keeps of the domain; what would change the
+/// decision, and into what; and the override that would relax this domain alone, for 30 days.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -37,7 +37,7 @@ pub(crate) struct Args {
 impl Args {
     pub(crate) fn run(self, place: &SettingsArgs, format: Format) -> anyhow::Result<Exit> {
         self.inquiry.answer(place, |inquiry| {
-            let Inquiry { decision, operator, survey, kept, settings, now } = inquiry;
+            let Inquiry { question, decision, operator, survey, kept, settings, now } = inquiry;
             let cure = cure(decision, settings, *operator, *now);
             match format {
                 Format::Text => {
@@ -46,11 +46,13 @@ impl Args {
                         output::survey::print(survey)?;
                     }
                     output::kept::print(kept, *now)?;
+                    print_prospects(question)?;
                     print_cure(cure.as_ref())
                 }
                 Format::Json => {
                     let mut value = decision_json(decision);
                     if let Some(members) = value.as_object_mut() {
+                        members.insert("prospects".into(), prospects_json(question));
                         members.insert("command".into(), cure.map(|cure| cure.command).into());
                         if let Some(survey) = survey {
                             members.insert("live".into(), output::survey::json(survey));

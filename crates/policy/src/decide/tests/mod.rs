@@ -3,6 +3,7 @@
 mod dane_table;
 mod mta_sts;
 mod overrides;
+mod prospects;
 mod relax_orders;
 mod tls_floor;
 
@@ -62,17 +63,24 @@ fn decided(case: &Case) -> (&'static str, Option<Origin>, Vec<String>) {
     with_decision(case, |decision| {
         assert!(!decision.reasons.is_empty());
         let reasons = decision.reasons.iter().map(alloc::string::ToString::to_string).collect();
-        let (name, demand) = match &decision.action {
-            Action::Opportunistic => ("opportunistic", None),
-            Action::Relaxed => ("relaxed", None),
-            Action::LogOnly(demand) => ("log-only", Some(demand.origin)),
-            Action::Require(demand) => ("require", Some(demand.origin)),
-            Action::Dane => ("dane", None),
-            Action::DaneOnly => ("dane-only", None),
-            Action::Defer => ("defer", None),
+        let demand = match &decision.action {
+            Action::LogOnly(demand) | Action::Require(demand) => Some(demand.origin),
+            _ => None,
         };
-        (name, demand, reasons)
+        (action_name(&decision.action), demand, reasons)
     })
+}
+
+fn action_name(action: &Action<'_>) -> &'static str {
+    match action {
+        Action::Opportunistic => "opportunistic",
+        Action::Relaxed => "relaxed",
+        Action::LogOnly(_) => "log-only",
+        Action::Require(_) => "require",
+        Action::Dane => "dane",
+        Action::DaneOnly => "dane-only",
+        Action::Defer => "defer",
+    }
 }
 
 fn valid_until(case: &Case) -> Option<Timestamp> {
@@ -80,12 +88,16 @@ fn valid_until(case: &Case) -> Option<Timestamp> {
 }
 
 fn with_decision<T>(case: &Case, view: impl FnOnce(&Decision<'_>) -> T) -> T {
+    with_question(case, |question| view(&decide(question)))
+}
+
+fn with_question<T>(case: &Case, view: impl FnOnce(&Question<'_>) -> T) -> T {
     let domain = Domain::parse("a.example").unwrap();
     let list = case.entry.map(list);
     let merged =
         Merged::new(list.iter().map(|list| Layer { name: "test", list, scope: Scope::default() }).collect());
     let listed = merged.get(&domain).unwrap();
-    let decision = decide(&Question {
+    view(&Question {
         domain: &domain,
         operator: case.operator.as_ref(),
         dane: &case.dane,
@@ -94,8 +106,7 @@ fn with_decision<T>(case: &Case, view: impl FnOnce(&Decision<'_>) -> T) -> T {
         listed: listed.as_ref(),
         choices: case.choices,
         now: now(),
-    });
-    view(&decision)
+    })
 }
 
 fn dane(mx: Security, hosts: &[Tlsa]) -> DaneEvidence {
