@@ -30,7 +30,7 @@ pub use compiled::{Compiled, compile, look_up};
 pub use git::{Git, GitError};
 pub use in_force::{Absence, InForce, Loaded};
 pub use load::load;
-pub use refresh::{Keeping, Outcome, Outside, Refreshed, random_order, refresh};
+pub use refresh::{Fetched, Keeping, Outcome, Outside, Refreshed, fetch, random_order, refresh};
 pub use state::{Lock, StateDir, StateError, TrustKind};
 pub use status::{Counting, FailureStatus, ListStatus, NextEvent, RelaxStatus, SourceStatus, status};
 

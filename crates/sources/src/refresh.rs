@@ -78,6 +78,15 @@ pub enum Outcome {
     },
 }
 
+/// What a run brought that was not there before.
+#[derive(Debug)]
+pub struct Fetched {
+    /// A list with other bytes than before, which is in force now.
+    pub accepted: Option<Box<Loaded>>,
+    /// What is worth a person's attention.
+    pub findings: Vec<Finding>,
+}
+
 /// Fetches, accepts and keeps the list of one source. Trouble on the other side is an [`Outcome`].
 ///
 /// # Errors
@@ -89,6 +98,50 @@ pub fn refresh(
     keeping: Keeping,
     now: Timestamp,
 ) -> Result<Refreshed, StateError> {
+    let visit = visit(settings, lock, outside, keeping, now)?;
+    let in_force = match visit.accepted {
+        Some(accepted) => InForce::List(accepted),
+        None if visit.is_of_other_trust => {
+            InForce::Nothing(Absence::OtherTrust { name: settings.name.clone() })
+        }
+        None => load::of_record(settings, &visit.source, &visit.record, now)?,
+    };
+    let Judgement { outcome, state, action, findings, .. } = visit.judgement;
+    Ok(Refreshed { outcome, state, action, in_force, findings, evidence: visit.evidence })
+}
+
+/// The same for those who look single domains up and need no list as a whole: one that is not new is not read.
+///
+/// # Errors
+/// As [`refresh`].
+pub fn fetch(
+    settings: &SourceSettings,
+    lock: &Lock,
+    outside: Outside<'_>,
+    now: Timestamp,
+) -> Result<Fetched, StateError> {
+    let Visit { accepted, judgement, .. } = visit(settings, lock, outside, Keeping::Keep, now)?;
+    Ok(Fetched { accepted, findings: judgement.findings })
+}
+
+/// A run for one source.
+struct Visit {
+    source: SourceDir,
+    record: Record,
+    judgement: Judgement,
+    accepted: Option<Box<Loaded>>,
+    /// What is kept was accepted under other trust, and nothing under this one.
+    is_of_other_trust: bool,
+    evidence: Option<PathBuf>,
+}
+
+fn visit(
+    settings: &SourceSettings,
+    lock: &Lock,
+    outside: Outside<'_>,
+    keeping: Keeping,
+    now: Timestamp,
+) -> Result<Visit, StateError> {
     let source = lock.source(&settings.name)?;
     let known = source.record()?;
     let revision = known.as_ref().map_or(0, |record| record.revision);
@@ -105,20 +158,16 @@ pub fn refresh(
     };
     let candidate = search.candidate.take();
     judgement.note_in(&mut record, now, evidence.as_deref());
-    let in_force = match candidate {
-        Some(candidate) => store(settings, &source, &mut record, *candidate, keeping, now)?,
-        None if is_new && revision > 0 => {
-            InForce::Nothing(Absence::OtherTrust { name: settings.name.clone() })
-        }
-        None => load::of_record(settings, &source, &record, now)?,
-    };
+    let is_of_other_trust = candidate.is_none() && is_new && revision > 0;
+    let accepted = candidate
+        .map(|candidate| store(settings, &source, &mut record, *candidate, keeping, now))
+        .transpose()?;
     // What was accepted under other trust stays until something is accepted under this one.
     if keeping == Keeping::Keep && !(is_new && record.list.is_none() && revision > 0) {
         source.switch(&mut record)?;
     }
     let evidence = evidence.map(|below| source.directory().path().join(below));
-    let Judgement { outcome, state, action, findings, .. } = judgement;
-    Ok(Refreshed { outcome, state, action, in_force, findings, evidence })
+    Ok(Visit { source, record, judgement, accepted, is_of_other_trust, evidence })
 }
 
 /// Keeps a candidate's files and notes them in the record; they are in force once that is switched.
@@ -129,7 +178,7 @@ fn store(
     candidate: Candidate,
     keeping: Keeping,
     now: Timestamp,
-) -> Result<InForce, StateError> {
+) -> Result<Box<Loaded>, StateError> {
     let standing = Standing::of(settings, &candidate.memory, &candidate.list.head);
     let Candidate { list, bytes, size, sha256, proof, anchor, memory, signers, relaxations, .. } = candidate;
     let mut proof_name = None;
@@ -165,7 +214,7 @@ fn store(
     record.memory = Some(memory);
     record.anchor = anchor;
     record.seen = candidate.seen;
-    Ok(InForce::List(Box::new(Loaded {
+    Ok(Box::new(Loaded {
         name: settings.name.clone(),
         trust: record.trust,
         list,
@@ -176,7 +225,7 @@ fn store(
         relaxations,
         relaxed_until: candidate.relaxed_until,
         findings: candidate.findings,
-    })))
+    }))
 }
 
 /// The orders, each with how much it weakens.

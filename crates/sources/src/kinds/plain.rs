@@ -9,7 +9,7 @@ use starttls_trust::accept::{self, Facts, PlainMemory};
 use super::search::{Attempt, Offer, Rejection};
 use super::{Bytes, Candidate};
 use crate::fetch::Version;
-use crate::settings::Ended;
+use crate::settings::{Ended, SourceSettings};
 use crate::state::Memory;
 
 /// A list that comes without proofs, whose signature, if any, was verified.
@@ -53,14 +53,12 @@ pub(super) fn judge(attempt: &Attempt<'_>, plain: Plain) -> Result<Offer, Reject
     let held = attempt.record.list.as_ref().filter(|list| list.sha256 == sha256);
     let list = read::list(&bytes).map_err(|error| Rejection::unusable(format!("{place}: {error}")))?;
     let mut findings = list.findings.clone();
-    let mut facts = Facts::of(&list, sha256);
-    if attempt.settings.ended == Ended::Accepted {
-        if facts.timestamp.is_none() || list.has_ended(attempt.now) {
-            findings.push(BEYOND_END.finding("", format!("{place} has the list of serial {}", facts.serial)));
-        }
-        facts.timestamp = facts.timestamp.or(Timestamp::from_seconds(0).ok());
-        facts.expires = Some(Timestamp::MAX);
+    let facts = Facts::of(&list, sha256);
+    if attempt.settings.ended == Ended::Accepted && (facts.timestamp.is_none() || list.has_ended(attempt.now))
+    {
+        findings.push(BEYOND_END.finding("", format!("{place} has the list of serial {}", facts.serial)));
     }
+    let facts = as_settled(facts, attempt.settings);
     let known = known(attempt);
     if bound == Bound::ByNothing
         && known.is_some_and(|known| known.sha256 != sha256 && known.serial >= facts.serial)
@@ -96,6 +94,18 @@ pub(super) fn judge(attempt: &Attempt<'_>, plain: Plain) -> Result<Offer, Reject
         findings,
         seen,
     })))
+}
+
+/// What counts of a list where the operator may have said that its end does not.
+pub(super) fn as_settled(facts: Facts, settings: &SourceSettings) -> Facts {
+    match settings.ended {
+        Ended::Accepted => Facts {
+            timestamp: facts.timestamp.or(Timestamp::from_seconds(0).ok()),
+            expires: Some(Timestamp::MAX),
+            ..facts
+        },
+        Ended::Refused => facts,
+    }
 }
 
 fn known<'a>(attempt: &'a Attempt<'_>) -> Option<&'a PlainMemory> {

@@ -9,6 +9,7 @@ use starttls_trust::Digest;
 use super::directory::ASIDE;
 use super::record::{self, KeptList, Record};
 use super::{Directory, StateError};
+use crate::map::{Map, Reading};
 
 /// The record.
 const RECORD: &str = "state.json";
@@ -84,6 +85,12 @@ impl SourceDir {
         self.verified(&kept.file(), &kept.sha256, MAX_LIST_BYTES)
     }
 
+    /// The same without reading it into memory: it may be larger than that.
+    fn is_list(&self, kept: &KeptList) -> bool {
+        let map = Map::open(&self.directory.path().join(kept.file()), Reading::Through);
+        map.is_ok_and(|map| Digest::of(&map) == kept.sha256)
+    }
+
     /// Reads what made a list believable; `None` when nothing did.
     pub(crate) fn proof(&self, kept: &KeptList) -> Result<Option<Vec<u8>>, StateError> {
         let (Some(file), Some(sha256)) = (kept.proof_file(), &kept.proof) else { return Ok(None) };
@@ -143,7 +150,7 @@ impl SourceDir {
 
     /// Tells whether a kept list is there and is the one that was accepted.
     pub(crate) fn list_is_whole(&self, kept: Option<&KeptList>) -> bool {
-        kept.is_some_and(|kept| self.list(kept).is_ok())
+        kept.is_some_and(|kept| self.is_list(kept))
     }
 
     /// A kept list that has the right hash and cannot be read: an older release of ours could.

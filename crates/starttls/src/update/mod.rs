@@ -27,9 +27,7 @@ pub(crate) use timer::{SEEN, is_watched};
 
 use starttls_policy::{Finding, List, Severity, Timestamp};
 use starttls_sources::settings::SourceSettings;
-use starttls_sources::{
-    Absence, InForce, Keeping, Lock, Outcome, Outside, compile, load, random_order, refresh,
-};
+use starttls_sources::{Absence, InForce, Keeping, Lock, Outcome, compile, fetch, load, look_up, refresh};
 
 use crate::known::{self, Known};
 use crate::lists::Loaded;
@@ -132,7 +130,21 @@ pub(crate) fn fetch_lists(
     let ways = Ways::of(settings)?;
     let mut findings = Vec::new();
     for source in settings.lists.iter().filter(|list| which == Which::All || list.trust.is_local()) {
-        look_at(source, Some(&ways), Kind::Update, lock, now, &mut findings)?;
+        let fetched = fetch(source, lock, ways.outside(), now)?;
+        findings.extend(fetched.findings);
+        match fetched.accepted {
+            Some(list) => {
+                findings.extend(list.findings.iter().cloned());
+                compile(&list, lock)?;
+            }
+            // Whoever looks single domains up would else read it whole.
+            None if look_up(source, lock.state(), now)?.is_none() => {
+                if let InForce::List(list) = load(source, lock.state(), now)? {
+                    compile(&list, lock)?;
+                }
+            }
+            None => {}
+        }
     }
     Ok(findings)
 }
@@ -153,8 +165,7 @@ fn look_at(
         Some(ways) => {
             let before = if kind == Kind::DryRun { Some(load(source, lock.state(), now)?) } else { None };
             let keeping = if kind == Kind::DryRun { Keeping::Discard } else { Keeping::Keep };
-            let outside = Outside { fetch: &ways.https, git: &ways.git, order: &random_order };
-            let refreshed = refresh(source, lock, outside, keeping, now)?;
+            let refreshed = refresh(source, lock, ways.outside(), keeping, now)?;
             findings.extend(refreshed.findings);
             if let (Some(before), InForce::List(new), Outcome::Accepted) =
                 (before, &refreshed.in_force, &refreshed.outcome)

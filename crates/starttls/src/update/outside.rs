@@ -4,17 +4,17 @@ use std::path::Path;
 
 use starttls_net::https::{Client, ClientError, ClientSettings};
 use starttls_net::roots::{Roots, RootsError};
-use starttls_sources::Git;
 use starttls_sources::fetch::{Answer, Fetch, FetchError, Https, Version};
 use starttls_sources::settings::HttpsUrl;
+use starttls_sources::{Git, Outside, random_order};
 use starttls_trust::Digest;
 
 use crate::settings::Settings;
 
 /// HTTPS and git.
 pub(super) struct Ways {
-    pub(super) https: Way,
-    pub(super) git: Git,
+    https: Way,
+    git: Git,
 }
 
 impl Ways {
@@ -34,10 +34,15 @@ impl Ways {
         };
         Ok(Self { https, git: Git::system() })
     }
+
+    /// As a run for one source takes them.
+    pub(super) fn outside(&self) -> Outside<'_> {
+        Outside { fetch: &self.https, git: &self.git, order: &random_order }
+    }
 }
 
 /// HTTPS, or why there is none.
-pub(super) enum Way {
+enum Way {
     Open(Box<Https>),
     Closed { why: String },
 }
