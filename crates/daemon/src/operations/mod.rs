@@ -8,6 +8,7 @@
 //!
 //! Nothing here knows how an answer is found. Documents: docs/daemon.md, docs/metrics.md, docs/status.md.
 
+pub mod allocator;
 pub mod control;
 mod health;
 mod journal;

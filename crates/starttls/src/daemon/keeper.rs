@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use starttls_daemon::operations::allocator;
 use starttls_policy::{Finding, Severity};
 use starttls_sources::{StateDir, StateError};
 use tokio::sync::Notify;
@@ -163,6 +164,7 @@ fn fetch(settings: &Settings, which: Which) -> anyhow::Result<Vec<Finding>> {
         Ok(lock) => {
             let now = clock::now();
             let findings = update::fetch_lists(settings, which, &lock, now)?;
+            allocator::give_back();
             let alerts = &settings.update;
             let is_told = alerts.alert_command.value.is_some() || alerts.alert_mail.value.is_some();
             // Whoever has lists read anew is told without that.
