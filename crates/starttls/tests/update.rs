@@ -103,3 +103,18 @@ fn dry_run_keeps_and_writes_nothing() {
     operator.run(&["update"]);
     assert!(operator.table().contains("mail.a.example"));
 }
+
+#[test]
+fn fetch_only_keeps_the_list_and_writes_no_table() {
+    let operator = Operator::new(GOOD);
+    let output = operator.run(&["update", "--fetch-only"]);
+    assert!(output.status.success() && output.stdout.is_empty() && output.stderr.is_empty(), "{output:?}");
+    assert!(!operator.path().join("policy").exists());
+    let asked = operator.run(&["query", "a.example"]);
+    assert!(String::from_utf8_lossy(&asked.stdout).contains("deliver only over TLS"), "{asked:?}");
+    operator.list("{ this is no list");
+    let output = operator.run(&["update", "--fetch-only"]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(operator.told().unwrap().contains("What holds now:"));
+    assert_eq!(operator.run(&["query", "a.example"]).stdout, asked.stdout);
+}

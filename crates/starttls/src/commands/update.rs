@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use starttls_policy::{Severity, Timestamp, diff};
+use starttls_policy::{Finding, Severity, Timestamp, diff};
 use starttls_sources::settings::Span;
 use starttls_sources::{Lock, StateDir};
 
@@ -13,7 +13,7 @@ use crate::clock;
 use crate::exit::Exit;
 use crate::output::{self, Format, findings_json, print_findings};
 use crate::settings::{Settings, SettingsArgs};
-use crate::update::{self, Applied, Kind, Report};
+use crate::update::{self, Applied, Kind, Report, Which};
 
 /// Fetch the lists of the settings, and put what changed into force.
 ///
@@ -25,11 +25,16 @@ use crate::update::{self, Applied, Kind, Report};
 Examples:
   starttls update --dry-run     # fetches, and shows what would change
   starttls update --verbose     # says what it did, too
+  starttls update --fetch-only  # lists alone: `starttls daemon` answers the mail server
   starttls update --jitter 50m  # from cron: waits up to 50 minutes first")]
 pub(crate) struct Args {
     /// Fetch and verify, show what would change, keep and change nothing.
     #[arg(long)]
     dry_run: bool,
+
+    /// Fetch, verify and keep lists, and write no files of a mail server: for those who run `starttls daemon`, which notices.
+    #[arg(long, conflicts_with = "dry_run")]
+    fetch_only: bool,
 
     /// Say what was done even when all is well.
     #[arg(long, short)]
@@ -57,6 +62,9 @@ impl Args {
         let state = StateDir::make(settings.state_dir())?;
         let lock = state.lock()?;
         let now = clock::now();
+        if self.fetch_only {
+            return self.fetch(&settings, &lock, format, now);
+        }
         let kind = if self.dry_run { Kind::DryRun } else { Kind::Update };
         let report = match update::run(&settings, place, kind, &lock, now) {
             Ok(report) => report,
@@ -72,6 +80,39 @@ impl Args {
             update::tell(&report.findings, &report.stands, &settings, &lock, now);
         }
         Ok(exit(&report))
+    }
+
+    fn fetch(
+        &self,
+        settings: &Settings,
+        lock: &Lock,
+        format: Format,
+        now: Timestamp,
+    ) -> anyhow::Result<Exit> {
+        let findings = match update::fetch_lists(settings, Which::All, lock, now) {
+            Ok(findings) => findings,
+            Err(error) => return failed(&error, settings, lock, Kind::Update, now),
+        };
+        let stands = ["the lists that were accepted are in force".to_owned()];
+        match format {
+            Format::Json => output::print_json(
+                &serde_json::json!({ "findings": findings_json(&findings), "stands": stands }),
+            )?,
+            Format::Text if self.verbose => anstream::println!("{}", stands.concat()),
+            Format::Text => {}
+        }
+        update::tell(&findings, &stands, settings, lock, now);
+        let is_stale = |finding: &Finding| {
+            finding.severity >= Severity::Warning
+                && ["source.failed", "source.ageing"].contains(&finding.code)
+        };
+        Ok(if findings.iter().any(|finding| finding.severity == Severity::Error) {
+            Exit::Refused
+        } else if findings.iter().any(is_stale) {
+            Exit::CouldNot
+        } else {
+            Exit::Done
+        })
     }
 }
 
