@@ -197,6 +197,20 @@ async fn a_database_of_another_program_is_left_alone() {
 }
 
 #[tokio::test]
+async fn a_file_of_ours_says_so_in_its_header_and_one_without_that_is_still_ours() {
+    let (_dir, path) = file();
+    let mark = || std::fs::read(&path).unwrap().get(68..72).map(<[u8]>::to_vec);
+    Database::open(&place(&path), &FIRST).await.unwrap().close().await;
+    assert_eq!(mark().as_deref(), Some(&b"STLS"[..]));
+    let mut unmarked = SqliteConnectOptions::new().filename(&path).connect().await.unwrap();
+    sqlx::query("PRAGMA application_id = 0").execute(&mut unmarked).await.unwrap();
+    unmarked.close().await.unwrap();
+    assert_eq!(mark().as_deref(), Some(&[0; 4][..]));
+    Database::open(&place(&path), &FIRST).await.unwrap().close().await;
+    assert_eq!(mark().as_deref(), Some(&b"STLS"[..]));
+}
+
+#[tokio::test]
 async fn a_damaged_file_is_set_aside_only_where_its_content_can_be_learnt_anew() {
     let (dir, path) = file();
     for number in 1..=3 {

@@ -3,13 +3,13 @@
 //! The write-ahead log lets readers go on while a batch is written, and leaves old or new after a crash.
 
 use std::fs::OpenOptions;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection, SqlitePool};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, SqliteConnection, SqlitePool};
 
 use super::not_migrated;
 use crate::error::StoreError;
@@ -33,6 +33,13 @@ const LOG_BYTES: u32 = 4 << 20;
 
 /// Damaged files of the same name that may lie about; more would mean that the disk is broken.
 const MAX_SET_ASIDE: u32 = 99;
+
+/// Marks files that are ours, in their header (`PRAGMA application_id`): `STLS`.
+const OURS: [u8; 4] = *b"STLS";
+
+/// Where a file says what it is, and whose (sqlite.org/fileformat2.html §1.3).
+const MAGIC: &[u8] = b"SQLite format 3\0";
+const APPLICATION_ID: usize = 68;
 
 /// Tables in a file that has none of ours.
 const FOREIGN: &str = "SELECT COUNT(*) FROM sqlite_schema
@@ -64,16 +71,27 @@ impl File {
             .command_buffer_size(4)
             .row_buffer_size(64)
             .disable_statement_logging();
-        let looking = refuse_foreign(path).await?;
+        let is_marked = is_marked(path);
+        // A look takes as long as all the rest, and a start waits for it.
+        let looking = if is_marked { None } else { Some(refuse_foreign(path).await?) };
         let writer = one_connection().connect_with(options.clone()).await;
         // A file in use by nobody else would be tidied up and set up again.
-        let closed = looking.close().await;
+        let closed = match looking {
+            Some(looking) => looking.close().await,
+            None => Ok(()),
+        };
         let writer = writer.map_err(failed)?;
         let opened = async {
             closed.map_err(failed)?;
             let mut connection = writer.acquire().await.map_err(failed)?;
             let migrated = migrations.apply_to_sqlite(&mut connection).await;
             migrated.map_err(|trouble| not_migrated(path.display().to_string(), migrations, trouble))?;
+            if !is_marked {
+                let mark = format!("PRAGMA application_id = {}", u32::from_be_bytes(OURS));
+                // A number of this file, and no text of anybody's.
+                sqlx::raw_sql(AssertSqlSafe(mark)).execute(&mut *connection).await.map_err(failed)?;
+            }
+            drop(connection);
             one_connection().connect_with(options.pragma("query_only", "ON")).await.map_err(failed)
         };
         match opened.await {
@@ -85,6 +103,14 @@ impl File {
             }
         }
     }
+}
+
+/// Tells whether a file bears our mark. One that does not may be ours all the same: new, older than the mark, or not yet brought
+/// up to date from its log.
+fn is_marked(path: &Path) -> bool {
+    let mut header = [0; APPLICATION_ID + OURS.len()];
+    let read = std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut header));
+    read.is_ok() && header.starts_with(MAGIC) && header.ends_with(&OURS)
 }
 
 /// A first connection, to a file that is ours or empty. Looks before anything is changed, the journal's mode included.
