@@ -5,7 +5,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use domain::base::iana::Rtype;
-use domain::base::name::{Label, ParsedName, ToName};
+use domain::base::name::{ParsedName, ToName};
 use domain::base::record::ParsedRecord;
 use domain::base::wire::ParseError;
 use domain::base::{Record, UnknownRecordData};
@@ -94,7 +94,25 @@ impl Data {
 
 /// A name as text.
 pub(super) fn text<N: ToName + std::fmt::Display>(name: &N) -> String {
-    if name.iter_labels().next().is_none_or(Label::is_root) { ".".to_owned() } else { name.to_string() }
+    let mut text = String::with_capacity(64);
+    for label in name.iter_labels().take_while(|label| !label.is_root()) {
+        // What has to be escaped is in no name that mail goes to; the library's own way is ten times as long.
+        match std::str::from_utf8(label.as_slice()) {
+            Ok(plain) if plain.bytes().all(is_plain) => {
+                if !text.is_empty() {
+                    text.push('.');
+                }
+                text.push_str(plain);
+            }
+            _ => return name.to_string(),
+        }
+    }
+    if text.is_empty() { ".".to_owned() } else { text }
+}
+
+/// Bytes that stand for themselves in the text of a name (RFC 1035 §5.1).
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'
 }
 
 type Parsed<'a, D> = Result<Option<Record<ParsedName<&'a [u8]>, D>>, ParseError>;
@@ -105,4 +123,27 @@ fn data<D>(record: Parsed<'_, D>) -> Result<D, ParseError> {
 
 fn bytes(record: &ParsedRecord<'_, [u8]>) -> Result<Vec<u8>, ParseError> {
     Ok(data::<UnknownRecordData<&[u8]>>(record.to_record())?.data().to_vec())
+}
+
+#[cfg(test)]
+mod texts {
+    use domain::base::name::Name;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn are_those_of_the_library(labels in prop::collection::vec("[a-zA-Z0-9_-]{1,9}|[ -~]{1,9}|\\PC{1,4}", 0..5)) {
+            let mut wire = Vec::new();
+            for label in &labels {
+                wire.push(u8::try_from(label.len()).unwrap());
+                wire.extend(label.bytes());
+            }
+            wire.push(0);
+            let name = Name::from_octets(wire).unwrap();
+            let want = if labels.is_empty() { ".".to_owned() } else { name.to_string() };
+            prop_assert_eq!(text(&name), want);
+        }
+    }
 }

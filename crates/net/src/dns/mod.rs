@@ -14,6 +14,7 @@
 
 mod data;
 mod failure;
+mod ids;
 mod question;
 mod reading;
 mod reply;

@@ -52,7 +52,9 @@ impl Question {
 
     /// The message: recursion is wanted, and to be told whether signatures were verified, but not the signatures.
     pub(super) fn to_bytes(&self, id: u16) -> Vec<u8> {
-        let mut message = MessageBuilder::new_vec();
+        // A header, the question, and one option.
+        let room = 12 + self.name.len() + 4 + 11;
+        let Ok(mut message) = MessageBuilder::from_target(Vec::with_capacity(room));
         let header = message.header_mut();
         header.set_id(id);
         header.set_rd(true);

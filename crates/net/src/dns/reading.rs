@@ -206,5 +206,7 @@ fn duration(seconds: u32) -> Duration {
 }
 
 fn folded(name: &Name<Vec<u8>>) -> String {
-    text(name).to_ascii_lowercase()
+    let mut text = text(name);
+    text.make_ascii_lowercase();
+    text
 }

@@ -7,11 +7,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::crypto::SecureRandom;
 use starttls_policy::decide::evidence::{Cause, Security};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
+use super::ids::Ids;
 use super::reading::{Alias, MAX_ALIASES};
 use super::transport::Server;
 use super::{DnsFailure, Kind, Question, Reading, Reply, ResolverSettings, Unreadable};
@@ -27,7 +27,7 @@ struct Inner {
     attempt_timeout: Duration,
     attempts: usize,
     deadline: Duration,
-    random: &'static dyn SecureRandom,
+    ids: Ids,
 }
 
 #[derive(Debug)]
@@ -50,7 +50,7 @@ impl Resolver {
             attempt_timeout: settings.attempt_timeout,
             attempts: settings.attempts.max(1),
             deadline: settings.deadline,
-            random: rustls::crypto::ring::default_provider().secure_random,
+            ids: Ids::new(rustls::crypto::ring::default_provider().secure_random),
         }))
     }
 
@@ -142,9 +142,7 @@ impl Inner {
     async fn exchange(&self, rated: &Rated, question: &Question) -> Result<Answer, DnsFailure> {
         let failure = |cause, words: String| DnsFailure::new(cause, rated.server.address(), words);
         let broken = |error: std::io::Error| failure(Cause::Failure, error.to_string());
-        let mut id = [0; 2];
-        self.random.fill(&mut id).map_err(|_| failure(Cause::Failure, "no random numbers".into()))?;
-        let id = u16::from_ne_bytes(id);
+        let id = self.ids.next().map_err(|_| failure(Cause::Failure, "no random numbers".into()))?;
         let message = question.to_bytes(id);
         let take = |bytes: &[u8]| match Reading::of(question, id, bytes, rated.trusted) {
             // Late or forged: the true one may still come.
