@@ -12,6 +12,7 @@ use starttls_policy::{Action, Demand, Origin, Timestamp, decide};
 use tokio::time::Instant;
 
 use super::dane::DaneBranch;
+use super::reader::Reader;
 use super::sts::StsBranch;
 use super::{Inner, Known, Memory, Target};
 use crate::answer::{Form, Reply};
@@ -60,7 +61,7 @@ impl Found {
 
 impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
     /// The answer, where the operator's override leaves nothing to find out.
-    pub(crate) fn by_operator_alone(&self, target: &Target) -> Option<Found> {
+    pub(crate) fn by_operator_alone(&self, target: &Target, reader: Reader) -> Option<Found> {
         let now = self.clock.now();
         let mut is_settled = false;
         let seen = self.known.show(&target.domain, &mut |operator, _| {
@@ -70,7 +71,7 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
         if seen.is_err() || !is_settled {
             return None;
         }
-        Some(self.compose(target, &self.without_dane(), Awaited::Not))
+        Some(self.compose(target, reader, &self.without_dane(), Awaited::Not))
     }
 
     /// For answers that DANE has no part in.
@@ -80,7 +81,7 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
     }
 
     /// The answer.
-    pub(crate) fn compose(&self, target: &Target, dane: &DaneBranch, sts: Awaited) -> Found {
+    pub(crate) fn compose(&self, target: &Target, reader: Reader, dane: &DaneBranch, sts: Awaited) -> Found {
         let generation = self.known.generation();
         let now = self.clock.now();
         let late = || StsEvidence::Inconclusive { cause: Cause::Timeout, cached: None };
@@ -108,7 +109,7 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
             if let Some(end) = decision.valid_until {
                 until = until.min(Instant::now() + now.until(end));
             }
-            replies = self.render(&decision, policy_of(&evidence, now));
+            replies = self.render(reader, &decision, policy_of(&evidence, now));
         });
         if let Err(error) = seen {
             // Not known to be listed is not known to be unlisted.
@@ -119,8 +120,17 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
         Found { replies, until, generation }
     }
 
-    fn render(&self, decision: &Decision<'_>, sts: Option<&StsPolicy>) -> [Reply; 3] {
-        [Wording::Plain, Wording::Tlsrpt, Wording::Sendmail].map(|form| {
+    /// The text of each form that the reader reads.
+    fn render(&self, reader: Reader, decision: &Decision<'_>, sts: Option<&StsPolicy>) -> [Reply; 3] {
+        [Form::Plain, Form::Tlsrpt, Form::Sendmail].map(|form| {
+            if Reader::of(form) != reader {
+                return WAIT;
+            }
+            let form = match form {
+                Form::Plain => Wording::Plain,
+                Form::Tlsrpt => Wording::Tlsrpt,
+                Form::Sendmail => Wording::Sendmail,
+            };
             let Answered { answer, anchor_file, .. } = self.renderer.answer(decision, form, sts);
             if let (Some(file), Some(anchors)) = (anchor_file, &self.anchors)
                 && let Err(error) = anchors.provide(&file)

@@ -281,7 +281,7 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
     }
 
     async fn find(self: &Arc<Self>, target: &Target, reader: Reader, beyond: Instant) -> Found {
-        if let Some(found) = self.by_operator_alone(target) {
+        if let Some(found) = self.by_operator_alone(target, reader) {
             return found;
         }
         let outlook = match reader {
@@ -292,14 +292,14 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
         let (dane, sts) = if outlook.may_settle() {
             let dane = self.dane(target, outlook, beyond).await;
             if dane.evidence.settles() {
-                return self.compose(target, &dane, Awaited::Not);
+                return self.compose(target, reader, &dane, Awaited::Not);
             }
             (dane, sts().await)
         } else {
             tokio::join!(self.dane(target, outlook, beyond), sts())
         };
         let sts = sts.ok().flatten();
-        self.compose(target, &dane, sts.map_or(Awaited::InVain, Awaited::Came))
+        self.compose(target, reader, &dane, sts.map_or(Awaited::InVain, Awaited::Came))
     }
 
     pub(crate) fn keep_hot(&self, form: Form, canonical: &str, found: &Found) {
