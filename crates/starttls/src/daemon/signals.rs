@@ -35,8 +35,10 @@ async fn reload(keeper: &Keeper, notifier: &Notifier) {
     notifier.reloading();
     match keeper.reload().await {
         Ok(words) => {
+            // What is wrong with a list follows in lines of its own, and is in the log already.
+            let words = words.lines().next().unwrap_or_default();
             tracing::info!("{words}");
-            notifier.ready(&words);
+            notifier.ready(words);
         }
         Err(error) => {
             tracing::error!("nothing was read anew, everything is as it was: {error:#}");
