@@ -81,18 +81,6 @@ pub(crate) fn in_words(action: &Action<'_>) -> &'static str {
     }
 }
 
-fn name(action: &Action<'_>) -> &'static str {
-    match action {
-        Action::Opportunistic => "opportunistic",
-        Action::Relaxed => "relaxed",
-        Action::LogOnly(_) => "log-only",
-        Action::Require(_) => "require",
-        Action::Dane => "dane",
-        Action::DaneOnly => "dane-only",
-        Action::Defer => "defer",
-    }
-}
-
 const fn origin(origin: Origin) -> &'static str {
     match origin {
         Origin::Override => "override",
@@ -130,7 +118,7 @@ pub(crate) fn prospects_json(question: &Question<'_>) -> Value {
             "change": change.name(),
             "text": change.to_string(),
             "spec": change.spec(),
-            "action": name(&then.action),
+            "action": then.action.name(),
             "origin": whose,
         }));
     });
@@ -143,7 +131,7 @@ pub(crate) fn decision_json(decision: &Decision<'_>) -> Value {
         decision.reasons.iter().map(|reason| json!({ "text": reason.to_string(), "spec": reason.spec() }));
     let mut value = json!({
         "domain": decision.domain.as_str(),
-        "action": name(&decision.action),
+        "action": decision.action.name(),
         "valid_until": decision.valid_until.map(|end| end.to_string()),
         "reasons": reasons.collect::<Value>(),
     });

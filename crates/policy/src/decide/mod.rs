@@ -104,6 +104,21 @@ pub enum Action<'a> {
     Defer,
 }
 
+impl Action<'_> {
+    /// One word for programs.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Opportunistic => "opportunistic",
+            Self::Relaxed => "relaxed",
+            Self::LogOnly(_) => "log-only",
+            Self::Require(_) => "require",
+            Self::Dane => "dane",
+            Self::DaneOnly => "dane-only",
+            Self::Defer => "defer",
+        }
+    }
+}
+
 /// What a session must show.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Demand<'a> {

@@ -67,20 +67,8 @@ fn decided(case: &Case) -> (&'static str, Option<Origin>, Vec<String>) {
             Action::LogOnly(demand) | Action::Require(demand) => Some(demand.origin),
             _ => None,
         };
-        (action_name(&decision.action), demand, reasons)
+        (decision.action.name(), demand, reasons)
     })
-}
-
-fn action_name(action: &Action<'_>) -> &'static str {
-    match action {
-        Action::Opportunistic => "opportunistic",
-        Action::Relaxed => "relaxed",
-        Action::LogOnly(_) => "log-only",
-        Action::Require(_) => "require",
-        Action::Dane => "dane",
-        Action::DaneOnly => "dane-only",
-        Action::Defer => "defer",
-    }
 }
 
 fn valid_until(case: &Case) -> Option<Timestamp> {

@@ -6,7 +6,7 @@ use super::*;
 fn seen(case: &Case) -> Vec<(&'static str, &'static str)> {
     let mut seen = Vec::new();
     with_question(case, |question| {
-        prospects(question, &mut |change, then| seen.push((change.name(), action_name(&then.action))));
+        prospects(question, &mut |change, then| seen.push((change.name(), then.action.name())));
     });
     seen
 }
