@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
+use starttls_policy::with_causes;
 use tokio::time::{Instant, sleep};
 
 use super::chance::order;
@@ -151,25 +152,12 @@ impl<E: Error> fmt::Display for MirrorProblem<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             // The address stands before it.
-            Self::Fetch(error) => write_chain(f, error.cause.as_ref()),
+            Self::Fetch(error) => f.write_str(&with_causes(error.cause.as_ref())),
             Self::NoTimeLeft => f.write_str("not asked, the time for all mirrors was over"),
             Self::Rejected(error) => {
                 write!(f, "{error}")?;
-                error.source().map_or(Ok(()), |source| {
-                    f.write_str(": ")?;
-                    write_chain(f, source)
-                })
+                error.source().map_or(Ok(()), |source| write!(f, ": {}", with_causes(source)))
             }
         }
     }
-}
-
-fn write_chain(f: &mut fmt::Formatter<'_>, error: &dyn Error) -> fmt::Result {
-    write!(f, "{error}")?;
-    let mut next = error.source();
-    while let Some(source) = next {
-        write!(f, ": {source}")?;
-        next = source.source();
-    }
-    Ok(())
 }
