@@ -39,7 +39,7 @@ pub enum PolicyHostError {
         /// What the system answered, for the last address.
         source: io::Error,
     },
-    /// All of it took too long.
+    /// The fetch as a whole, or the answer to the request, took too long.
     #[error("`{host}` did not serve the policy within {} s", deadline.as_secs_f32())]
     DeadlinePassed {
         /// The policy host.

@@ -14,8 +14,10 @@ pub struct PolicyHostSettings {
     pub addresses: Addresses,
     /// For one fetch, look-up of the addresses included.
     pub deadline: Duration,
-    /// For one address, until TLS stands.
+    /// For one address, until TLS stands. The next address is not kept waiting for it.
     pub connect_timeout: Duration,
+    /// From then on, until the whole policy has come.
+    pub response_timeout: Duration,
     /// Where policy hosts listen.
     pub port: u16,
     /// Who we say we are. Characters that cannot stand in a header are left out.
@@ -37,9 +39,11 @@ impl Default for PolicyHostSettings {
         Self {
             roots: Roots::default(),
             addresses: Addresses::default(),
-            // RFC 8461 §3.3 suggests a minute; mail waits for the first answer about a domain.
+            // RFC 8461 §3.3 suggests a minute. Mail waits a few seconds of it; a policy that comes later still counts.
             deadline: Duration::from_secs(20),
-            connect_timeout: Duration::from_secs(5),
+            // A lost packet is sent again after a second (RFC 6298 §2); half of what mail waits for leaves time for another address.
+            connect_timeout: Duration::from_millis(2_500),
+            response_timeout: Duration::from_secs(10),
             port: HTTPS_PORT,
             user_agent: concat!("starttls/", env!("CARGO_PKG_VERSION")).to_owned(),
         }

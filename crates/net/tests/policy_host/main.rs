@@ -244,6 +244,51 @@ mod addresses {
         assert_eq!((world.dns.count(HOST, kind::A), world.dns.count(HOST, kind::AAAA)), (1, 1));
     }
 
+    /// Takes connections on another address of this machine, at the port of the policy host, and never says a word.
+    fn mute(world: &World) -> std::net::TcpListener {
+        std::net::TcpListener::bind((DEAD, world.settings.port)).unwrap()
+    }
+
+    const DEAD: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
+
+    /// RFC 8305 §5. With a limit as long as the deadline, one dead address would use up the whole fetch.
+    #[tokio::test]
+    async fn fault_dead_address_does_not_use_up_the_time_of_the_next_one() {
+        let mut world = World::serving(good());
+        let _mute = mute(&world);
+        world.dns.remove(HOST);
+        world.dns.add(HOST, 60, dns::Data::A(DEAD));
+        world.dns.add(HOST, 60, dns::Data::A(Ipv4Addr::LOCALHOST));
+        world.settings.connect_timeout = world.settings.deadline;
+        assert_eq!(world.fetch().await.unwrap(), POLICY);
+    }
+
+    /// RFC 8305 §3: the other family is waited for 50 ms, not as long as the resolver has patience.
+    #[tokio::test]
+    async fn fault_look_up_without_an_answer_does_not_hold_up_the_other_family() {
+        let mut world = World::serving(good());
+        world.dns.at(HOST, kind::AAAA, dns::Behaviour::Silence);
+        // The resolver gives up after the fetch has ended.
+        world.settings.deadline = Duration::from_secs(4);
+        assert_eq!(world.fetch().await.unwrap(), POLICY);
+    }
+
+    #[test]
+    fn fault_limit_of_each_step_is_well_below_the_whole() {
+        let settings = PolicyHostSettings::default();
+        let answer_within = Duration::from_secs(5);
+        assert!(settings.connect_timeout * 2 <= answer_within);
+        assert!(settings.response_timeout * 2 <= settings.deadline);
+    }
+
+    #[tokio::test]
+    async fn policy_host_that_stalls_after_the_handshake_meets_the_limit_of_the_response() {
+        let mut world = World::serving(Behaviour::Silence);
+        world.settings.response_timeout = Duration::from_millis(100);
+        let error = world.failure().await;
+        assert!(matches!(error, PolicyHostError::DeadlinePassed { .. }), "{error}");
+    }
+
     #[tokio::test]
     async fn one_family_that_cannot_be_looked_up_is_no_trouble() {
         let world = World::serving(good());
