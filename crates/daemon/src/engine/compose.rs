@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use super::dane::DaneBranch;
 use super::reader::Reader;
+use super::revisions::Revision;
 use super::sts::StsBranch;
 use super::{Inner, Known, Memory, Target};
 use crate::answer::{Form, Reply};
@@ -26,14 +27,16 @@ pub(crate) struct Found {
     pub(crate) until: Instant,
     /// The lists and overrides that it was made from.
     pub(crate) generation: u64,
+    /// The state of the domain's policy that it was made from.
+    pub(crate) made: Revision,
 }
 
 /// What became of MTA-STS.
 pub(crate) enum Awaited {
     /// Nobody waited for it: it cannot change the answer.
     Not,
-    /// It did not come in time.
-    InVain,
+    /// It did not come in time; this was the revision when waiting began.
+    InVain(Revision),
     /// It came.
     Came(StsBranch),
 }
@@ -46,7 +49,8 @@ const WAIT: Reply = Reply::Temporary("what must hold for this domain cannot be f
 impl Found {
     /// What is said when finding out broke off: that can only be a fault of ours.
     pub(crate) fn broken_off() -> Self {
-        Self { replies: [WAIT, WAIT, WAIT], until: Instant::now(), generation: 0 }
+        let made = Revision::default();
+        Self { replies: [WAIT, WAIT, WAIT], until: Instant::now(), generation: 0, made }
     }
 
     pub(crate) fn reply(&self, form: Form) -> Reply {
@@ -86,10 +90,10 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
         let now = self.clock.now();
         let late = || StsEvidence::Inconclusive { cause: Cause::Timeout, cached: None };
         let short = Instant::now() + self.settings.failure;
-        let (evidence, release, sts_until) = match sts {
-            Awaited::Not => (Arc::new(StsEvidence::NotAsked), None, dane.until),
-            Awaited::InVain => (Arc::new(late()), None, short),
-            Awaited::Came(branch) => (branch.evidence, branch.release, branch.until),
+        let (evidence, release, sts_until, made) = match sts {
+            Awaited::Not => (Arc::new(StsEvidence::NotAsked), None, dane.until, self.hot.revision()),
+            Awaited::InVain(begun) => (Arc::new(late()), None, short, begun),
+            Awaited::Came(branch) => (branch.evidence, branch.release, branch.until, branch.made),
         };
         let mut replies = [WAIT, WAIT, WAIT];
         let mut until = dane.until.min(sts_until);
@@ -117,7 +121,7 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
             self.metrics.deferred("list");
             until = until.min(short);
         }
-        Found { replies, until, generation }
+        Found { replies, until, generation, made }
     }
 
     /// The text of each form that the reader reads.

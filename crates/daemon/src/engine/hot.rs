@@ -13,6 +13,9 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use tokio::time::Instant;
 
+use starttls_policy::Domain;
+
+use super::revisions::{Place, Revision, Revisions};
 use crate::answer::{Form, Reply};
 
 /// A reply and how long it may be given.
@@ -23,8 +26,10 @@ pub(crate) struct HotAnswer {
     pub(crate) until: Instant,
     /// From then on it is found out anew beforehand, while this one is given still.
     pub(crate) refresh: Instant,
-    /// What it was made from; another number voids it.
+    /// The lists and overrides that it was made from; another number voids it.
     pub(crate) generation: u64,
+    /// The state of its domain that it was made from; a later change voids it.
+    pub(crate) made: Revision,
 }
 
 /// The same, as it is kept.
@@ -34,6 +39,8 @@ struct Kept {
     until: Tenths,
     refresh: Tenths,
     generation: u64,
+    made: Revision,
+    place: Place,
 }
 
 /// Time since the cache was made; four billion of them are thirteen years.
@@ -68,6 +75,7 @@ pub(crate) struct Hot {
     answers: Cache<HotKey, Kept, Bytes>,
     halves: [RandomState; 2],
     begin: Instant,
+    revisions: Revisions,
 }
 
 impl Hot {
@@ -75,36 +83,47 @@ impl Hot {
     pub(crate) fn new(max_bytes: u64) -> Self {
         // Grows as it is filled: most mail servers ask for a few thousand domains.
         let answers = Cache::with_weighter(1_000, max_bytes, Bytes);
-        Self { answers, halves: [RandomState::new(), RandomState::new()], begin: Instant::now() }
+        let halves = [RandomState::new(), RandomState::new()];
+        Self { answers, halves, begin: Instant::now(), revisions: Revisions::new() }
     }
 
     /// The reply, if it may be given still.
     pub(crate) fn get(&self, form: Form, key: &[u8], generation: u64, now: Instant) -> Option<HotAnswer> {
         let kept = self.answers.get(&self.key(form, key))?;
+        if !self.revisions.is_current(kept.place, kept.made) {
+            return None;
+        }
         let answer = HotAnswer {
             until: self.instant(kept.until),
             refresh: self.instant(kept.refresh),
             reply: kept.reply,
             generation: kept.generation,
+            made: kept.made,
         };
         (answer.until > now && answer.generation == generation).then_some(answer)
     }
 
-    pub(crate) fn put(&self, form: Form, key: &[u8], answer: HotAnswer) {
+    /// Keeps the reply about a domain that was asked for by this key.
+    pub(crate) fn put(&self, form: Form, key: &[u8], domain: &Domain, answer: HotAnswer) {
         let kept = Kept {
             until: self.tenths(answer.until),
             refresh: self.tenths(answer.refresh),
             reply: answer.reply,
             generation: answer.generation,
+            made: answer.made,
+            place: self.revisions.place(domain),
         };
         self.answers.insert(self.key(form, key), kept);
     }
 
-    /// Forgets what was answered under this key.
-    pub(crate) fn forget(&self, key: &[u8]) {
-        for form in [Form::Plain, Form::Tlsrpt, Form::Sendmail] {
-            self.answers.remove(&self.key(form, key));
-        }
+    /// The revision now: to be read before the state that an answer is made from.
+    pub(crate) fn revision(&self) -> Revision {
+        self.revisions.now()
+    }
+
+    /// Voids all answers about a domain, under whatever keys and in all forms: its state has changed.
+    pub(crate) fn void(&self, domain: &Domain) {
+        self.revisions.change(domain);
     }
 
     pub(crate) fn clear(&self) {
@@ -144,7 +163,12 @@ mod answers_at_hand {
 
     fn answer(text: &str, left: Duration) -> HotAnswer {
         let until = Instant::now() + left;
-        HotAnswer { reply: Reply::Ok(text.into()), until, refresh: until, generation: 1 }
+        let reply = Reply::Ok(text.into());
+        HotAnswer { reply, until, refresh: until, generation: 1, made: Revision::default() }
+    }
+
+    fn domain() -> Domain {
+        Domain::parse("a.example").unwrap()
     }
 
     fn text(hot: &Hot, form: Form, key: &str, generation: u64, now: Instant) -> Option<String> {
@@ -157,13 +181,13 @@ mod answers_at_hand {
     #[tokio::test(start_paused = true)]
     async fn are_those_of_their_form_key_and_generation() {
         let hot = hot();
-        hot.put(Form::Plain, b"a.example", answer("A", Duration::from_secs(9)));
+        hot.put(Form::Plain, b"a.example", &domain(), answer("A", Duration::from_secs(9)));
         let now = Instant::now();
         assert_eq!(text(&hot, Form::Plain, "a.example", 1, now).as_deref(), Some("A"));
         assert_eq!(text(&hot, Form::Tlsrpt, "a.example", 1, now), None);
         assert_eq!(text(&hot, Form::Plain, "b.example", 1, now), None);
         assert_eq!(text(&hot, Form::Plain, "a.example", 2, now), None);
-        hot.forget(b"a.example");
+        hot.void(&domain());
         assert_eq!(text(&hot, Form::Plain, "a.example", 1, now), None);
     }
 
@@ -173,7 +197,7 @@ mod answers_at_hand {
         tokio::time::advance(Duration::from_millis(123_456_789)).await;
         for left in [0, 1, 99, 100, 101, 999, 3_600_000] {
             let left = Duration::from_millis(left);
-            hot.put(Form::Plain, b"a.example", answer("A", left));
+            hot.put(Form::Plain, b"a.example", &domain(), answer("A", left));
             let end = Instant::now() + left;
             assert_eq!(text(&hot, Form::Plain, "a.example", 1, end), None, "{left:?}");
             if let Some(before) = left.checked_sub(Duration::from_millis(101)) {

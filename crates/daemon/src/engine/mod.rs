@@ -21,6 +21,7 @@ mod flights;
 mod hot;
 mod memory;
 mod reader;
+mod revisions;
 mod settings;
 mod sts;
 mod target;
@@ -202,19 +203,17 @@ impl<D: Discovering, K: Known, M: Memory> Engine<D, K, M> {
     /// Forgets what is at hand for one domain.
     pub fn forget(&self, domain: &Domain) {
         let inner = &self.0;
-        let target = Target::domain(domain.clone());
-        inner.hot.forget(target.to_string().as_bytes());
-        inner.dane.remove(&target);
+        inner.dane.remove(&Target::domain(domain.clone()));
         inner.sts.remove(domain);
+        inner.hot.void(domain);
     }
 
     /// Looks at a domain now, whatever is kept: all its branches are asked again.
     pub async fn refresh(&self, domain: &Domain) {
         self.forget(domain);
         let remembered = self.0.memory.recall(domain, self.0.clock.now()).await;
-        let release = remembered.standing_release();
         if let Some(kept) = remembered.standing_policy(self.0.clock.now()) {
-            self.0.look_again(domain, kept.clone(), release).await;
+            self.0.look_again(domain, kept.clone(), remembered.standing_release()).await;
         }
         self.0.found(Target::domain(domain.clone()), Reader::Postfix, Instant::now()).await;
     }
@@ -259,7 +258,7 @@ impl<D: Discovering, K: Known, M: Memory> Answering for Engine<D, K, M> {
         let took = begun.elapsed();
         inner.metrics.found_out(took);
         inner.journal.answered(&domain, took, inner.clock.now());
-        inner.keep_hot(form, &canonical, &found);
+        inner.keep_hot(form, &canonical, &domain, &found);
         let reply = found.reply(form);
         inner.metrics.query(form, &reply, How::FoundOut);
         reply
@@ -288,6 +287,7 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
             Reader::Postfix => self.dane_outlook(target, beyond).await,
             Reader::Sendmail => Outlook::Known(self.without_dane()),
         };
+        let begun = self.hot.revision();
         let sts = || timeout(self.settings.answer_within, self.sts(&target.domain));
         let (dane, sts) = if outlook.may_settle() {
             let dane = self.dane(target, outlook, beyond).await;
@@ -299,19 +299,19 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
             tokio::join!(self.dane(target, outlook, beyond), sts())
         };
         let sts = sts.ok().flatten();
-        self.compose(target, reader, &dane, sts.map_or(Awaited::InVain, Awaited::Came))
+        self.compose(target, reader, &dane, sts.map_or(Awaited::InVain(begun), Awaited::Came))
     }
 
-    pub(crate) fn keep_hot(&self, form: Form, canonical: &str, found: &Found) {
+    pub(crate) fn keep_hot(&self, form: Form, canonical: &str, domain: &Domain, found: &Found) {
         let now = Instant::now();
         let left = found.until.saturating_duration_since(now);
         if left.is_zero() {
             return;
         }
         let refresh = now + left.mul_f64(0.8);
-        let answer =
-            HotAnswer { reply: found.reply(form), until: found.until, refresh, generation: found.generation };
-        self.hot.put(form, canonical.as_bytes(), answer);
+        let (reply, until) = (found.reply(form), found.until);
+        let answer = HotAnswer { reply, until, refresh, generation: found.generation, made: found.made };
+        self.hot.put(form, canonical.as_bytes(), domain, answer);
     }
 
     /// Notes for people what went wrong.

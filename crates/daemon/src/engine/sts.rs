@@ -13,13 +13,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use starttls_discover::{Discovering, Failure, RecordState};
+use starttls_discover::{Discovering, RecordState};
 use starttls_policy::decide::evidence::{Cause, ReleasingMode, StsEvidence, StsPolicy, StsRelease};
 use starttls_policy::{Domain, Mode, Timestamp};
 use starttls_proto::mta_sts::PolicyFile;
 use tokio::time::Instant;
 
-use super::{Inner, Known, Memory, Target, What, ended};
+use super::revisions::Revision;
+use super::{Inner, Known, Memory, What, ended};
 use crate::learned::{KeptPolicy, Learnt, SHORTEST_POLICY};
 
 /// What MTA-STS says of a domain, and how long.
@@ -28,6 +29,17 @@ pub(crate) struct StsBranch {
     pub(crate) evidence: Arc<StsEvidence>,
     pub(crate) release: Option<StsRelease>,
     pub(crate) until: Instant,
+    /// The revision before it was read: a change in between voids what is made of it.
+    pub(crate) made: Revision,
+}
+
+/// What is known of a domain before it is looked at.
+#[derive(Clone)]
+struct Before {
+    /// The policy that holds.
+    kept: Option<KeptPolicy>,
+    release: Option<StsRelease>,
+    made: Revision,
 }
 
 impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
@@ -45,22 +57,23 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
         if let Some(kept) = self.sts.get(domain).filter(|kept| kept.until > Instant::now()) {
             return kept;
         }
+        let made = self.hot.revision();
         let remembered = self.memory.recall(domain, self.clock.now()).await;
         let now = self.clock.now();
         let release = remembered.standing_release();
         match remembered.standing_policy(now).cloned() {
-            None => self.look(domain, None, release).await,
+            None => self.look(domain, Before { kept: None, release, made }).await,
             Some(kept) => {
                 if self.is_to_be_confirmed(&kept, now) {
                     // It holds meanwhile: nobody waits for a policy host that we know.
                     drop(self.look_again(domain, kept.clone(), release));
                 }
-                self.holds(kept.policy, release)
+                self.holds(kept.policy, release, made)
             }
         }
     }
 
-    /// Looks at a domain again although its policy still holds; what it brings voids the answer at hand.
+    /// Looks at a domain again although its policy still holds; another one voids the cached answers.
     pub(crate) fn look_again(
         self: &Arc<Self>,
         domain: &Domain,
@@ -70,79 +83,62 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
         let (inner, asked) = (Arc::clone(self), domain.clone());
         self.look_flights.join(domain.clone(), move || async move {
             let before = kept.policy.clone();
-            let branch = inner.look(&asked, Some(kept), release).await;
+            let made = inner.hot.revision();
+            let branch = inner.look(&asked, Before { kept: Some(kept), release, made }).await;
             if !matches!(&*branch.evidence, StsEvidence::Found(policy) if says_the_same(policy, &before)) {
-                inner.hot.forget(Target::domain(asked.clone()).to_string().as_bytes());
+                inner.hot.void(&asked);
             }
         })
     }
 
     /// Asks the DNS, and the policy host if there is something new.
-    async fn look(
-        self: &Arc<Self>,
-        domain: &Domain,
-        kept: Option<KeptPolicy>,
-        release: Option<StsRelease>,
-    ) -> StsBranch {
+    async fn look(self: &Arc<Self>, domain: &Domain, before: Before) -> StsBranch {
         let record = self.discovering.sts_record(domain).await;
         self.metrics.looked_up(What::Record, ended(!matches!(record.state, RecordState::Inconclusive(_))));
         let now = self.clock.now();
-        match (record.state, kept) {
+        match (record.state, &before.kept) {
             // RFC 8461 §5.1: without a record, a kept policy holds until its end.
-            (RecordState::Absent, Some(kept)) => self.holds(kept.policy, release),
+            (RecordState::Absent, Some(kept)) => self.holds(kept.policy.clone(), before.release, before.made),
             (RecordState::Absent, None) => {
                 let kept_for = record.ttl.clamp(self.settings.shortest, self.settings.longest);
-                self.put_aside(domain, StsEvidence::Absent { seen: now }, release, kept_for)
+                self.put_aside(domain, StsEvidence::Absent { seen: now }, &before, kept_for)
             }
-            (RecordState::Inconclusive(failure), kept) => {
+            (RecordState::Inconclusive(failure), _) => {
                 self.failed(domain, "mta-sts record", &failure.words);
-                self.inconclusive(domain, &failure, kept, release, self.settings.failure)
+                self.inconclusive(domain, failure.cause, &before, self.settings.failure)
             }
             (RecordState::Id(id), Some(kept)) if kept.is_confirmed_by(&id, now) => {
-                let kept = KeptPolicy { confirmed: now, origin: Learnt::Here, ..kept };
+                let kept = KeptPolicy { confirmed: now, origin: Learnt::Here, ..kept.clone() };
                 self.memory.keep_policy(domain, &kept);
-                self.holds(kept.policy, release)
+                self.holds(kept.policy, before.release, before.made)
             }
-            (RecordState::Id(id), kept) => self.fetch(domain, id, kept, release).await,
+            (RecordState::Id(id), _) => self.fetch(domain, id, before).await,
         }
     }
 
-    async fn fetch(
-        self: &Arc<Self>,
-        domain: &Domain,
-        id: String,
-        kept: Option<KeptPolicy>,
-        release: Option<StsRelease>,
-    ) -> StsBranch {
-        if kept.is_none() && !self.budget.grants(domain, Instant::now()) {
+    async fn fetch(self: &Arc<Self>, domain: &Domain, id: String, before: Before) -> StsBranch {
+        if before.kept.is_none() && !self.budget.grants(domain, Instant::now()) {
             self.metrics.over_budget();
-            let failure = Failure { cause: Cause::OverBudget, words: "too many new domains at once".into() };
-            return self.inconclusive(domain, &failure, None, release, self.settings.failure);
+            return self.inconclusive(domain, Cause::OverBudget, &before, self.settings.failure);
         }
         let fetched = self.discovering.sts_policy(domain).await;
         self.metrics.looked_up(What::Policy, ended(fetched.is_ok()));
         match fetched {
-            Ok(file) => self.take_in(domain, id, file, release),
+            Ok(file) => self.take_in(domain, id, file, &before),
             Err(failed) => {
                 self.metrics.policy_failure(failed.result_type);
                 self.failed(domain, failed.result_type, &failed.failure.words);
-                self.inconclusive(domain, &failed.failure, kept, release, self.settings.fetch_failure)
+                self.inconclusive(domain, failed.failure.cause, &before, self.settings.fetch_failure)
             }
         }
     }
 
-    /// Keeps a policy that was validly fetched, and what it releases.
-    fn take_in(
-        &self,
-        domain: &Domain,
-        id: String,
-        file: PolicyFile,
-        release: Option<StsRelease>,
-    ) -> StsBranch {
+    /// Keeps a policy that was validly fetched, and what it releases; the first one replaces all cached answers that were given
+    /// without it.
+    fn take_in(&self, domain: &Domain, id: String, file: PolicyFile, before: &Before) -> StsBranch {
         let now = self.clock.now();
         let PolicyFile { mode, mx, max_age } = file;
         let policy = StsPolicy { mode, mx, id, fetched: now, max_age: max_age.max(SHORTEST_POLICY) };
-        self.sts.remove(domain);
         self.memory.keep_policy(
             domain,
             &KeptPolicy { policy: policy.clone(), confirmed: now, origin: Learnt::Here },
@@ -156,38 +152,36 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
         if let Some(release) = new {
             self.memory.keep_release(domain, release);
         }
-        self.holds(policy, new.or(release))
+        self.sts.remove(domain);
+        if before.kept.is_none() {
+            self.hot.void(domain);
+        }
+        self.holds(policy, new.or(before.release), self.hot.revision())
     }
 
-    fn holds(&self, policy: StsPolicy, release: Option<StsRelease>) -> StsBranch {
+    fn holds(&self, policy: StsPolicy, release: Option<StsRelease>, made: Revision) -> StsBranch {
         let left = self.clock.now().until(policy.ends());
         let kept_for = jittered(self.settings.recheck).min(left).min(self.settings.longest);
         let evidence = Arc::new(StsEvidence::Found(policy));
-        StsBranch { evidence, release, until: Instant::now() + kept_for }
+        StsBranch { evidence, release, until: Instant::now() + kept_for, made }
     }
 
     /// What could not be told is not asked again at once; what is kept holds on.
-    fn inconclusive(
-        &self,
-        domain: &Domain,
-        failure: &Failure,
-        kept: Option<KeptPolicy>,
-        release: Option<StsRelease>,
-        kept_for: Duration,
-    ) -> StsBranch {
-        let cached = kept.map(|kept| kept.policy);
-        self.put_aside(domain, StsEvidence::Inconclusive { cause: failure.cause, cached }, release, kept_for)
+    fn inconclusive(&self, domain: &Domain, cause: Cause, before: &Before, kept_for: Duration) -> StsBranch {
+        let cached = before.kept.as_ref().map(|kept| kept.policy.clone());
+        self.put_aside(domain, StsEvidence::Inconclusive { cause, cached }, before, kept_for)
     }
 
     fn put_aside(
         &self,
         domain: &Domain,
         evidence: StsEvidence,
-        release: Option<StsRelease>,
+        before: &Before,
         kept_for: Duration,
     ) -> StsBranch {
-        let branch =
-            StsBranch { evidence: Arc::new(evidence), release, until: Instant::now() + jittered(kept_for) };
+        let (release, made) = (before.release, before.made);
+        let until = Instant::now() + jittered(kept_for);
+        let branch = StsBranch { evidence: Arc::new(evidence), release, until, made };
         self.sts.insert(domain.clone(), branch.clone());
         branch
     }

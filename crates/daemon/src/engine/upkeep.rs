@@ -54,9 +54,10 @@ async fn refresh<D: Discovering, K: Known, M: Memory>(
         let Some(kept) = kept.filter(|kept| kept.refresh <= now) else { continue };
         tokio::spawn(async move {
             // What would end together with the old answer is asked anew, too.
+            let domain = target.domain.clone();
             let found = inner.found(target, Reader::of(form), kept.until).await;
             inner.metrics.refreshed(super::ended(found.until > kept.until));
-            inner.keep_hot(form, &canonical, &found);
+            inner.keep_hot(form, &canonical, &domain, &found);
             drop(place);
         });
     }

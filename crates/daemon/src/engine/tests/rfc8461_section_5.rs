@@ -96,6 +96,43 @@ async fn hanging_policy_host_holds_mail_up_for_seconds_once_and_then_not_at_all(
     assert_eq!(world.elapsed(), before);
 }
 
+/// Each map, port and spelling has a cached answer of its own.
+#[tokio::test(start_paused = true)]
+async fn fault_policy_that_arrives_late_replaces_the_cached_none_for_all_maps_at_once() {
+    let world = world().await;
+    enforce(&world, 86_400);
+    world.outside.delay("policy a.example", 8);
+    let ask = async |form, key| reply(&world.ask_as(form, key).await);
+    let all = || {
+        let forms = [Form::Plain, Form::Tlsrpt, Form::Sendmail];
+        let keys = ["a.example", "A.Example", "a.example:587", "[a.example]", "[a.example]:465"];
+        forms.into_iter().flat_map(move |form| keys.map(|key| (form, key)))
+    };
+    let first = futures_util::future::join_all(all().map(|(form, key)| ask(form, key))).await;
+    assert!(first.iter().all(|reply| reply == "NOTFOUND"), "{first:?}");
+    world.pass(4).await;
+    for (form, key) in all() {
+        let told = ask(form, key).await;
+        assert!(told.starts_with(ENFORCED), "{form:?} {key}: {told}");
+    }
+    assert_eq!(world.outside.asked("policy a.example"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn fault_policy_that_changes_replaces_the_cached_answer_for_all_ports_at_once() {
+    let world = world().await;
+    enforce(&world, 31_557_600);
+    for key in ["a.example", "a.example:587"] {
+        assert_eq!(reply(&world.ask(key).await), ENFORCED);
+    }
+    world.outside.policy("a.example", "2", Mode::Enforce, &["new.a.example"], 86_400);
+    let domain = starttls_policy::Domain::parse("a.example").unwrap();
+    world.engine.refresh(&domain).await;
+    for key in ["a.example", "a.example:587"] {
+        assert_eq!(reply(&world.ask(key).await), "secure match=new.a.example", "{key}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn list_entry_protects_first_contact_when_discovery_fails() {
     let world = world().await;

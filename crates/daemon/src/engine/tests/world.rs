@@ -50,6 +50,7 @@ struct Answers {
     validation: Option<Validation>,
     asked: HashMap<String, u32>,
     hanging: Vec<String>,
+    delays: HashMap<String, Duration>,
     ttl: Option<Duration>,
 }
 
@@ -105,6 +106,13 @@ impl Outside {
         self.change(|all| all.hanging.push(question.into()))
     }
 
+    /// The answer to such a question takes that long.
+    pub(super) fn delay(&self, question: &str, seconds: u64) -> &Self {
+        self.change(|all| {
+            all.delays.insert(question.into(), Duration::from_secs(seconds));
+        })
+    }
+
     pub(super) fn validation(&self, validation: Validation) -> &Self {
         self.change(|all| all.validation = Some(validation))
     }
@@ -119,13 +127,16 @@ impl Outside {
     }
 
     async fn ask<T>(&self, question: String, answer: impl FnOnce(&Answers) -> T) -> (T, Duration) {
-        let is_hanging = {
+        let (is_hanging, delay) = {
             let mut all = self.0.lock().unwrap();
             *all.asked.entry(question.clone()).or_default() += 1;
-            all.hanging.contains(&question)
+            (all.hanging.contains(&question), all.delays.get(&question).copied())
         };
         if is_hanging {
             pending::<()>().await;
+        }
+        if let Some(delay) = delay {
+            tokio::time::sleep(delay).await;
         }
         let all = self.0.lock().unwrap();
         (answer(&all), all.ttl.unwrap_or(Duration::from_mins(5)))
