@@ -1,8 +1,8 @@
 //! Budgets: how many domains that nobody knew may cost a fetch, over all and below one registrable domain.
 //!
-//! Whoever sends mail to made-up names makes us look at them. Looking costs little, but a policy that is found is kept, so
-//! what one owner of a domain can have fetched is bounded, and what all together can. Domains whose policy is known are
-//! never charged.
+//! Mail to invented names makes the daemon look them up. A look-up costs little, but a policy that is found is kept, so the
+//! number of fetches that one owner of a domain can cause is bounded, and the number that all together can. Domains whose
+//! policy is known are never charged; those that are refused wait in `waiting`.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -24,6 +24,17 @@ pub struct Allowance {
     pub every: Duration,
 }
 
+/// Whether a domain may be fetched.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Grant {
+    /// It may.
+    Granted,
+    /// The budget of its registrable domain is spent.
+    OwnerSpent,
+    /// The budget of all domains together is spent.
+    AllSpent,
+}
+
 /// The budgets.
 pub(crate) struct Budget {
     common: Mutex<Purse>,
@@ -43,7 +54,8 @@ impl Purse {
         Self { allowance, left: allowance.burst, since: now }
     }
 
-    fn take(&mut self, now: Instant) -> bool {
+    /// Adds what has come back since; tells whether anything is left.
+    fn has_any(&mut self, now: Instant) -> bool {
         let every = self.allowance.every.max(Duration::from_nanos(1));
         let earned = now.duration_since(self.since).as_nanos() / every.as_nanos();
         if earned > 0 {
@@ -51,7 +63,11 @@ impl Purse {
             self.left = self.left.saturating_add(earned).min(self.allowance.burst);
             self.since = if self.left == self.allowance.burst { now } else { self.since + every * earned };
         }
-        let granted = self.left > 0;
+        self.left > 0
+    }
+
+    fn take(&mut self, now: Instant) -> bool {
+        let granted = self.has_any(now);
         self.left = self.left.saturating_sub(1);
         granted
     }
@@ -62,22 +78,33 @@ impl Budget {
         Self { common: Mutex::new(Purse::full(common, now)), each, owners: Cache::new(MAX_OWNERS) }
     }
 
-    /// Tells whether a domain that nobody knew may be fetched; charges it if so.
-    pub(crate) fn grants(&self, domain: &Domain, now: Instant) -> bool {
-        let owner = psl::domain_str(domain.as_str()).unwrap_or(domain.as_str());
+    /// Tells whether a domain that nobody knew may be fetched; charges both budgets if so, and none if not.
+    pub(crate) fn grants(&self, domain: &Domain, now: Instant) -> Grant {
+        let owner = owner_of(domain);
         let mut purse = self.owners.get(owner).unwrap_or_else(|| Purse::full(self.each, now));
-        let granted = purse.take(now) && self.common.lock().unwrap_or_else(PoisonError::into_inner).take(now);
+        if !purse.has_any(now) {
+            return Grant::OwnerSpent;
+        }
+        if !self.common.lock().unwrap_or_else(PoisonError::into_inner).take(now) {
+            return Grant::AllSpent;
+        }
+        purse.take(now);
         self.owners.insert(owner.into(), purse);
-        granted
+        Grant::Granted
     }
+}
+
+/// The registrable domain that a domain belongs to.
+pub(crate) fn owner_of(domain: &Domain) -> &str {
+    psl::domain_str(domain.as_str()).unwrap_or(domain.as_str())
 }
 
 #[cfg(test)]
 mod budgets {
     use super::*;
 
-    fn domain(text: &str) -> Domain {
-        Domain::parse(text).unwrap()
+    fn is_granted(budget: &Budget, name: &str, now: Instant) -> bool {
+        budget.grants(&Domain::parse(name).unwrap(), now) == Grant::Granted
     }
 
     const SMALL: Allowance = Allowance { burst: 3, every: Duration::from_secs(10) };
@@ -87,17 +114,31 @@ mod budgets {
     fn of_one_owner_do_not_touch_those_of_others() {
         let now = Instant::now();
         let budget = Budget::new(LARGE, SMALL, now);
-        let granted =
-            (0..100).filter(|n| budget.grants(&domain(&format!("d{n}.flood.example")), now)).count();
+        let granted = (0..100).filter(|n| is_granted(&budget, &format!("d{n}.flood.example"), now)).count();
         assert_eq!(granted, 3);
-        assert!(budget.grants(&domain("a.other.example"), now));
+        assert!(is_granted(&budget, "a.other.example", now));
+    }
+
+    #[test]
+    fn of_an_owner_are_not_charged_while_that_of_all_is_spent() {
+        let now = Instant::now();
+        let budget = Budget::new(SMALL, SMALL, now);
+        let ask = |name: &str, at| budget.grants(&Domain::parse(name).unwrap(), at);
+        for name in ["a.example", "b.example", "c.example"] {
+            assert_eq!(ask(name, now), Grant::Granted);
+        }
+        for n in 0..100 {
+            assert_eq!(ask(&format!("d{n}.owner.example"), now), Grant::AllSpent);
+        }
+        let later = now + Duration::from_secs(30);
+        assert_eq!(ask("a.owner.example", later), Grant::Granted);
     }
 
     #[test]
     fn come_back_with_time_and_never_beyond_what_they_were() {
         let now = Instant::now();
         let budget = Budget::new(SMALL, LARGE, now);
-        let spend = |at| (0..100).filter(|n| budget.grants(&domain(&format!("d{n}.example")), at)).count();
+        let spend = |at| (0..100).filter(|n| is_granted(&budget, &format!("d{n}.example"), at)).count();
         assert_eq!(spend(now), 3);
         assert_eq!(spend(now + Duration::from_secs(9)), 0);
         assert_eq!(spend(now + Duration::from_secs(20)), 2);

@@ -20,6 +20,7 @@ mod dane;
 mod flights;
 mod hot;
 mod memory;
+mod overrun;
 mod reader;
 mod revisions;
 mod settings;
@@ -29,6 +30,7 @@ mod target;
 mod tests;
 mod upkeep;
 mod validation;
+mod waiting;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,7 +41,7 @@ use starttls_mta::postfix::socketmap::Socketmap;
 use starttls_policy::Domain;
 use starttls_policy::decide::Choices;
 use tokio::runtime::Handle;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{Instant, timeout};
 
 pub use anchors::Anchors;
@@ -57,9 +59,11 @@ use compose::{Awaited, Found};
 use dane::{DaneBranch, HostBranch, HostKey, Outlook};
 use flights::Flights;
 use hot::{Hot, HotAnswer};
+use overrun::Overrun;
 use reader::Reader;
 use sts::StsBranch;
 use target::{Route, Target};
+use waiting::Waiting;
 
 /// Domains whose branches are kept apart from their answers.
 const MAX_BRANCHES: usize = 2_048;
@@ -69,6 +73,9 @@ const MAX_HOSTS: usize = 4_096;
 
 /// Answers that wait to be found out again beforehand; what finds no place is found out when it ends.
 const MAX_REFRESHES: usize = 1_024;
+
+/// Policies that are fetched at the same time; each holds a socket or two. Further ones wait for their turn.
+const MAX_FETCHING: usize = 1_024;
 
 /// No answer takes longer, whatever happens: Postfix gives up after 100 s (socketmap_table(5)).
 const LONGEST_WAIT: Duration = Duration::from_secs(45);
@@ -88,6 +95,9 @@ pub(crate) struct Inner<D, K, M> {
     anchors: Option<Anchors>,
     validation: validation::Shared,
     budget: Budget,
+    overrun: Overrun,
+    waiting: Waiting,
+    fetching: Semaphore,
     hot: Hot,
     answers: Flights<(Target, Reader), Arc<Found>>,
     dane: Cache<Target, DaneBranch>,
@@ -130,6 +140,8 @@ pub struct Fill {
     pub hot_bytes: u64,
     /// Answers being found out.
     pub in_flight: usize,
+    /// New domains over the budget, whose policy waits to be fetched.
+    pub waiting: usize,
 }
 
 impl<D: Discovering, K: Known, M: Memory> Engine<D, K, M> {
@@ -150,6 +162,9 @@ impl<D: Discovering, K: Known, M: Memory> Engine<D, K, M> {
             anchors,
             validation: validation::Shared::new(),
             budget: Budget::new(settings.new_domains, settings.new_domains_each, now),
+            overrun: Overrun::default(),
+            waiting: Waiting::default(),
+            fetching: Semaphore::new(MAX_FETCHING),
             hot: Hot::new(settings.hot_bytes),
             answers: Flights::new(runtime.clone()),
             dane: Cache::new(MAX_BRANCHES),
@@ -183,6 +198,7 @@ impl<D: Discovering, K: Known, M: Memory> Engine<D, K, M> {
             hot_entries: inner.hot.entries(),
             hot_bytes: inner.hot.bytes(),
             in_flight: inner.answers.len(),
+            waiting: inner.waiting.len(),
         }
     }
 

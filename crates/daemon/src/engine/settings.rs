@@ -41,7 +41,8 @@ impl Default for EngineSettings {
             failure: Duration::from_secs(30),
             fetch_failure: Duration::from_mins(5),
             recheck: Duration::from_mins(15),
-            new_domains: Allowance { burst: 10_000, every: Duration::from_millis(20) },
+            // A large relay that starts with an empty store writes to some ten thousand domains with a policy within minutes.
+            new_domains: Allowance { burst: 100_000, every: Duration::from_millis(20) },
             new_domains_each: Allowance { burst: 100, every: Duration::from_secs(36) },
             prove_every: Duration::from_mins(1),
         }

@@ -19,6 +19,7 @@ use starttls_policy::{Domain, Mode, Timestamp};
 use starttls_proto::mta_sts::PolicyFile;
 use tokio::time::Instant;
 
+use super::budget::Grant;
 use super::revisions::Revision;
 use super::{Inner, Known, Memory, What, ended};
 use crate::learned::{KeptPolicy, Learnt, SHORTEST_POLICY};
@@ -40,6 +41,14 @@ struct Before {
     kept: Option<KeptPolicy>,
     release: Option<StsRelease>,
     made: Revision,
+    charge: Charge,
+}
+
+/// Whether the budget of new domains has been charged for a look.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Charge {
+    Due,
+    Paid,
 }
 
 impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
@@ -62,7 +71,7 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
         let now = self.clock.now();
         let release = remembered.standing_release();
         match remembered.standing_policy(now).cloned() {
-            None => self.look(domain, Before { kept: None, release, made }).await,
+            None => self.look(domain, Before { kept: None, release, made, charge: Charge::Due }).await,
             Some(kept) => {
                 if self.is_to_be_confirmed(&kept, now) {
                     // It holds meanwhile: nobody waits for a policy host that we know.
@@ -84,9 +93,27 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
         self.look_flights.join(domain.clone(), move || async move {
             let before = kept.policy.clone();
             let made = inner.hot.revision();
-            let branch = inner.look(&asked, Before { kept: Some(kept), release, made }).await;
+            let branch =
+                inner.look(&asked, Before { kept: Some(kept), release, made, charge: Charge::Due }).await;
             if !matches!(&*branch.evidence, StsEvidence::Found(policy) if says_the_same(policy, &before)) {
                 inner.hot.void(&asked);
+            }
+        })
+    }
+
+    /// Looks at a domain that has waited for its turn, and for which the budget is charged already.
+    pub(crate) fn look_in_turn(
+        self: &Arc<Self>,
+        domain: Domain,
+    ) -> impl Future<Output = Option<()>> + use<D, K, M> {
+        let (inner, asked) = (Arc::clone(self), domain.clone());
+        self.look_flights.join(domain, move || async move {
+            let made = inner.hot.revision();
+            let remembered = inner.memory.recall(&asked, inner.clock.now()).await;
+            if remembered.standing_policy(inner.clock.now()).is_none() {
+                let release = remembered.standing_release();
+                let before = Before { kept: None, release, made, charge: Charge::Paid };
+                inner.look(&asked, before).await;
             }
         })
     }
@@ -117,11 +144,16 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
     }
 
     async fn fetch(self: &Arc<Self>, domain: &Domain, id: String, before: Before) -> StsBranch {
-        if before.kept.is_none() && !self.budget.grants(domain, Instant::now()) {
-            self.metrics.over_budget();
-            return self.inconclusive(domain, Cause::OverBudget, &before, self.settings.failure);
+        if before.kept.is_none() && before.charge == Charge::Due {
+            let grant = self.budget.grants(domain, Instant::now());
+            if grant != Grant::Granted {
+                self.over_budget(domain, grant);
+                return self.inconclusive(domain, Cause::OverBudget, &before, self.settings.failure);
+            }
         }
+        let place = self.fetching.acquire().await;
         let fetched = self.discovering.sts_policy(domain).await;
+        drop(place);
         self.metrics.looked_up(What::Policy, ended(fetched.is_ok()));
         match fetched {
             Ok(file) => self.take_in(domain, id, file, &before),
@@ -153,6 +185,7 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
             self.memory.keep_release(domain, release);
         }
         self.sts.remove(domain);
+        self.waiting.remove(domain);
         if before.kept.is_none() {
             self.hot.void(domain);
         }

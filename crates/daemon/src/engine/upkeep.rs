@@ -24,6 +24,10 @@ const CONFIRM: Duration = Duration::from_hours(12);
 /// They are looked at that long before their end, in any case.
 const BEFORE_END: Duration = Duration::from_hours(6);
 
+/// How often new domains over the budget are given their turn, and how many of them at most.
+const TURN: Duration = Duration::from_secs(1);
+const PER_TURN: usize = 500;
+
 /// Answers found out beforehand at the same time.
 const AT_ONCE: usize = 16;
 
@@ -35,6 +39,7 @@ pub(crate) fn start<D: Discovering, K: Known, M: Memory>(
 ) {
     runtime.spawn(refresh(Arc::downgrade(inner), to_refresh));
     runtime.spawn(look_through(Arc::downgrade(inner)));
+    runtime.spawn(give_turns(Arc::downgrade(inner)));
     runtime.spawn(keep_proving(Arc::downgrade(inner)));
 }
 
@@ -90,6 +95,21 @@ async fn look_through<D: Discovering, K: Known, M: Memory>(engine: Weak<Inner<D,
                 inner.look_again(&domain, kept.clone(), release).await;
             }
             sleep(pause).await;
+        }
+    }
+}
+
+/// Fetches the policies of new domains over the budget, as soon as the budget allows it.
+async fn give_turns<D: Discovering, K: Known, M: Memory>(engine: Weak<Inner<D, K, M>>) {
+    loop {
+        sleep(TURN).await;
+        let Some(inner) = engine.upgrade() else { return };
+        let now = Instant::now();
+        for domain in inner.waiting.take(PER_TURN, |domain| inner.budget.grants(domain, now)) {
+            tokio::spawn(inner.look_in_turn(domain));
+        }
+        if inner.waiting.len() == 0 {
+            inner.overrun.ended();
         }
     }
 }

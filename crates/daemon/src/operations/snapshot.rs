@@ -18,6 +18,8 @@ pub struct Snapshot {
     pub hot_bytes: u64,
     /// Answers that are being found out.
     pub in_flight: u64,
+    /// New domains over the budget, whose policy waits to be fetched.
+    pub waiting: u64,
     /// What is remembered beyond a restart.
     pub learned: Counts,
     /// State of the store that nodes share: `connecting`, `up` or `down`; `None` where each node has its own.

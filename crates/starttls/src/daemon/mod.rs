@@ -183,6 +183,7 @@ fn snapshot(
             hot_entries: count(fill.hot_entries),
             hot_bytes: fill.hot_bytes,
             in_flight: count(fill.in_flight),
+            waiting: count(fill.waiting),
             learned: counts.last(),
             shared_store: parts::shared_store(&learned),
             validation: engine.validation().name(),

@@ -131,9 +131,13 @@ impl Reading {
         let over = metrics.over_budget.value();
         families.counters(
             "starttls_over_budget",
-            "Questions not asked, since too many were on their way.",
+            "New domains whose policy was not fetched at once, since too many were new.",
             [([], over)],
         )?;
+        let help = "New domains over the budget for which there was no place to wait.";
+        families.counters("starttls_turned_away", help, [([], metrics.turned_away.value())])?;
+        let help = "New domains over the budget, whose policy waits to be fetched.";
+        families.gauges("starttls_waiting_domains", help, [([], self.snapshot.waiting)])?;
         let states =
             VALIDATIONS.map(|state| ([("state", state)], u64::from(self.snapshot.validation == state)));
         families.gauges(

@@ -28,6 +28,7 @@ pub struct Metrics {
     looked_up: [[Counter; 2]; 4],
     refreshed: [Counter; 2],
     over_budget: Counter,
+    turned_away: Counter,
     deferred: Tally,
     policy_failures: Tally,
 }
@@ -84,9 +85,14 @@ impl Metrics {
         self.refreshed[ended as usize].add();
     }
 
-    /// Counts a question that was not asked, since too many were on their way.
+    /// Counts a new domain whose policy was not fetched at once, since too many were new.
     pub fn over_budget(&self) {
         self.over_budget.add();
+    }
+
+    /// Counts one of them for which there was no place to wait.
+    pub fn turned_away(&self) {
+        self.turned_away.add();
     }
 
     /// Counts an answer that makes mail wait; `why` is one of a few fixed words.

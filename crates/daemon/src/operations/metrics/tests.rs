@@ -17,6 +17,7 @@ fn snapshot() -> Snapshot {
         in_flight: 2,
         learned: Counts { policies: 9, enforce: 4, ended: 1, releases: 1, dane: 3, to_verify: 2 },
         shared_store: Some("up"),
+        waiting: 5,
         validation: "proven",
         sources: vec![KnownSource {
             name: "everywhere".into(),
@@ -38,6 +39,7 @@ fn counted() -> Arc<Metrics> {
     metrics.looked_up(What::Tlsa, Ended::Failed);
     metrics.refreshed(Ended::Answered);
     metrics.over_budget();
+    metrics.turned_away();
     metrics.deferred("mx");
     metrics.policy_failure("sts-policy-fetch-error");
     Arc::new(metrics)
@@ -81,6 +83,8 @@ mod exposition {
             r#"starttls_lookups_total{what="tlsa",ended="failed"} 1"#,
             r#"starttls_refreshes_total{ended="answered"} 1"#,
             "starttls_over_budget_total 1",
+            "starttls_turned_away_total 1",
+            "starttls_waiting_domains 5",
             r#"starttls_deferred_total{why="mx"} 1"#,
             r#"starttls_policy_failures_total{result_type="sts-policy-fetch-error"} 1"#,
             r#"starttls_validation{state="proven"} 1"#,

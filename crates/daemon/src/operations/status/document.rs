@@ -54,6 +54,8 @@ pub struct Cache {
     pub bytes: u64,
     /// Answers that are being found out.
     pub in_flight: u64,
+    /// New domains over the budget, whose policy waits to be fetched: mail to them goes without MTA-STS.
+    pub waiting: u64,
 }
 
 impl StatusDocument {
@@ -65,7 +67,7 @@ impl StatusDocument {
         slowest: Vec<Slow>,
         sandbox: &str,
     ) -> Self {
-        let Snapshot { hot_entries: entries, hot_bytes: bytes, in_flight, .. } = snapshot;
+        let Snapshot { hot_entries: entries, hot_bytes: bytes, in_flight, waiting, .. } = snapshot;
         Self {
             version: VERSION,
             program: env!("CARGO_PKG_VERSION"),
@@ -74,7 +76,7 @@ impl StatusDocument {
             health,
             validation: snapshot.validation,
             lists: snapshot.sources,
-            cache: Cache { entries, bytes, in_flight },
+            cache: Cache { entries, bytes, in_flight, waiting },
             learned: snapshot.learned,
             shared_store: snapshot.shared_store,
             connections: snapshot.connections,

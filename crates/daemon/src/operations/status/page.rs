@@ -68,6 +68,11 @@ fn verdicts(html: &mut Html, status: &StatusDocument) {
         let words = "What nodes learn is shared there; without it this one goes on alone.";
         verdict(html, if state == "up" { "good" } else { "wait" }, &format!("Store: {state}"), words);
     }
+    if status.cache.waiting > 0 {
+        let title = format!("{} new domains wait", status.cache.waiting);
+        let words = "More new domains were asked for than the budget allows. Their policies are fetched one after the other; until then mail to them goes without MTA-STS.";
+        verdict(html, "wait", &title, words);
+    }
     html.markup("</section>\n");
 }
 

@@ -25,6 +25,7 @@ fn snapshot(validation: &'static str) -> Snapshot {
         hot_entries: 48_213,
         hot_bytes: 9_800_000,
         in_flight: 2,
+        waiting: 34_000,
         learned: Counts { policies: 1907, enforce: 1310, ended: 12, releases: 4, dane: 806, to_verify: 31 },
         shared_store: Some("up"),
         validation,
