@@ -36,13 +36,9 @@ pub trait Answering: Send + Sync + 'static {
 }
 
 impl Form {
-    /// The form that a map's name asks for.
+    /// The form that a map's name asks for, in upper or lower case.
     pub fn of_map(name: &str) -> Option<Self> {
-        match name {
-            "QUERY" => Some(Self::Plain),
-            "QUERYwithTLSRPT" => Some(Self::Tlsrpt),
-            "sts" => Some(Self::Sendmail),
-            _ => None,
-        }
+        let names = [("QUERY", Self::Plain), ("QUERYwithTLSRPT", Self::Tlsrpt), ("sts", Self::Sendmail)];
+        names.into_iter().find(|(known, _)| name.eq_ignore_ascii_case(known)).map(|(_, form)| form)
     }
 }

@@ -25,6 +25,7 @@ mod server;
 mod serving;
 mod traffic;
 mod turn;
+mod unknown_maps;
 
 pub use limits::Limits;
 pub use listen::{BadListen, Listen};

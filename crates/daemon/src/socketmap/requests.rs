@@ -7,6 +7,7 @@ use starttls_proto::socketmap::{self, MAX_REQUEST_BYTES, next};
 
 use super::Traffic;
 use super::traffic::count;
+use super::unknown_maps::UnknownMaps;
 use crate::{Answering, Form, Reply};
 
 /// What is read at once: the longest request fits, with its length and comma.
@@ -28,6 +29,7 @@ pub(super) const BROKEN: Reply = Reply::Temporary("internal error");
 pub(super) struct Shared<A> {
     pub answering: Arc<A>,
     pub traffic: Arc<Traffic>,
+    pub unknown_maps: UnknownMaps,
 }
 
 /// Why no more requests were answered.
@@ -68,6 +70,7 @@ pub(super) fn answer<A: Answering>(
         let reply = match form {
             None => {
                 count(&shared.traffic.unknown_map);
+                shared.unknown_maps.note(request.map);
                 UNKNOWN_MAP
             }
             Some(form) => match at_hand(shared, form, request.key) {

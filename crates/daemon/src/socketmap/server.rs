@@ -15,6 +15,7 @@ use super::listener::Socket;
 use super::queue::Accepting;
 use super::requests::Shared;
 use super::serving::Thread;
+use super::unknown_maps::UnknownMaps;
 use super::{Limits, Listener, Traffic};
 use crate::Answering;
 
@@ -70,7 +71,13 @@ pub fn serve<A: Answering>(
         });
         files.extend(listener.file);
     }
-    let server = Thread::new(sockets, Shared { answering, traffic }, finding, limits, places)?;
+    let server = Thread::new(
+        sockets,
+        Shared { answering, traffic, unknown_maps: UnknownMaps::default() },
+        finding,
+        limits,
+        places,
+    )?;
     clock::start(limits.sweep(), &mailbox)?;
     let (tell, ended) = oneshot::channel();
     let thread = std::thread::Builder::new().name("socketmap".into()).spawn(move || {

@@ -15,11 +15,28 @@ fn each_map_has_its_form() {
     assert_eq!([&stage.traffic.unknown_map, &stage.traffic.unanswered].map(value), [0, 0]);
 }
 
+/// Other policy servers fold the case, and their users write `:query`.
+#[test]
+fn fault_map_names_count_in_any_case() {
+    let stage = Stage::new();
+    let mut client = stage.client();
+    for (map, form) in [
+        ("query", "Plain"),
+        ("Query", "Plain"),
+        ("querywithtlsrpt", "Tlsrpt"),
+        ("QUERYWITHTLSRPT", "Tlsrpt"),
+        ("STS", "Sendmail"),
+    ] {
+        assert_eq!(client.ask(&format!("{map} known.example")), format!("OK {form}"), "{map}");
+    }
+    assert_eq!(value(&stage.traffic.unknown_map), 0);
+}
+
 #[test]
 fn map_that_there_is_not_is_a_temporary_error_that_says_so() {
     let stage = Stage::new();
     let mut client = stage.client();
-    for request in ["query known.example", "postfix known.example", "STS known.example"] {
+    for request in ["policy known.example", "postfix known.example", "QUERYwithTLSRPT2 known.example"] {
         let reply = client.ask(request);
         assert!(reply.starts_with("TEMP unknown map"), "{reply}");
     }
