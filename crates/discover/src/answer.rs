@@ -27,6 +27,8 @@ pub enum MxState {
         security: Security,
         /// The hosts.
         hosts: Vec<MxHost>,
+        /// How many further hosts there are that nobody looks at.
+        beyond: usize,
     },
     /// There is no MX record: to the domain itself (RFC 5321 §5.1).
     Implicit {

@@ -2,7 +2,7 @@
 //!
 //! Spec: RFC 7672 §2.1.2 and §2.2.
 
-use starttls_policy::decide::evidence::{DaneEvidence, DaneHosts, StsEvidence, StsPolicy};
+use starttls_policy::decide::evidence::{DaneEvidence, DaneHosts, StsEvidence, StsPolicy, Tlsa};
 use starttls_policy::{MxHost, Timestamp};
 use starttls_proto::mta_sts::PolicyFile;
 
@@ -10,14 +10,16 @@ use crate::answer::{MxLookup, MxState, PolicyFailure, RecordLookup, RecordState,
 
 /// DANE evidence from the MX look-up and the TLSA look-ups of its hosts, asked at `seen`.
 ///
-/// One host that is inconclusive stays one host among others. A domain that gets no mail has no hosts.
+/// One host that is inconclusive stays one host among others, and so does each that was not looked at. A domain that gets no mail has no hosts.
 pub fn evidence(mx: &MxLookup, hosts: &[(MxHost, TlsaLookup)], seen: Timestamp) -> DaneEvidence {
-    let (mx, hosts) = match &mx.state {
+    let (mx, hosts, beyond) = match &mx.state {
         MxState::Inconclusive(failure) => return DaneEvidence::MxInconclusive { cause: failure.cause },
-        MxState::Nowhere { security } => (*security, &[][..]),
-        MxState::Hosts { security, .. } | MxState::Implicit { security } => (*security, hosts),
+        MxState::Nowhere { security } => (*security, &[][..], 0),
+        MxState::Hosts { security, beyond, .. } => (*security, hosts, *beyond),
+        MxState::Implicit { security } => (*security, hosts, 0),
     };
-    let hosts = hosts.iter().map(|(_, tlsa)| tlsa.state).collect();
+    let beyond = std::iter::repeat_n(Tlsa::Inconclusive, beyond);
+    let hosts = hosts.iter().map(|(_, tlsa)| tlsa.state).chain(beyond).collect();
     DaneEvidence::Found(DaneHosts { mx, hosts, seen })
 }
 

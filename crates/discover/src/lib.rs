@@ -13,7 +13,9 @@
 mod answer;
 mod discovering;
 mod evidence;
+mod findings;
 mod live;
+mod suitable;
 mod survey;
 
 pub use answer::{
@@ -21,5 +23,7 @@ pub use answer::{
 };
 pub use discovering::Discovering;
 pub use evidence::{evidence, sts_evidence};
+pub use findings::{CODES, findings};
 pub use live::{Live, LiveSettings, Probe};
+pub use suitable::suitable;
 pub use survey::{Survey, survey};

@@ -5,12 +5,14 @@ use std::pin::Pin;
 use std::task::Poll;
 
 use starttls_policy::decide::evidence::{DaneEvidence, StsEvidence};
-use starttls_policy::{Domain, MxHost, Timestamp};
+use starttls_policy::{Domain, Finding, MxHost, Timestamp};
 use starttls_proto::mta_sts::PolicyFile;
 
 use crate::answer::{MxLookup, MxState, PolicyFailure, RecordLookup, RecordState, TlsaLookup, Validation};
 use crate::discovering::Discovering;
 use crate::evidence::{evidence, sts_evidence};
+use crate::findings::findings;
+use crate::suitable::suitable;
 
 /// How many MX hosts of a domain are asked about at once.
 const HOSTS_AT_ONCE: usize = 8;
@@ -32,6 +34,8 @@ pub struct Survey {
     pub sts: StsEvidence,
     /// Whether the resolver validates.
     pub validation: Validation,
+    /// What is worth a person's attention.
+    pub findings: Vec<Finding>,
 }
 
 /// Asks everything about one domain; `port` is where its MX hosts listen.
@@ -54,8 +58,11 @@ pub async fn survey<D: Discovering>(discovering: &D, domain: &Domain, port: u16,
         Validation::Refuted { .. } => DaneEvidence::NotAsked,
         Validation::Proven | Validation::Unknown(_) => evidence(&mx, &hosts, now),
     };
+    let fetched = policy.as_ref().and_then(|policy| policy.as_ref().ok());
+    let findings = findings(domain, Some(&mx), fetched);
+    let policy = policy.map(|policy| policy.and_then(|file| suitable(domain, file, &mx)));
     let sts = sts_evidence(&record, policy.as_ref(), now);
-    Survey { mx, hosts, dane, record, policy, sts, validation }
+    Survey { mx, hosts, dane, record, policy, sts, validation, findings }
 }
 
 async fn all_hosts<D: Discovering>(

@@ -60,7 +60,21 @@ impl MxHost {
         Name::parse(text).map(Self)
     }
 
-    /// The host in lower-case A-labels.
+    /// Takes a host from an MX record, with every name that Postfix delivers to: letters, digits, hyphens and underscores, also a
+    /// single label or an IPv4 address. Such a name is looked up and compared, and never stands in a policy.
+    ///
+    /// # Errors
+    /// [`NameError`] says why no mail server goes there.
+    pub fn from_dns(text: &str) -> Result<Self, NameError> {
+        Name::from_dns(text).map(Self)
+    }
+
+    /// Tells whether it is an address instead of a name; nothing can be published in the DNS about it.
+    pub fn is_address(&self) -> bool {
+        self.as_str().parse::<core::net::Ipv4Addr>().is_ok()
+    }
+
+    /// The host in lower case.
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }

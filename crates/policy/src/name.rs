@@ -1,7 +1,8 @@
 //! Host names: the one constructor through which every name from outside passes.
 //!
 //! Two or more labels of `a-z`, `0-9` and `-`, lower case, no trailing dot, top label not numeric (so no
-//! IP address). Nothing else can be held by a [`Name`], so whatever is built from names needs no quoting.
+//! IP address). Nothing else can be held by a [`Name`], so whatever is built from names needs no quoting. The one exception are
+//! the names of MX hosts in the DNS ([`Name::from_dns`]), which may have what Postfix takes; they never stand in a policy.
 //!
 //! Spec: RFC 5321 §2.3.5, RFC 5890 §2.3.1 (LDH and A-labels); UTS #46, non-transitional, for U-labels.
 
@@ -93,6 +94,39 @@ impl Name {
             Shape::Canonical | Shape::International if ascii.is_ascii() => Ok(Self(SmolStr::new(&ascii))),
             _ => Err(NameError::Idna),
         }
+    }
+
+    /// Reads the name of a host as it stands in the DNS, with what Postfix takes for one: also underscores, a single label, a
+    /// numeric top label, A-labels that UTS #46 refuses, and an IPv4 address. Upper case becomes lower case.
+    pub(crate) fn from_dns(text: &str) -> Result<Self, NameError> {
+        if text.is_empty() {
+            return Err(NameError::Empty);
+        }
+        if text.len() > MAX_NAME_CHARS {
+            return Err(NameError::TooLong { chars: text.len() });
+        }
+        let mut is_numeric = true;
+        for label in text.split('.') {
+            let bytes = label.as_bytes();
+            let (Some(first), Some(last)) = (bytes.first(), bytes.last()) else {
+                return Err(NameError::EmptyLabel);
+            };
+            if bytes.len() > MAX_LABEL_CHARS {
+                return Err(NameError::LabelTooLong { chars: bytes.len() });
+            }
+            if *first == b'-' || *last == b'-' {
+                return Err(NameError::Hyphen);
+            }
+            let stranger = |c: &char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_');
+            if let Some(found) = label.chars().find(stranger) {
+                return Err(NameError::Character { found });
+            }
+            is_numeric &= bytes.iter().all(u8::is_ascii_digit);
+        }
+        if is_numeric && text.parse::<core::net::Ipv4Addr>().is_err() {
+            return Err(NameError::TopLabel);
+        }
+        Ok(Self(SmolStr::new(text.to_ascii_lowercase())))
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -301,6 +335,49 @@ mod names {
     }
 
     #[test]
+    fn fault_of_hosts_in_the_dns_are_those_that_postfix_takes() {
+        for (text, want) in [
+            ("mx_1.example.org", "mx_1.example.org"),
+            ("_MX.Example.ORG", "_mx.example.org"),
+            ("mx-1.example.org", "mx-1.example.org"),
+            ("mail", "mail"),
+            ("a.example.o", "a.example.o"),
+            ("a.b.c.4x", "a.b.c.4x"),
+            ("1-2.3", "1-2.3"),
+            ("xn--a.example", "xn--a.example"),
+            ("192.0.2.1", "192.0.2.1"),
+        ] {
+            assert_eq!(Name::from_dns(text).unwrap().as_str(), want, "{text}");
+        }
+        let (label, long) = ("a".repeat(64), "abcdefg.".repeat(32) + "org");
+        for text in [
+            "",
+            ".",
+            "a.",
+            ".a",
+            "a..b",
+            "-a.example",
+            "a-.example",
+            "a b.example",
+            "a=b.example",
+            "a,b.example",
+            "a\\046b",
+            "*.example",
+            "bücher.example",
+            "a.example\n",
+            "a\0",
+            "[192.0.2.1]",
+            "2001:db8::1",
+            "1.2",
+            "192.0.2.256",
+            &label,
+            &long,
+        ] {
+            assert!(Name::from_dns(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
     fn have_limits_on_label_and_length() {
         let label = "a".repeat(64);
         assert_eq!(Name::parse(&alloc::format!("{label}.org")), Err(NameError::LabelTooLong { chars: 64 }));
@@ -351,6 +428,17 @@ mod names {
             proptest::prop_assert!(!printable(&text).chars().any(|c| c.is_control() || is_hidden(c)));
             let plain: String = text.chars().filter(|c| !c.is_control() && !is_hidden(*c)).collect();
             proptest::prop_assert_eq!(printable(&plain), plain);
+        }
+
+        #[test]
+        fn from_the_dns_are_made_of_safe_characters_and_hold_all_that_parse(text in "\\PC{0,12}|[a-zA-Z0-9._-]{1,40}") {
+            if let Ok(name) = Name::from_dns(&text) {
+                let is_safe = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_' | b'.');
+                proptest::prop_assert!(name.as_str().bytes().all(is_safe) && name.as_str().len() <= MAX_NAME_CHARS);
+            }
+            if text.is_ascii() && let Ok(name) = Name::parse(&text) {
+                proptest::prop_assert_eq!(Name::from_dns(&text), Ok(name));
+            }
         }
 
         #[test]

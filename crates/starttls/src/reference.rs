@@ -53,6 +53,7 @@ fn findings() -> String {
     let sources: Vec<_> = starttls_sources::codes().copied().collect();
     add_codes(&mut text, "Lists fetched and accepted", &sources);
     add_codes(&mut text, "Relax orders", starttls_trust::relax::CODES);
+    add_codes(&mut text, "What a domain publishes", starttls_discover::CODES);
     add_codes(&mut text, "Updates and their status", &crate::update::FINDINGS);
     text
 }

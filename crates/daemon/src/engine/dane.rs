@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use futures_util::future::join_all;
-use starttls_discover::{Discovering, MxState, TlsaLookup};
+use starttls_discover::{Discovering, MxState, TlsaLookup, findings};
 use starttls_policy::MxHost;
 use starttls_policy::decide::evidence::{Cause, DaneEvidence, DaneHosts, Security, Tlsa};
 use tokio::time::Instant;
@@ -40,6 +40,8 @@ pub(crate) enum Outlook {
         security: Security,
         /// The hosts.
         names: Vec<MxHost>,
+        /// How many further hosts nobody looks at.
+        beyond: usize,
         /// How long the MX records hold.
         until: Instant,
     },
@@ -71,16 +73,19 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
                 return Outlook::Known(self.briefly(DaneEvidence::NotAsked));
             };
             let until = Instant::now() + self.settings.longest;
-            return Outlook::Hosts { security: Security::Secure, names: vec![host], until };
+            return Outlook::Hosts { security: Security::Secure, names: vec![host], beyond: 0, until };
         }
         let lookup = self.discovering.mx(&target.domain).await;
         self.metrics.looked_up(What::Mx, ended(!matches!(lookup.state, MxState::Inconclusive(_))));
-        let (security, names) = match lookup.state {
-            MxState::Hosts { security, hosts } => (security, hosts),
+        for finding in findings(&target.domain, Some(&lookup), None) {
+            self.failed(&target.domain, finding.code, &finding.message);
+        }
+        let (security, names, beyond) = match lookup.state {
+            MxState::Hosts { security, hosts, beyond } => (security, hosts, beyond),
             MxState::Implicit { security } => {
-                (security, MxHost::parse(target.domain.as_str()).into_iter().collect())
+                (security, MxHost::parse(target.domain.as_str()).into_iter().collect(), 0)
             }
-            MxState::Nowhere { security } => (security, Vec::new()),
+            MxState::Nowhere { security } => (security, Vec::new(), 0),
             MxState::Inconclusive(failure) => {
                 self.failed(&target.domain, "mx", &failure.words);
                 // Asked before its end, and in vain: what was known holds until then.
@@ -90,7 +95,7 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
             }
         };
         let until = Instant::now() + lookup.ttl.clamp(self.settings.shortest, self.settings.longest);
-        Outlook::Hosts { security, names, until }
+        Outlook::Hosts { security, names, beyond, until }
     }
 
     /// What DANE says of a target.
@@ -100,9 +105,9 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
         outlook: Outlook,
         beyond: Instant,
     ) -> DaneBranch {
-        let (security, names, mut until) = match outlook {
+        let (security, names, further, mut until) = match outlook {
             Outlook::Known(branch) => return branch,
-            Outlook::Hosts { security, names, until } => (security, names, until),
+            Outlook::Hosts { security, names, beyond, until } => (security, names, beyond, until),
         };
         let asked = join_all(names.iter().map(|host| self.host(host, target.port, beyond)));
         let mut hosts = Vec::with_capacity(names.len());
@@ -113,6 +118,7 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
             until = until.min(host.until);
             hosts.push(host.lookup.state);
         }
+        hosts.extend(std::iter::repeat_n(Tlsa::Inconclusive, further));
         let evidence =
             Arc::new(DaneEvidence::Found(DaneHosts { mx: security, hosts, seen: self.clock.now() }));
         let branch = DaneBranch { evidence, until };

@@ -13,7 +13,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use starttls_discover::{Discovering, RecordState};
+use starttls_discover::{Discovering, MxState, PolicyFailure, RecordState, findings, suitable};
 use starttls_policy::decide::evidence::{Cause, ReleasingMode, StsEvidence, StsPolicy, StsRelease};
 use starttls_policy::{Domain, Mode, Timestamp};
 use starttls_proto::mta_sts::PolicyFile;
@@ -154,6 +154,10 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
         let place = self.fetching.acquire().await;
         let fetched = self.discovering.sts_policy(domain).await;
         drop(place);
+        let fetched = match fetched {
+            Ok(file) => self.judged(domain, file).await,
+            failed => failed,
+        };
         self.metrics.looked_up(What::Policy, ended(fetched.is_ok()));
         match fetched {
             Ok(file) => self.take_in(domain, id, file, &before),
@@ -165,11 +169,24 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
         }
     }
 
+    /// Notes what is left out of a policy, and judges by the MX hosts whether the rest may count.
+    async fn judged(&self, domain: &Domain, file: PolicyFile) -> Result<PolicyFile, PolicyFailure> {
+        if file.left_out.count() == 0 {
+            return Ok(file);
+        }
+        for finding in findings(domain, None, Some(&file)) {
+            self.failed(domain, finding.code, &finding.message);
+        }
+        let mx = self.discovering.mx(domain).await;
+        self.metrics.looked_up(What::Mx, ended(!matches!(mx.state, MxState::Inconclusive(_))));
+        suitable(domain, file, &mx)
+    }
+
     /// Keeps a policy that was validly fetched, and what it releases; the first one replaces all cached answers that were given
     /// without it.
     fn take_in(&self, domain: &Domain, id: String, file: PolicyFile, before: &Before) -> StsBranch {
         let now = self.clock.now();
-        let PolicyFile { mode, mx, max_age } = file;
+        let PolicyFile { mode, mx, max_age, .. } = file;
         let policy = StsPolicy { mode, mx, id, fetched: now, max_age: max_age.max(SHORTEST_POLICY) };
         self.memory.keep_policy(
             domain,

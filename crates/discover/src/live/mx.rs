@@ -2,13 +2,15 @@
 //!
 //! Spec: RFC 5321 §5.1 (MX, implicit MX, aliases), RFC 7505 §3 (null MX), RFC 7672 §2.2.1.
 
+use std::collections::BTreeSet;
+
 use starttls_net::dns::{Data, DnsFailure, Kind, Outcome, Reply, Resolver};
 use starttls_policy::{Domain, MxHost};
 
 use super::failure;
 use crate::answer::{FAILURE_TTL, MxLookup, MxState};
 
-/// How many hosts of a domain count, the preferred ones first; no sender tries more.
+/// How many hosts of a domain are looked at, the preferred ones first; no sender tries more. What the others publish is unknown.
 const MAX_HOSTS: usize = 64;
 
 pub(super) async fn look_up(resolver: &Resolver, domain: &Domain) -> MxLookup {
@@ -29,30 +31,31 @@ fn read(domain: &Domain, answer: Result<Reply, DnsFailure>) -> MxLookup {
         Outcome::NoData => MxState::Implicit { security },
         Outcome::NxDomain => MxState::Nowhere { security },
         Outcome::Found => match hosts(&reply.records) {
-            hosts if hosts.is_empty() => MxState::Nowhere { security },
-            hosts => MxState::Hosts { security, hosts },
+            (hosts, _) if hosts.is_empty() => MxState::Nowhere { security },
+            (hosts, beyond) => MxState::Hosts { security, hosts, beyond },
         },
     };
     MxLookup { state, ttl: reply.ttl }
 }
 
-/// Hosts by preference, each once. Names that no host can have are left out: the null MX (RFC 7505 §3) where it should stand
-/// alone, addresses, underscores.
-fn hosts(records: &[Data]) -> Vec<MxHost> {
+/// Hosts by preference, each once, and how many there are beyond [`MAX_HOSTS`]. Names that no mail server goes to are left out, the
+/// null MX (RFC 7505 §3) where it should stand alone among them.
+fn hosts(records: &[Data]) -> (Vec<MxHost>, usize) {
     let mut ranked: Vec<(u16, MxHost)> = records
         .iter()
         .filter_map(|record| match record {
-            Data::Mx { preference, exchange } => Some((*preference, MxHost::parse(exchange).ok()?)),
+            Data::Mx { preference, exchange } => Some((*preference, MxHost::from_dns(exchange).ok()?)),
             _ => None,
         })
         .collect();
     // Equal preferences by name, so that the same records always give the same answer.
     ranked.sort();
-    let mut hosts: Vec<MxHost> = Vec::new();
+    let (mut hosts, mut known): (Vec<MxHost>, BTreeSet<MxHost>) = (Vec::new(), BTreeSet::new());
     for (_, host) in ranked {
-        if !hosts.contains(&host) && hosts.len() < MAX_HOSTS {
+        if known.insert(host.clone()) && hosts.len() < MAX_HOSTS {
             hosts.push(host);
         }
     }
-    hosts
+    let beyond = known.len() - hosts.len();
+    (hosts, beyond)
 }

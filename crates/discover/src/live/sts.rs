@@ -4,8 +4,8 @@
 
 use starttls_net::dns::{Data, Kind, Resolver};
 use starttls_net::policy_host::PolicyHosts;
-use starttls_policy::Domain;
 use starttls_policy::decide::evidence::Cause;
+use starttls_policy::{Domain, with_causes};
 use starttls_proto::mta_sts::{PolicyFile, Record};
 
 use super::failure;
@@ -38,7 +38,10 @@ pub(super) async fn fetch(hosts: &PolicyHosts, domain: &Domain) -> Result<Policy
         result_type: error.result_type(),
     })?;
     PolicyFile::parse(&text).map_err(|error| PolicyFailure {
-        failure: Failure { cause: Cause::Failure, words: format!("the policy of `{domain}`: {error}") },
+        failure: Failure {
+            cause: Cause::Failure,
+            words: format!("the policy of `{domain}`: {}", with_causes(&error)),
+        },
         result_type: "sts-policy-invalid",
     })
 }

@@ -12,14 +12,20 @@
 use std::time::Duration;
 
 use starttls_net::dns::{Data, Kind, Outcome, Reply, Resolver};
-use starttls_policy::MxHost;
 use starttls_policy::decide::evidence::Tlsa;
+use starttls_policy::{MAX_NAME_CHARS, MxHost};
 use starttls_proto::tlsa;
 
 use super::failure;
 use crate::answer::{FAILURE_TTL, Failure, TlsaLookup};
 
+/// How long it may be kept that no record can be there; nothing in the DNS changes it.
+const IMPOSSIBLE_TTL: Duration = Duration::from_hours(24);
+
 pub(super) async fn look_up(resolver: &Resolver, host: &MxHost, port: u16) -> TlsaLookup {
+    if host.is_address() || !has_room(host.as_str(), port) {
+        return TlsaLookup { state: Tlsa::Absent, failure: None, ttl: IMPOSSIBLE_TTL };
+    }
     let mut search = Search { resolver, host: host.as_str(), port, ttl: Duration::MAX };
     match search.run().await {
         Ok(state) => TlsaLookup { state, failure: None, ttl: search.ttl },
@@ -27,6 +33,17 @@ pub(super) async fn look_up(resolver: &Resolver, host: &MxHost, port: u16) -> Tl
             TlsaLookup { state: Tlsa::Inconclusive, failure: Some(failure), ttl: FAILURE_TTL.min(search.ttl) }
         }
     }
+}
+
+/// The name below which TLSA records of a host lie (RFC 7672 §2.2.3).
+fn tlsa_name(base: &str, port: u16) -> String {
+    format!("_{port}._tcp.{base}")
+}
+
+/// Tells whether a TLSA name of this base fits in the DNS; if not, no record can be there.
+fn has_room(base: &str, port: u16) -> bool {
+    // A base with escapes is shorter than its text.
+    base.contains('\\') || tlsa_name(base, port).len() <= MAX_NAME_CHARS
 }
 
 struct Search<'a> {
@@ -81,7 +98,10 @@ impl Search<'_> {
 
     /// What the TLSA records below one name come to; `None` when there are none, or none that are secure.
     async fn tlsa_at(&mut self, base: &str) -> Result<Option<Tlsa>, Failure> {
-        let name = format!("_{}._tcp.{base}", self.port);
+        if !has_room(base, self.port) {
+            return Ok(None);
+        }
+        let name = tlsa_name(base, self.port);
         let reply = self.ask(&name, Kind::Tlsa, "TLSA").await?;
         Ok((reply.is_found() && reply.is_secure()).then(|| state(&reply.records)))
     }

@@ -56,6 +56,19 @@ mod rfc7672_section_2_2 {
         assert_eq!(world.tlsa(MX).await.state, Tlsa::Absent, "no data");
     }
 
+    /// The name of the host fits in the DNS, and with `_25._tcp.` in front it does not.
+    #[tokio::test]
+    async fn fault_host_without_room_for_a_tlsa_name_has_none() {
+        let world = World::new();
+        let label = "a".repeat(60);
+        let host = format!("{label}.{label}.{label}.{label}.test");
+        world.a(&host);
+        assert_eq!((host.len(), world.tlsa(&host).await.state), (248, Tlsa::Absent));
+        // Nor has an alias of it more room.
+        world.alias(MX, &host);
+        assert_eq!(world.tlsa(MX).await.state, Tlsa::Absent);
+    }
+
     #[tokio::test]
     async fn failing_look_up_is_inconclusive() {
         for (behaviour, want) in [

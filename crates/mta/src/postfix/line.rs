@@ -19,11 +19,12 @@ use super::protocols::Syntax;
 use super::reported::{self, Quotation};
 use super::words::Words;
 
-/// Most MX names, MX patterns or pins in one line: as many names as an entry of a list may have; real policies have a
-/// handful.
-pub const MAX_NAMES: usize = starttls_policy::read::MAX_MX_PATTERNS;
+/// Most MX names, MX patterns or pins in one line: as many names as an MTA-STS policy may have; an entry of a list has fewer.
+pub const MAX_NAMES: usize = 4096;
 
-/// Longest line in bytes: [`MAX_NAMES`] names of full length, each in `match=` and as MX pattern, and a key file.
+const _: () = assert!(MAX_NAMES >= starttls_policy::read::MAX_MX_PATTERNS, "every list must be expressible");
+
+/// Longest line in bytes: as many names as an entry of a list may have, of full length, each in `match=` and as MX pattern, and a key file.
 pub const MAX_LINE_BYTES: usize = 144 * 1024;
 
 /// A line of the policy table.

@@ -2,22 +2,32 @@
 //!
 //! [`PolicyFile::parse`] is a liberal reader: line ends of either kind, blank lines and blanks around a line are accepted, of a
 //! repeated key the first one counts, unknown keys count for nothing. But where it reads a mode, a time or a pattern, it reads
-//! exactly what the grammar allows, and nothing of the text goes further but as a value of a type.
+//! exactly what the grammar allows, and nothing of the text goes further but as a value of a type. An `mx` line that cannot be used
+//! is left out; it never takes the rest of the policy with it.
 //!
 //! Spec: RFC 8461 §3.2 (format), §4.1 (MX matching).
 
+mod unusable;
+
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::time::Duration;
 
 use starttls_policy::{Mode, MxPattern, MxPatternError, Reach};
+
+pub use unusable::{LeftOut, UnusableMx};
 
 use super::field::{is_name, trim_end, trim_start};
 
 /// Longest policy file, in bytes; whoever fetches may stop there (RFC 8461 §3.3 suggests this limit).
 pub const MAX_FILE_BYTES: usize = 64 * 1024;
 
-/// Most MX patterns, each counted once: as many as an entry of a list may have. Real policies have a handful.
-pub const MAX_PATTERNS: usize = 256;
+/// Most MX patterns, each counted once. Real policies have a handful, large ones some hundred.
+pub const MAX_PATTERNS: usize = 4096;
+
+/// Longest text of all patterns in A-labels, in bytes, each with one character between it and the next: as long as a policy
+/// file, so that only U-labels, which are longer as A-labels, can have more.
+pub const MAX_PATTERN_TEXT_BYTES: usize = MAX_FILE_BYTES;
 
 /// Longest `max_age`: 31,557,600 seconds, a year of 365¼ days.
 pub const MAX_AGE_LIMIT: Duration = Duration::from_hours(8766);
@@ -37,6 +47,8 @@ pub struct PolicyFile {
     pub mx: Vec<MxPattern>,
     /// How long it holds, up to [`MAX_AGE_LIMIT`].
     pub max_age: Duration,
+    /// The `mx` lines that cannot be used; not counted where the mode is `none`.
+    pub left_out: LeftOut,
 }
 
 /// Why a text is no policy (`sts-policy-invalid`, RFC 8460 §4.3.2).
@@ -79,39 +91,32 @@ pub enum PolicyFileError {
         /// Counted from 1.
         line: usize,
     },
-    /// A pattern is none: neither a host name nor one behind `*.`.
-    #[error("line {line}: the `mx` is no host name, with or without `*.` in front")]
-    Mx {
-        /// Counted from 1.
-        line: usize,
-        /// What is wrong, where a rule of names or patterns says it.
+    /// None of the `mx` lines can be used.
+    #[error("none of its {count} `mx` lines can be used")]
+    NoUsableMx {
+        /// How many there are.
+        count: usize,
+        /// What is wrong with the first one.
         #[source]
-        cause: Option<MxPatternError>,
-    },
-    /// There are more patterns than [`MAX_PATTERNS`].
-    #[error("line {line}: there are more than {MAX_PATTERNS} different `mx`; use `*.`")]
-    TooManyMx {
-        /// Counted from 1.
-        line: usize,
+        first: UnusableMx,
     },
 }
 
 impl PolicyFile {
     /// Reads a policy file.
     ///
-    /// One MX pattern that cannot be read makes the whole file invalid, as the grammar has it: the host that it was to name
-    /// would be refused if it were left out, and the domain's mail with it; and guessing at what was meant could admit
-    /// strangers. A policy fetched before goes on to hold then (RFC 8461 §3.3). Patterns over a public suffix (`*.com`) are
-    /// among the unreadable ones, since a certificate of any stranger there would do. A policy of mode `none` names no hosts
-    /// that anybody uses, so its patterns that cannot be read are passed over.
+    /// An `mx` line that cannot be used is left out and counted, whether it is invalid or valid and unsuitable: a pattern over a
+    /// public suffix (`*.com`), for which the certificate of any stranger there would do, or a name that no mail host has. The
+    /// policy admits fewer hosts then, never more. A policy of mode `none` names no hosts that anybody uses, so its lines are
+    /// not judged.
     ///
     /// Off-spec: a `max_age` above [`MAX_AGE_LIMIT`] counts as that limit, rather than that the domain goes unprotected for
     /// having asked for too much. U-labels, upper case and one trailing dot in an `mx` mean the A-labels in lower case without
     /// it: no other host can be meant. A byte order mark, and blanks in front of a line, are passed over.
     ///
     /// # Errors
-    /// [`PolicyFileError`] names the line and the rule; nothing of the text stands in it but the first character that no name
-    /// has, or a public suffix.
+    /// [`PolicyFileError`] where the text is no policy by the grammar, or no `mx` line can be used; it names the line and the rule.
+    /// Nothing of the text stands in it but the first character that no name has, or a public suffix.
     pub fn parse(text: &[u8]) -> Result<Self, PolicyFileError> {
         if text.len() > MAX_FILE_BYTES {
             return Err(PolicyFileError::TooLong { bytes: text.len() });
@@ -169,13 +174,17 @@ impl<'a> Found<'a> {
         for (line, value) in self.mx {
             match parse_mx(line, value).and_then(|pattern| patterns.add(line, pattern)) {
                 Err(_) if mode == Mode::None => {}
-                other => other?,
+                Err(unusable) => patterns.left_out.add(unusable),
+                Ok(()) => {}
             }
         }
-        if patterns.in_order.is_empty() && mode != Mode::None {
-            return Err(missing("mx"));
+        let Patterns { in_order: mx, left_out, .. } = patterns;
+        if mx.is_empty() && mode != Mode::None {
+            let count = left_out.count();
+            let first = left_out.first().cloned().ok_or(missing("mx"))?;
+            return Err(PolicyFileError::NoUsableMx { count, first });
         }
-        Ok(PolicyFile { mode, mx: patterns.in_order, max_age })
+        Ok(PolicyFile { mode, mx, max_age, left_out })
     }
 }
 
@@ -183,17 +192,23 @@ impl<'a> Found<'a> {
 #[derive(Default)]
 struct Patterns {
     in_order: Vec<MxPattern>,
+    known: BTreeSet<MxPattern>,
+    text_bytes: usize,
+    left_out: LeftOut,
 }
 
 impl Patterns {
-    fn add(&mut self, line: usize, pattern: MxPattern) -> Result<(), PolicyFileError> {
-        // At most 256 comparisons for each of at most some thousand lines.
-        if self.in_order.contains(&pattern) {
+    fn add(&mut self, line: usize, pattern: MxPattern) -> Result<(), UnusableMx> {
+        if self.known.contains(&pattern) {
             return Ok(());
         }
-        if self.in_order.len() == MAX_PATTERNS {
-            return Err(PolicyFileError::TooManyMx { line });
+        let star = if pattern.reach() == Reach::Exact { "" } else { "*." };
+        let text_bytes = self.text_bytes + star.len() + pattern.name().len() + " ".len();
+        if self.in_order.len() == MAX_PATTERNS || text_bytes > MAX_PATTERN_TEXT_BYTES {
+            return Err(UnusableMx::TooMany { line });
         }
+        self.text_bytes = text_bytes;
+        self.known.insert(pattern.clone());
         self.in_order.push(pattern);
         Ok(())
     }
@@ -224,17 +239,20 @@ fn parse_max_age(value: &[u8]) -> Option<Duration> {
     Some(Duration::from_secs(seconds).min(MAX_AGE_LIMIT))
 }
 
-fn parse_mx(line: usize, value: &[u8]) -> Result<MxPattern, PolicyFileError> {
-    let none = |cause| PolicyFileError::Mx { line, cause };
-    let text = core::str::from_utf8(value).ok().filter(|text| text.len() <= MAX_PATTERN_BYTES);
-    let text = text.ok_or(none(None))?;
-    let text = text.strip_suffix('.').unwrap_or(text);
+fn parse_mx(line: usize, value: &[u8]) -> Result<MxPattern, UnusableMx> {
+    let value = core::str::from_utf8(value).ok().filter(|text| text.len() <= MAX_PATTERN_BYTES);
+    let value = value.ok_or(UnusableMx::Invalid { line, cause: None })?;
+    let text = value.strip_suffix('.').unwrap_or(value);
     // A leading dot, which means any depth in lists, means nothing here.
     let (reach, name) = text.strip_prefix("*.").map_or((Reach::Exact, text), |name| (Reach::OneLabel, name));
-    if name.contains('*') {
-        return Err(none(Some(MxPatternError::Star)));
-    }
-    MxPattern::new(reach, name).map_err(|cause| none(Some(cause)))
+    let pattern = if name.contains('*') { Err(MxPatternError::Star) } else { MxPattern::new(reach, name) };
+    pattern.map_err(|cause| {
+        if unusable::is_valid(value) {
+            UnusableMx::Unsuitable { line, cause }
+        } else {
+            UnusableMx::Invalid { line, cause: Some(cause) }
+        }
+    })
 }
 
 #[cfg(test)]

@@ -8,6 +8,8 @@ use starttls_discover::{MxState, RecordState, Survey, TlsaLookup, Validation};
 use starttls_policy::decide::evidence::Tlsa;
 use starttls_policy::printable;
 
+use super::findings::{findings_json, print_findings};
+
 /// Prints it, one line per question.
 pub(crate) fn print(survey: &Survey) -> anyhow::Result<()> {
     let mut out = anstream::stdout().lock();
@@ -26,12 +28,13 @@ pub(crate) fn print(survey: &Survey) -> anyhow::Result<()> {
         writeln!(out, "  TLSA      {host}: {}", tlsa_words(tlsa))?;
     }
     writeln!(out, "  MTA-STS   {}", sts_words(survey))?;
+    print_findings(&mut out, &survey.findings)?;
     Ok(())
 }
 
 fn mx_words(state: &MxState) -> String {
     match state {
-        MxState::Hosts { security, hosts } => {
+        MxState::Hosts { security, hosts, .. } => {
             let hosts: Vec<_> = hosts.iter().map(ToString::to_string).collect();
             format!("{} ({security})", hosts.join(", "))
         }
@@ -99,5 +102,6 @@ pub(crate) fn json(survey: &Survey) -> Value {
         "mx": { "state": state, "words": mx_words(&survey.mx.state), "ttl": survey.mx.ttl.as_secs() },
         "hosts": hosts.collect::<Value>(),
         "mta_sts": sts_words(survey),
+        "findings": findings_json(&survey.findings),
     })
 }

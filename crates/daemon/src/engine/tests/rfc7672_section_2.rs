@@ -1,8 +1,8 @@
 //! The decision table of the design, row by row, through the engine.
 
 use starttls_discover::{MxState, Validation};
-use starttls_policy::Mode;
 use starttls_policy::decide::evidence::{Security, Tlsa};
+use starttls_policy::{Mode, MxHost};
 
 use super::world::failure;
 use super::{World, reply};
@@ -138,4 +138,32 @@ async fn resolver_that_never_validated_leaves_mta_sts_and_the_list() {
     refuted.outside.mx("a.example", Security::Secure, &HOSTS).tlsa("mx1.a.example:25", Tlsa::Usable);
     enforce_by_sts(&refuted);
     assert_eq!(told(&refuted).await, "secure match=mx1.a.example");
+}
+
+/// One of two hosts without records is `dane`, and its name does not change that.
+#[tokio::test(start_paused = true)]
+async fn fault_host_that_only_postfix_takes_counts_as_a_host() {
+    for other in ["mx_2.a.example", "mail", "192.0.2.1"] {
+        let world = World::new().await;
+        world.outside.mx("a.example", Security::Secure, &["mx.a.example", other]);
+        world.outside.tlsa("mx.a.example:25", Tlsa::Usable);
+        assert_eq!(reply(&world.ask("a.example").await), "dane", "{other}");
+    }
+    let world = World::new().await;
+    world
+        .outside
+        .mx("a.example", Security::Secure, &["mx_1.a.example"])
+        .tlsa("mx_1.a.example:25", Tlsa::Usable);
+    assert_eq!(reply(&world.ask("a.example").await), "dane-only");
+}
+
+#[tokio::test(start_paused = true)]
+async fn fault_hosts_that_nobody_looks_at_are_inconclusive_and_told_of() {
+    let world = World::new().await;
+    let hosts = vec![MxHost::from_dns("mx.a.example").unwrap()];
+    let state = MxState::Hosts { security: Security::Secure, hosts, beyond: 36 };
+    world.outside.mx_state("a.example", state);
+    assert_eq!(reply(&world.ask("a.example").await), "dane", "never absent");
+    let failures = world.engine.0.journal.failures();
+    assert!(failures.iter().any(|told| told.what == "mx.too-many-hosts"), "{failures:?}");
 }

@@ -6,7 +6,7 @@ use starttls_policy::decide::evidence::{Security, Tlsa};
 
 use super::world::failure;
 use super::{World, reply};
-use crate::answer::Form;
+use crate::answer::{Form, Reply};
 use crate::learned::ToVerify;
 
 async fn world() -> World {
@@ -237,4 +237,74 @@ async fn sendmail_is_told_of_a_policy_where_dane_holds_too() {
     let sendmail = reply(&world.ask_as(Form::Sendmail, "a.example").await);
     assert!(sendmail.starts_with(ENFORCED), "{sendmail}");
     assert_eq!(told(&world).await, "dane-only");
+}
+
+/// `*.com` is valid, and cannot be used: any stranger there has a certificate.
+const PARTLY_USABLE: &str = "version: STSv1\nmode: enforce\nmax_age: 86400\nmx: *.com\nmx: *.a.example\n";
+
+#[tokio::test(start_paused = true)]
+async fn fault_policy_with_an_unusable_line_is_enforced_with_the_others_and_says_so() {
+    let world = world().await;
+    world.outside.policy_text("a.example", "1", PARTLY_USABLE);
+    assert_eq!(told(&world).await, "secure match=.a.example");
+    let failures = world.engine.0.journal.failures();
+    let finding = failures.iter().find(|failure| failure.what == "mta-sts.mx-line-unusable").unwrap();
+    assert!(finding.words.contains("line 4") && finding.words.contains("public suffix"), "{}", finding.words);
+}
+
+/// The line that was left out may be the one that covers them: to enforce the others would hold up all mail.
+#[tokio::test(start_paused = true)]
+async fn fault_policy_whose_usable_lines_cover_no_mx_host_is_not_enforced_and_fetched_again_soon() {
+    let world = world().await;
+    world.outside.mx("a.example", Security::Insecure, &["mx.hosting.com"]);
+    world.outside.policy_text("a.example", "1", PARTLY_USABLE);
+    assert_eq!(told(&world).await, "NOTFOUND");
+    world.outside.policy("a.example", "1", Mode::Enforce, &["mx.hosting.com"], 86_400);
+    world.pass(301).await;
+    assert_eq!(told(&world).await, "secure match=mx.hosting.com");
+}
+
+#[tokio::test(start_paused = true)]
+async fn fault_policy_whose_usable_lines_cover_no_mx_host_does_not_replace_one_that_holds() {
+    let world = world().await;
+    enforce(&world, 86_400);
+    assert_eq!(told(&world).await, ENFORCED);
+    world.outside.mx("a.example", Security::Insecure, &["mx.hosting.com"]);
+    world.outside.policy_text("a.example", "2", PARTLY_USABLE);
+    world.pass(80_000).await;
+    assert_eq!(told(&world).await, ENFORCED, "RFC 8461 §3.3: until its max_age has passed");
+    world.pass(10_000).await;
+    assert_eq!(told(&world).await, "NOTFOUND");
+}
+
+/// A whole policy protects from just that: MX records of an attacker.
+#[tokio::test(start_paused = true)]
+async fn whole_policy_that_covers_no_mx_host_is_enforced() {
+    let world = world().await;
+    enforce(&world, 86_400);
+    world.outside.mx("a.example", Security::Insecure, &["mx.attacker.example"]);
+    assert_eq!(told(&world).await, ENFORCED);
+}
+
+/// Postfix reads replies of 100,000 bytes (socketmap_table(5)).
+#[tokio::test(start_paused = true)]
+async fn fault_policy_of_any_valid_size_has_a_reply_that_postfix_reads() {
+    let long = |n: usize| format!("{}{n:03}.{}.a.example", "x".repeat(60), "y".repeat(63));
+    for (count, name) in [
+        (400, &(|n| format!("mx{n}.mail.a.example")) as &dyn Fn(usize) -> String),
+        (4_000, &|n| format!("{n}.ab.de")),
+        (440, &long),
+    ] {
+        let world = world().await;
+        let lines: String = (0..count).map(|n| format!("mx: {}\n", name(n))).collect();
+        let text = format!("version: STSv1\nmode: enforce\nmax_age: 86400\n{lines}");
+        world.outside.policy_text("a.example", "1", &text);
+        for form in [Form::Plain, Form::Tlsrpt, Form::Sendmail] {
+            let Reply::Ok(text) = world.ask_as(form, "a.example").await else { panic!("{form:?}") };
+            assert!("OK ".len() + text.len() <= 100_000, "{form:?}: {}", text.len());
+            assert!(text.starts_with("secure match="), "{form:?}");
+            assert!((0..count).all(|n| text.contains(&name(n))), "{form:?}");
+            starttls_mta::postfix::Answer::parse_reply(&text, "a.example").unwrap();
+        }
+    }
 }

@@ -14,7 +14,7 @@ use starttls_policy::decide::Choices;
 use starttls_policy::decide::evidence::{Cause, Security, StsRelease, Tlsa};
 use starttls_policy::decide::overrides::{Override, Ruling};
 use starttls_policy::merge::{Layer, Merged, MergedEntry, Scope};
-use starttls_policy::{Domain, List, Mode, MxHost, MxPattern, Timestamp, read};
+use starttls_policy::{Domain, List, Mode, MxHost, Timestamp, read};
 use starttls_proto::mta_sts::PolicyFile;
 use tokio::runtime::Handle;
 
@@ -68,8 +68,8 @@ impl Outside {
 
     /// The domain's mail goes to these hosts.
     pub(super) fn mx(&self, domain: &str, security: Security, hosts: &[&str]) -> &Self {
-        let hosts = hosts.iter().map(|host| MxHost::parse(host).unwrap()).collect();
-        self.change(|all| drop(all.mx.insert(domain.into(), MxState::Hosts { security, hosts })))
+        let hosts = hosts.iter().map(|host| MxHost::from_dns(host).unwrap()).collect();
+        self.change(|all| drop(all.mx.insert(domain.into(), MxState::Hosts { security, hosts, beyond: 0 })))
     }
 
     pub(super) fn mx_state(&self, domain: &str, state: MxState) -> &Self {
@@ -84,8 +84,13 @@ impl Outside {
 
     /// The domain publishes a policy.
     pub(super) fn policy(&self, domain: &str, id: &str, mode: Mode, mx: &[&str], max_age: u64) -> &Self {
-        let mx = mx.iter().map(|pattern| MxPattern::parse(pattern).unwrap()).collect();
-        let file = PolicyFile { mode, mx, max_age: Duration::from_secs(max_age) };
+        let mx: String = mx.iter().map(|pattern| format!("mx: {pattern}\n")).collect();
+        self.policy_text(domain, id, &format!("version: STSv1\nmode: {mode}\nmax_age: {max_age}\n{mx}"))
+    }
+
+    /// The domain's policy host serves this text.
+    pub(super) fn policy_text(&self, domain: &str, id: &str, text: &str) -> &Self {
+        let file = PolicyFile::parse(text.as_bytes()).unwrap();
         self.change(|all| {
             all.records.insert(domain.into(), RecordState::Id(id.into()));
             all.policies.insert(domain.into(), Policy::Served(file));

@@ -142,7 +142,7 @@ impl Socketmap {
         }
         let answer = match entry {
             Entry::Absent => Answer::Nothing,
-            // Out of reach: 256 names of full length fit.
+            // Out of reach: the names of a policy have 64 KiB in all at most, those of a list are 256.
             Entry::Written if text.len() > MAX_ANSWER_BYTES => Answer::Later,
             Entry::Written => Answer::Policy(text),
         };

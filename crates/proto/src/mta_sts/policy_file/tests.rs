@@ -196,7 +196,7 @@ mod mx_patterns {
     }
 
     #[test]
-    fn that_cannot_be_read_make_no_policy() {
+    fn that_cannot_be_used_are_left_out() {
         for mx in [
             "",
             "*",
@@ -229,26 +229,100 @@ mod mx_patterns {
             "$mail.example.com",
             &format!("{}.example.com", "a".repeat(64)),
             &format!("{}.com", "abcdefg.".repeat(40)),
-            &"ü".repeat(60_000 / 2),
+            &"ü".repeat(1_000),
         ] {
-            for lines in [
-                format!("mx: {mx}\n"),
-                format!("mx: mail.example.com\nmx: {mx}\n"),
-                format!("mx: {mx}\nmx: mail.example.com\n"),
-            ] {
-                let is_mx = matches!(with(&lines), Err(PolicyFileError::Mx { .. }));
-                assert!(is_mx, "{mx:?}: {:?}", with(&lines));
+            for lines in
+                [format!("mx: good.example.com\nmx: {mx}\n"), format!("mx: {mx}\nmx: good.example.com\n")]
+            {
+                let file = with(&lines).unwrap();
+                assert_eq!(
+                    (patterns(&file), file.left_out.count()),
+                    (vec!["good.example.com".into()], 1),
+                    "{mx:?}"
+                );
             }
+            let error = with(&format!("mx: {mx}\nmx: {mx}\n")).unwrap_err();
+            assert!(matches!(error, PolicyFileError::NoUsableMx { count: 2, .. }), "{mx:?}: {error:?}");
         }
         let not_utf8 = [GOOD.as_bytes(), b"mx: a\xff.example.com\n"].concat();
-        assert_eq!(PolicyFile::parse(&not_utf8), Err(PolicyFileError::Mx { line: 6, cause: None }));
+        let file = PolicyFile::parse(&not_utf8).unwrap();
+        assert_eq!(file.left_out.first(), Some(&UnusableMx::Invalid { line: 6, cause: None }));
+    }
+
+    #[test]
+    fn that_are_left_out_are_told_as_invalid_or_valid() {
+        let first = |mx: &str| {
+            let file = with(&format!("mx: good.example.com\nmx: {mx}\n")).unwrap();
+            file.left_out.first().cloned().unwrap()
+        };
+        for valid in [
+            "*.com",
+            "*.co.uk",
+            "com",
+            "localhost",
+            "192.0.2.1",
+            "a.example.o",
+            "xn--a.example",
+            "XN--A.example",
+        ] {
+            assert!(matches!(first(valid), UnusableMx::Unsuitable { line: 5, .. }), "{valid}");
+        }
+        for invalid in [
+            "*",
+            "*.",
+            "",
+            ".",
+            "mail_1.example.com",
+            "-mail.example.com",
+            "mail..example.com",
+            "a b.example.com",
+            ".example.com",
+            "*.*.example.com",
+            "mail.example.com:25",
+            "bü_cher.example",
+        ] {
+            assert!(matches!(first(invalid), UnusableMx::Invalid { line: 5, .. }), "{invalid}");
+        }
+    }
+
+    #[test]
+    fn fault_four_hundred_of_them_make_a_policy() {
+        let lines = (0..400).fold(String::new(), |text, n| format!("{text}mx: mx{n}.mail.example.com\n"));
+        assert_eq!(with(&lines).unwrap().mx.len(), 400);
+    }
+
+    /// By the grammar all of these are valid but the last four: `["*."] Domain`, and a `Domain` of RFC 5321 §4.1.2 may have one
+    /// label, or look like an address.
+    #[test]
+    fn fault_that_cannot_be_used_do_not_reject_the_others() {
+        for mx in [
+            "*.com",
+            "*.co.uk",
+            "localhost",
+            "192.0.2.1",
+            "xn--a.example",
+            &format!("{}.example.com", "a".repeat(64)),
+            "mail_1.example.com",
+            "*",
+            "",
+            "mail.example.com, mail2.example.com",
+        ] {
+            for lines in
+                [format!("mx: good.example.com\nmx: {mx}\n"), format!("mx: {mx}\nmx: good.example.com\n")]
+            {
+                assert_eq!(patterns(&with(&lines).unwrap()), ["good.example.com"], "{mx}");
+            }
+        }
     }
 
     /// Early drafts of RFC 8461 wrote a leading dot; lists of ours mean any depth by it.
     #[test]
     fn never_begin_with_a_dot() {
-        assert!(matches!(with("mx: .example.com\n"), Err(PolicyFileError::Mx { line: 4, .. })));
-        assert!(matches!(with("mx: *..example.com\n"), Err(PolicyFileError::Mx { line: 4, .. })));
+        for mx in [".example.com", "*..example.com"] {
+            let error = with(&format!("mx: {mx}\n")).unwrap_err();
+            let PolicyFileError::NoUsableMx { first, .. } = error else { panic!("{error:?}") };
+            assert!(matches!(first, UnusableMx::Invalid { line: 4, .. }), "{first:?}");
+        }
     }
 
     #[test]
@@ -268,11 +342,12 @@ mod mx_patterns {
 
     #[test]
     fn have_a_limit() {
-        let lines =
-            |count: usize| (0..count).fold(String::new(), |text, n| format!("{text}mx: mx{n}.example.com\n"));
+        let lines = |count: usize| (0..count).fold(String::new(), |text, n| format!("{text}mx: {n}.xx.de\n"));
         assert_eq!(with(&lines(MAX_PATTERNS)).unwrap().mx.len(), MAX_PATTERNS);
-        assert_eq!(with(&lines(MAX_PATTERNS).repeat(2)).unwrap().mx.len(), MAX_PATTERNS);
-        assert_eq!(with(&lines(MAX_PATTERNS + 1)), Err(PolicyFileError::TooManyMx { line: 260 }));
+        assert_eq!(with(&lines(100).repeat(20)).unwrap().mx.len(), 100, "each counts once");
+        let file = with(&lines(MAX_PATTERNS + 1)).unwrap();
+        assert_eq!((file.mx.len(), file.left_out.count()), (MAX_PATTERNS, 1));
+        assert_eq!(file.left_out.first(), Some(&UnusableMx::TooMany { line: MAX_PATTERNS + 4 }));
     }
 }
 
@@ -293,7 +368,9 @@ mod limits {
     fn hold_for_the_dearest_file() {
         let name = |n: usize| format!("mx: {n}.ü.example\n");
         let text: String = (0..MAX_FILE_BYTES / 20).map(name).collect();
-        assert!(matches!(with(&text), Err(PolicyFileError::TooManyMx { .. })));
+        let file = with(&text).unwrap();
+        let text_bytes: usize = file.mx.iter().map(|pattern| pattern.to_string().len() + 1).sum();
+        assert!(text_bytes <= MAX_PATTERN_TEXT_BYTES, "A-labels are longer: {text_bytes}");
         assert!(with(&"\n".repeat(60_000)).is_err());
     }
 }
@@ -317,9 +394,11 @@ proptest::proptest! {
         let Ok(file) = PolicyFile::parse(text.as_bytes()) else { return Ok(()) };
         proptest::prop_assert!(file.mode == Mode::None || !file.mx.is_empty());
         proptest::prop_assert!(file.max_age <= MAX_AGE_LIMIT && file.mx.len() <= MAX_PATTERNS);
+        proptest::prop_assert!(file.mode != Mode::None || file.left_out.count() == 0);
         proptest::prop_assert!(file.mx.iter().all(|pattern| pattern.reach() != Reach::AnyDepth));
         let mut plain = format!("version: STSv1\nmode: {}\nmax_age: {}\n", file.mode, file.max_age.as_secs());
         plain.extend(file.mx.iter().map(|pattern| format!("mx: {pattern}\n")));
+        let file = PolicyFile { left_out: LeftOut::default(), ..file };
         proptest::prop_assert_eq!(PolicyFile::parse(plain.as_bytes()), Ok(file));
     }
 }

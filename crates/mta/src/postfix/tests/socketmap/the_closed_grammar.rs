@@ -110,7 +110,7 @@ fn refuses_whatever_else_stands_in_braces() {
         let text = format!("{START}{QUOTED}{behind}");
         assert!(Answer::parse_reply(&text, "a.example").is_err(), "{text}");
     }
-    let many =
-        format!("may policy_type=sts policy_domain=a.example{}", " mx_host_pattern=mx.a.example".repeat(257));
+    let patterns = " mx_host_pattern=mx.a.example".repeat(crate::postfix::MAX_NAMES + 1);
+    let many = format!("may policy_type=sts policy_domain=a.example{patterns}");
     assert!(matches!(Answer::parse_reply(&many, "a.example"), Err(LineError::TooMany { .. })));
 }
