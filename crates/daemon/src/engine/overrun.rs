@@ -17,11 +17,19 @@ pub(crate) struct Overrun {
     /// That of some owner.
     owner: AtomicBool,
     domains: AtomicU64,
+    /// Turns since a domain was last seen to wait.
+    quiet: AtomicU64,
 }
 
+/// Turns of a second without a waiting domain before an overrun has ended: one that comes and goes does not fill the log.
+const QUIET_TURNS: u64 = 60;
+
 impl Overrun {
-    /// Tells that no domain waits any more.
-    pub(crate) fn ended(&self) {
+    /// Tells that no domain waits at this turn.
+    pub(crate) fn none_waits(&self) {
+        if self.quiet.fetch_add(1, Ordering::Relaxed) < QUIET_TURNS {
+            return;
+        }
         let (all, owner) =
             (self.all.swap(false, Ordering::Relaxed), self.owner.swap(false, Ordering::Relaxed));
         if all || owner {
@@ -39,6 +47,7 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
             Place::Given => {
                 self.metrics.over_budget();
                 self.overrun.domains.fetch_add(1, Ordering::Relaxed);
+                self.overrun.quiet.store(0, Ordering::Relaxed);
             }
             Place::Refused => {
                 self.metrics.over_budget();

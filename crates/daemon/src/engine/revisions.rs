@@ -59,7 +59,7 @@ impl Revisions {
 }
 
 #[cfg(test)]
-mod revisions {
+mod changes_of_a_domain {
     use super::*;
 
     #[test]

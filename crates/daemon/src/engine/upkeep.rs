@@ -109,7 +109,7 @@ async fn give_turns<D: Discovering, K: Known, M: Memory>(engine: Weak<Inner<D, K
             tokio::spawn(inner.look_in_turn(domain));
         }
         if inner.waiting.len() == 0 {
-            inner.overrun.ended();
+            inner.overrun.none_waits();
         }
     }
 }

@@ -39,7 +39,7 @@ impl UnknownMaps {
 }
 
 #[cfg(test)]
-mod unknown_maps {
+mod unknown_names {
     use super::*;
 
     #[test]

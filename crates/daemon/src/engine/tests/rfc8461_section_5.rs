@@ -296,7 +296,7 @@ async fn fault_policy_of_any_valid_size_has_a_reply_that_postfix_reads() {
         (440, &long),
     ] {
         let world = world().await;
-        let lines: String = (0..count).map(|n| format!("mx: {}\n", name(n))).collect();
+        let lines = (0..count).fold(String::new(), |lines, n| lines + "mx: " + &name(n) + "\n");
         let text = format!("version: STSv1\nmode: enforce\nmax_age: 86400\n{lines}");
         world.outside.policy_text("a.example", "1", &text);
         for form in [Form::Plain, Form::Tlsrpt, Form::Sendmail] {

@@ -84,7 +84,7 @@ impl Outside {
 
     /// The domain publishes a policy.
     pub(super) fn policy(&self, domain: &str, id: &str, mode: Mode, mx: &[&str], max_age: u64) -> &Self {
-        let mx: String = mx.iter().map(|pattern| format!("mx: {pattern}\n")).collect();
+        let mx = mx.iter().fold(String::new(), |lines, pattern| lines + "mx: " + pattern + "\n");
         self.policy_text(domain, id, &format!("version: STSv1\nmode: {mode}\nmax_age: {max_age}\n{mx}"))
     }
 
