@@ -255,16 +255,7 @@ mod mx_patterns {
             let file = with(&format!("mx: good.example.com\nmx: {mx}\n")).unwrap();
             file.left_out.first().cloned().unwrap()
         };
-        for valid in [
-            "*.com",
-            "*.co.uk",
-            "com",
-            "localhost",
-            "192.0.2.1",
-            "a.example.o",
-            "xn--a.example",
-            "XN--A.example",
-        ] {
+        for valid in ["*.com", "*.co.uk", "localhost", "192.0.2.1", "a.example.o", "XN--A.example"] {
             assert!(matches!(first(valid), UnusableMx::Unsuitable { line: 5, .. }), "{valid}");
         }
         for invalid in [
