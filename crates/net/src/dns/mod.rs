@@ -14,10 +14,12 @@
 
 mod data;
 mod failure;
+mod health;
 mod ids;
 mod question;
 mod reading;
 mod reply;
+mod resolv_conf;
 mod resolver;
 mod settings;
 mod transport;
@@ -27,5 +29,6 @@ pub use failure::DnsFailure;
 pub use question::{NameRefused, Question};
 pub use reading::{Reading, Unreadable};
 pub use reply::{MAX_DENIAL_TTL, MAX_TTL, Outcome, Reply};
+pub use resolv_conf::{Complaint, ResolvConf};
 pub use resolver::Resolver;
 pub use settings::{ResolverSettings, Trust};

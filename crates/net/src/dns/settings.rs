@@ -2,14 +2,13 @@
 //!
 //! Spec: resolv.conf(5), RFC 4035 §4.9.3.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-/// The port of the DNS.
-const PORT: u16 = 53;
+use super::ResolvConf;
 
-/// How many servers of a resolv.conf count, as in resolv.conf(5).
-const MAX_SERVERS: usize = 3;
+/// The port of the DNS.
+pub(super) const PORT: u16 = 53;
 
 /// Everything a [`Resolver`](super::Resolver) is made from.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -26,13 +25,18 @@ pub struct ResolverSettings {
     pub deadline: Duration,
     /// How many questions are out at once; others wait, within their deadline.
     pub max_parallel: usize,
+    /// A name whose SOA record shows whether a server that failed answers at all.
+    pub check_name: String,
+    /// How long a server that does not answer is left alone before it is checked again.
+    pub retry_after: Duration,
 }
 
 /// Whose AD bit is believed.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Trust {
-    /// Of resolvers on this machine alone: on any other way somebody could set it. Where one of them is known, no other
-    /// is asked, since its silence would turn every signed domain into an unsigned one.
+    /// Of 127.0.0.1 and ::1 alone: on any other way somebody could set it, and other addresses of the loopback network are
+    /// taken by forwarders that pass on the bit of whatever is upstream (a container's 127.0.0.11). Where one of the two is
+    /// named, no other is asked, since its silence would turn every signed domain into an unsigned one.
     #[default]
     LoopbackOnly,
     /// Of all: the operator vouches for the resolvers and for the network in between.
@@ -41,7 +45,8 @@ pub enum Trust {
 
 impl Trust {
     pub(super) fn believes(self, server: SocketAddr) -> bool {
-        self == Self::Always || server.ip().to_canonical().is_loopback()
+        let address = server.ip().to_canonical();
+        self == Self::Always || address == Ipv4Addr::LOCALHOST || address == Ipv6Addr::LOCALHOST
     }
 }
 
@@ -56,25 +61,17 @@ impl Default for ResolverSettings {
             deadline: Duration::from_secs(5),
             // Each holds a socket; a thousand files are what a process may open by default.
             max_parallel: 256,
+            check_name: ".".to_owned(),
+            retry_after: Duration::from_secs(5),
         }
     }
 }
 
 impl ResolverSettings {
-    /// The servers that a resolv.conf(5) names, the first three of them, or 127.0.0.1 if it names none; all else as by
-    /// default. `options trust-ad` is not believed: containers inherit it without the resolver that it was said of.
-    pub fn from_resolv_conf(text: &str) -> Self {
-        let servers: Vec<SocketAddr> = text
-            .lines()
-            .filter_map(|line| {
-                let mut words = line.split_ascii_whitespace();
-                (words.next() == Some("nameserver")).then(|| words.next())?
-            })
-            .filter_map(|address| address.parse::<IpAddr>().ok())
-            .map(|address| SocketAddr::new(address, PORT))
-            .take(MAX_SERVERS)
-            .collect();
-        if servers.is_empty() { Self::default() } else { Self { servers, ..Self::default() } }
+    /// The servers that a resolv.conf(5) names, or 127.0.0.1 if it names none; all else as by default.
+    pub fn from_resolv_conf(file: &ResolvConf) -> Self {
+        let default = Self::default();
+        if file.servers.is_empty() { default } else { Self { servers: file.servers.clone(), ..default } }
     }
 
     /// The servers that are asked, each with what its AD bit is worth.
@@ -89,8 +86,12 @@ impl ResolverSettings {
 mod resolv_conf {
     use super::*;
 
+    fn named(text: &str) -> ResolverSettings {
+        ResolverSettings::from_resolv_conf(&ResolvConf::parse(text))
+    }
+
     fn servers(text: &str) -> Vec<String> {
-        ResolverSettings::from_resolv_conf(text).servers.iter().map(ToString::to_string).collect()
+        named(text).servers.iter().map(ToString::to_string).collect()
     }
 
     #[test]
@@ -109,14 +110,26 @@ mod resolv_conf {
 
     #[test]
     fn cannot_make_a_resolver_elsewhere_trusted() {
-        let settings = ResolverSettings::from_resolv_conf("nameserver 192.0.2.1\noptions trust-ad\n");
+        let settings = named("nameserver 192.0.2.1\noptions trust-ad\n");
         assert_eq!(settings.asked(), [("192.0.2.1:53".parse().unwrap(), false)]);
+    }
+
+    #[test]
+    fn fault_12_other_loopback_addresses_are_not_trusted() {
+        for forwarder in ["127.0.0.11", "127.0.0.53", "127.1.0.1", "::ffff:127.0.0.11"] {
+            let settings = named(&format!("nameserver {forwarder}\n"));
+            assert!(settings.asked().iter().all(|(_, is_trusted)| !is_trusted), "{forwarder}");
+        }
+        for own in ["127.0.0.1", "::1", "::ffff:127.0.0.1"] {
+            let settings = named(&format!("nameserver {own}\n"));
+            assert!(settings.asked().iter().all(|(_, is_trusted)| *is_trusted), "{own}");
+        }
     }
 
     #[test]
     fn untrusted_servers_are_not_asked_where_a_trusted_one_is() {
         let settings =
-            ResolverSettings::from_resolv_conf("nameserver 192.0.2.1\nnameserver ::ffff:127.0.0.1\n");
+            named("nameserver 192.0.2.1\nnameserver ::ffff:127.0.0.1\n");
         assert_eq!(settings.asked(), [("[::ffff:127.0.0.1]:53".parse().unwrap(), true)]);
         let vouched = ResolverSettings { trust: Trust::Always, ..settings };
         assert_eq!(vouched.asked().len(), 2);

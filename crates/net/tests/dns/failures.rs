@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use starttls_net::dns::{Kind, Resolver, ResolverSettings};
 use starttls_policy::decide::evidence::Cause;
-use starttls_testkit::dns::{Behaviour, Data, Gate, kind};
+use starttls_testkit::dns::{Behaviour, Data, Gate, Server, kind};
 
 use crate::{LONG, SHORT, failure, hasty, resolver, server};
 
@@ -142,4 +142,92 @@ async fn questions_beyond_the_bound_wait_within_their_deadline() {
     assert_eq!((first.unwrap_err().cause, second.unwrap_err().cause), (Cause::Timeout, Cause::Timeout));
     assert_eq!(dns.count("other.test", kind::A), 0);
     gate.open();
+}
+
+/// A server that has stopped answering whatever is asked, and one that answers.
+fn dead_and_alive(behaviour: &Behaviour) -> (Server, Server) {
+    let (dead, alive) = (server(), server());
+    for (name, kind) in [("x.test", kind::A), (".", kind::SOA)] {
+        dead.at(name, kind, behaviour.clone());
+    }
+    alive.add("x.test", 60, Data::A(Ipv4Addr::LOCALHOST));
+    (dead, alive)
+}
+
+fn retrying(servers: &[&Server], retry_after: Duration) -> Resolver {
+    let servers = servers.iter().map(|server| server.address()).collect();
+    let defaults = ResolverSettings::default();
+    Resolver::new(&ResolverSettings { servers, attempt_timeout: SHORT, retry_after, deadline: LONG, ..defaults })
+}
+
+/// Asks until the first server counts as dead, or as alive.
+async fn ask_until(resolver: &Resolver, is_dead: bool) {
+    let begun = Instant::now();
+    while resolver.states()[0].1.is_some() != is_dead {
+        assert!(begun.elapsed() < LONG, "{:?}", resolver.states());
+        assert!(resolver.query("x.test", Kind::A).await.unwrap().is_found());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test]
+async fn fault_15_dead_server_is_skipped_and_asked_again_once_it_answers() {
+    for (behaviour, words) in
+        [(Behaviour::Silence, "in time"), (Behaviour::Rcode(5), "REFUSED"), (Behaviour::Rcode(1), "FORMERR")]
+    {
+        let (dead, alive) = dead_and_alive(&behaviour);
+        let resolver = retrying(&[&dead, &alive], SHORT);
+        ask_until(&resolver, true).await;
+        assert!(resolver.states()[0].1.as_ref().unwrap().contains(words), "{:?}", resolver.states());
+        let asked = dead.count("x.test", kind::A);
+        for _ in 0..10 {
+            assert!(resolver.query("x.test", Kind::A).await.unwrap().is_found());
+        }
+        assert_eq!(dead.count("x.test", kind::A), asked);
+        dead.at("x.test", kind::A, Behaviour::Well);
+        dead.add("x.test", 60, Data::A(Ipv4Addr::LOCALHOST));
+        dead.at(".", kind::SOA, Behaviour::Well);
+        ask_until(&resolver, false).await;
+    }
+}
+
+#[tokio::test]
+async fn fault_15_the_only_server_is_asked_even_when_it_is_dead() {
+    let (dead, _) = dead_and_alive(&Behaviour::Rcode(5));
+    let resolver = retrying(&[&dead], LONG);
+    let begun = Instant::now();
+    while resolver.states()[0].1.is_none() {
+        assert!(begun.elapsed() < LONG);
+        assert!(resolver.query("x.test", Kind::A).await.is_err());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    dead.at("x.test", kind::A, Behaviour::Well);
+    assert!(resolver.query("x.test", Kind::A).await.is_ok());
+    assert_eq!(resolver.states()[0].1, None);
+}
+
+#[tokio::test]
+async fn fault_15_server_that_fails_for_some_names_is_not_dead() {
+    let dns = server();
+    dns.at("bad.test", kind::A, Behaviour::Rcode(2));
+    dns.at("slow.test", kind::A, Behaviour::Silence);
+    let resolver = retrying(&[&dns], SHORT);
+    for _ in 0..20 {
+        for name in ["bad.test", "slow.test"] {
+            assert!(resolver.query(name, Kind::A).await.is_err());
+        }
+        assert_eq!(resolver.states()[0].1, None);
+    }
+}
+
+#[tokio::test]
+async fn fault_15_servers_are_replaced_for_all_clones() {
+    let (old, new) = (server(), server());
+    old.add("x.test", 60, Data::A(Ipv4Addr::new(192, 0, 2, 1)));
+    new.add("x.test", 60, Data::A(Ipv4Addr::new(192, 0, 2, 2)));
+    let resolver = retrying(&[&old], LONG);
+    let clone = resolver.clone();
+    resolver.replace_servers(&ResolverSettings { servers: vec![new.address()], ..ResolverSettings::default() });
+    let reply = clone.query("x.test", Kind::A).await.unwrap();
+    assert_eq!(reply.records, [starttls_net::dns::Data::A(Ipv4Addr::new(192, 0, 2, 2))]);
 }

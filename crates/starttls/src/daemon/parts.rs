@@ -32,7 +32,9 @@ pub(crate) fn live(settings: &Settings) -> Live {
     let daemon = &settings.daemon;
     let named = match daemon.resolver.value {
         Some(server) => ResolverSettings { servers: vec![server], ..ResolverSettings::default() },
-        None => ResolverSettings::from_resolv_conf(&std::fs::read_to_string(RESOLV_CONF).unwrap_or_default()),
+        None => ResolverSettings::from_resolv_conf(&dns::ResolvConf::parse(
+            &std::fs::read_to_string(RESOLV_CONF).unwrap_or_default(),
+        )),
     };
     let trust = if daemon.trust_resolver.value { dns::Trust::Always } else { dns::Trust::LoopbackOnly };
     let roots = match &daemon.ca_file.value {
