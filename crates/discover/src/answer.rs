@@ -106,3 +106,26 @@ pub enum Validation {
     /// It did not answer.
     Unknown(Failure),
 }
+
+/// Whether a resolver denies what is not there in signed zones (RFC 4035 §3.1.3), as far as it lets us see.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Denial {
+    /// NODATA and NXDOMAIN arrive, and are marked as verified.
+    Working,
+    /// What is there is answered, what is not there fails or is not verified.
+    Failing {
+        /// What was asked and what came.
+        words: String,
+    },
+    /// It was not tried, or the zone could not be reached at all.
+    Unknown,
+}
+
+/// One resolver and how it answers.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ResolverState {
+    /// Its address and port.
+    pub server: String,
+    /// Why it is not asked at this moment; `None` while it answers.
+    pub failure: Option<String>,
+}

@@ -5,7 +5,7 @@ use std::future::Future;
 use starttls_policy::{Domain, MxHost};
 use starttls_proto::mta_sts::PolicyFile;
 
-use crate::answer::{MxLookup, PolicyFailure, RecordLookup, TlsaLookup, Validation};
+use crate::answer::{Denial, MxLookup, PolicyFailure, RecordLookup, ResolverState, TlsaLookup, Validation};
 
 /// Asks the outside. Every call ends within a deadline of its own and never fails: what went wrong is in the answer.
 pub trait Discovering: Send + Sync + 'static {
@@ -23,4 +23,10 @@ pub trait Discovering: Send + Sync + 'static {
 
     /// Whether the resolver validates DNSSEC at this moment.
     fn validation(&self) -> impl Future<Output = Validation> + Send;
+
+    /// Whether the resolver denies what is not there in signed zones at this moment.
+    fn denial(&self) -> impl Future<Output = Denial> + Send;
+
+    /// The resolvers that are asked, each with its state.
+    fn resolvers(&self) -> Vec<ResolverState>;
 }

@@ -19,7 +19,8 @@ mod suitable;
 mod survey;
 
 pub use answer::{
-    FAILURE_TTL, Failure, MxLookup, MxState, PolicyFailure, RecordLookup, RecordState, TlsaLookup, Validation,
+    Denial, FAILURE_TTL, Failure, MxLookup, MxState, PolicyFailure, RecordLookup, RecordState, ResolverState,
+    TlsaLookup, Validation,
 };
 pub use discovering::Discovering;
 pub use evidence::{evidence, sts_evidence};

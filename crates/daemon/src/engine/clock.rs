@@ -4,15 +4,21 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use starttls_policy::Timestamp;
+use tokio::time::Instant;
 
 /// Tells the wall-clock time. How long an answer may be kept is measured by tokio's clock, which nobody can set.
 #[derive(Clone)]
-pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
+pub struct Clock {
+    wall: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    /// A moment, and the wall-clock time then.
+    begun: (Instant, Timestamp),
+}
 
 impl Clock {
     /// A clock that asks `now`.
     pub fn new(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
-        Self(Arc::new(now))
+        let begun = (Instant::now(), now());
+        Self { wall: Arc::new(now), begun }
     }
 
     /// The machine's own.
@@ -24,7 +30,14 @@ impl Clock {
     }
 
     pub(crate) fn now(&self) -> Timestamp {
-        (self.0)()
+        (self.wall)()
+    }
+
+    /// The time when this clock was made, and what has passed since: nobody who sets the wall clock changes it.
+    pub(crate) fn steady(&self) -> Timestamp {
+        let (moment, time) = self.begun;
+        let seconds = time.seconds().saturating_add(moment.elapsed().as_secs());
+        Timestamp::from_seconds(seconds).unwrap_or(Timestamp::MAX)
     }
 }
 

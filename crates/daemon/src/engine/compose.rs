@@ -1,7 +1,6 @@
 //! One answer from all branches: the decision, and its text for each form.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use starttls_discover::Discovering;
 use starttls_mta::postfix::socketmap::{Answer, Answered, Form as Wording};
@@ -12,6 +11,7 @@ use starttls_policy::{Action, Demand, Origin, Timestamp, decide};
 use tokio::time::Instant;
 
 use super::dane::DaneBranch;
+use super::protected::{LEAST_DANE, after};
 use super::reader::Reader;
 use super::revisions::Revision;
 use super::sts::StsBranch;
@@ -40,9 +40,6 @@ pub(crate) enum Awaited {
     /// It came.
     Came(StsBranch),
 }
-
-/// DANE counts on for at least that long when the resolver stops validating.
-const LEAST_DANE: Duration = Duration::from_hours(1);
 
 const WAIT: Reply = Reply::Temporary("what must hold for this domain cannot be found out now");
 
@@ -157,9 +154,7 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
         match &decision.action {
             Action::Dane | Action::DaneOnly => {
                 let left = dane.until.saturating_duration_since(Instant::now()).max(LEAST_DANE);
-                let until = now.seconds().saturating_add(left.as_secs());
-                self.memory
-                    .keep_dane(&target.domain, Timestamp::from_seconds(until).unwrap_or(Timestamp::MAX));
+                self.memory.keep_dane(&target.domain, after(now, left));
             }
             Action::LogOnly(Demand { origin: Origin::MtaSts, .. }) => {
                 self.memory.to_verify(&target.domain, ToVerify::StsTesting, now);

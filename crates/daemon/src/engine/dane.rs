@@ -7,10 +7,9 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use starttls_discover::{Discovering, MxState, TlsaLookup, findings};
 use starttls_policy::MxHost;
-use starttls_policy::decide::evidence::{Cause, DaneEvidence, DaneHosts, Security, Tlsa};
+use starttls_policy::decide::evidence::{DaneEvidence, DaneHosts, Security, Tlsa};
 use tokio::time::Instant;
 
-use super::validation::Standing;
 use super::{Inner, Known, Memory, Route, Target, What, ended};
 
 /// What DANE says of a target, and how long.
@@ -35,16 +34,19 @@ pub(crate) enum Outlook {
     /// All of it.
     Known(DaneBranch),
     /// The hosts have to be asked yet.
-    Hosts {
-        /// State of the MX RRset.
-        security: Security,
-        /// The hosts.
-        names: Vec<MxHost>,
-        /// How many further hosts nobody looks at.
-        beyond: usize,
-        /// How long the MX records hold.
-        until: Instant,
-    },
+    Hosts(MxHosts),
+}
+
+/// Where mail for a target goes.
+pub(crate) struct MxHosts {
+    /// State of the MX RRset.
+    security: Security,
+    /// The hosts whose records are looked up.
+    pub(crate) names: Vec<MxHost>,
+    /// How many further hosts are left out.
+    further: usize,
+    /// How long the MX records hold.
+    until: Instant,
 }
 
 impl Outlook {
@@ -52,7 +54,7 @@ impl Outlook {
     pub(crate) fn may_settle(&self) -> bool {
         match self {
             Self::Known(branch) => branch.evidence.settles(),
-            Self::Hosts { security, names, .. } => *security == Security::Secure && !names.is_empty(),
+            Self::Hosts(hosts) => hosts.security == Security::Secure && !hosts.names.is_empty(),
         }
     }
 }
@@ -60,27 +62,31 @@ impl Outlook {
 impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
     /// What DANE says of a target so far; at hand, or good beyond that moment.
     pub(crate) async fn dane_outlook(self: &Arc<Self>, target: &Target, beyond: Instant) -> Outlook {
-        match self.validation.get() {
-            Standing::Proven | Standing::Unknown => {}
-            Standing::Refuted => return Outlook::Known(self.briefly(DaneEvidence::NotAsked)),
-            Standing::Lost => return Outlook::Known(self.after_loss(target).await),
+        self.await_first_proof().await;
+        if let Some(branch) = self.without_proof(target).await {
+            return Outlook::Known(branch);
         }
         if let Some(kept) = self.dane.get(target).filter(|kept| kept.until > beyond) {
             return Outlook::Known(kept);
         }
+        self.ask_mx(target).await
+    }
+
+    /// Asks where mail for a target goes, whatever is cached.
+    pub(crate) async fn ask_mx(&self, target: &Target) -> Outlook {
         if target.route == Route::Host {
             let Ok(host) = MxHost::parse(target.domain.as_str()) else {
                 return Outlook::Known(self.briefly(DaneEvidence::NotAsked));
             };
             let until = Instant::now() + self.settings.longest;
-            return Outlook::Hosts { security: Security::Secure, names: vec![host], beyond: 0, until };
+            return Outlook::Hosts(MxHosts { security: Security::Secure, names: vec![host], further: 0, until });
         }
         let lookup = self.discovering.mx(&target.domain).await;
         self.metrics.looked_up(What::Mx, ended(!matches!(lookup.state, MxState::Inconclusive(_))));
         for finding in findings(&target.domain, Some(&lookup), None) {
             self.failed(&target.domain, finding.code, &finding.message);
         }
-        let (security, names, beyond) = match lookup.state {
+        let (security, names, further) = match lookup.state {
             MxState::Hosts { security, hosts, beyond } => (security, hosts, beyond),
             MxState::Implicit { security } => {
                 (security, MxHost::parse(target.domain.as_str()).into_iter().collect(), 0)
@@ -95,7 +101,7 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
             }
         };
         let until = Instant::now() + lookup.ttl.clamp(self.settings.shortest, self.settings.longest);
-        Outlook::Hosts { security, names, beyond, until }
+        Outlook::Hosts(MxHosts { security, names, further, until })
     }
 
     /// What DANE says of a target.
@@ -105,12 +111,31 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
         outlook: Outlook,
         beyond: Instant,
     ) -> DaneBranch {
-        let (security, names, further, mut until) = match outlook {
+        let hosts = match outlook {
             Outlook::Known(branch) => return branch,
-            Outlook::Hosts { security, names, beyond, until } => (security, names, beyond, until),
+            Outlook::Hosts(hosts) => hosts,
         };
-        let asked = join_all(names.iter().map(|host| self.host(host, target.port, beyond)));
-        let mut hosts = Vec::with_capacity(names.len());
+        let mut branch = self.of_hosts(target, &hosts, beyond).await;
+        if !branch.evidence.settles() && self.is_protected(target).await {
+            branch = self.confirmed(target).await;
+        }
+        // A failure is asked about again; what was known before lasts its time.
+        if matches!(&*branch.evidence, DaneEvidence::Found(_)) {
+            self.dane.insert(target.clone(), branch.clone());
+        }
+        branch
+    }
+
+    /// Asks for the TLSA records of a target's hosts.
+    pub(crate) async fn of_hosts(
+        self: &Arc<Self>,
+        target: &Target,
+        mx: &MxHosts,
+        beyond: Instant,
+    ) -> DaneBranch {
+        let mut until = mx.until;
+        let asked = join_all(mx.names.iter().map(|host| self.host(host, target.port, beyond)));
+        let mut hosts = Vec::with_capacity(mx.names.len() + mx.further);
         for host in asked.await {
             if let Some(failed) = &host.lookup.failure {
                 self.failed(&target.domain, "tlsa", &failed.words);
@@ -118,28 +143,15 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
             until = until.min(host.until);
             hosts.push(host.lookup.state);
         }
-        hosts.extend(std::iter::repeat_n(Tlsa::Inconclusive, further));
-        let evidence =
-            Arc::new(DaneEvidence::Found(DaneHosts { mx: security, hosts, seen: self.clock.now() }));
-        let branch = DaneBranch { evidence, until };
-        self.dane.insert(target.clone(), branch.clone());
-        branch
+        hosts.extend(std::iter::repeat_n(Tlsa::Inconclusive, mx.further));
+        let found = DaneHosts { mx: mx.security, hosts, seen: self.clock.now() };
+        DaneBranch { evidence: Arc::new(DaneEvidence::Found(found)), until }
     }
 
     /// What may be another thing a moment later.
-    fn briefly(&self, evidence: DaneEvidence) -> DaneBranch {
+    pub(crate) fn briefly(&self, evidence: DaneEvidence) -> DaneBranch {
         let until = Instant::now() + self.settings.failure;
         DaneBranch { evidence: Arc::new(evidence), until }
-    }
-
-    /// The resolver stopped validating: nobody can say whether records are still there.
-    async fn after_loss(&self, target: &Target) -> DaneBranch {
-        let remembered = self.memory.recall(&target.domain, self.clock.now()).await;
-        let evidence = match remembered.dane_until.filter(|until| *until > self.clock.now()) {
-            Some(_) => DaneEvidence::MxInconclusive { cause: Cause::Failure },
-            None => DaneEvidence::NotAsked,
-        };
-        self.briefly(evidence)
     }
 
     /// A host's TLSA records; shared with whoever asks for the same host.

@@ -21,6 +21,7 @@ mod flights;
 mod hot;
 mod memory;
 mod overrun;
+mod protected;
 mod reader;
 mod revisions;
 mod settings;
@@ -49,7 +50,7 @@ pub use budget::Allowance;
 pub use clock::Clock;
 pub use memory::Memory;
 pub use settings::EngineSettings;
-pub use validation::Standing;
+pub use validation::{DenialState, Standing};
 
 use crate::answer::{Answering, Form, Reply};
 use crate::known::Known;
@@ -180,15 +181,20 @@ impl<D: Discovering, K: Known, M: Memory> Engine<D, K, M> {
         Self(inner)
     }
 
-    /// Proves once whether the resolver validates, and tells; the daemon waits for it before it says that it is ready.
-    pub async fn prove(&self) -> Standing {
-        self.0.prove().await;
+    /// Waits until the first proof of the resolver has ended, whatever its result.
+    pub async fn first_proof(&self) -> Standing {
+        self.0.validation.first().await;
         self.0.validation.get()
     }
 
     /// Whether the resolver validates.
     pub fn validation(&self) -> Standing {
         self.0.validation.get()
+    }
+
+    /// Whether the resolver denies existence in signed zones.
+    pub fn denial(&self) -> DenialState {
+        self.0.validation.denial()
     }
 
     /// How full the caches are.

@@ -3,14 +3,13 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use starttls_discover::{Discovering, Validation};
+use starttls_discover::Discovering;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use super::reader::Reader;
 use super::sts::jittered;
-use super::validation::Standing;
 use super::{Inner, Known, Memory, Target};
 use crate::answer::Form;
 
@@ -121,34 +120,7 @@ async fn keep_proving<D: Discovering, K: Known, M: Memory>(engine: Weak<Inner<D,
     loop {
         ticks.tick().await;
         let Some(inner) = engine.upgrade() else { return };
-        inner.prove().await;
-    }
-}
-
-impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
-    /// Puts the resolver to the proof, and is loud about every change.
-    pub(crate) async fn prove(&self) {
-        let proof = self.discovering.validation().await;
-        let Some((_, after)) = self.validation.take(&proof) else { return };
-        // What was found out under other conditions is found out anew.
-        self.hot.clear();
-        self.dane.clear();
-        self.hosts.clear();
-        let words = match &proof {
-            Validation::Refuted { words } => words.as_str(),
-            Validation::Proven | Validation::Unknown(_) => "",
-        };
-        match after {
-            Standing::Proven => tracing::info!("the resolver validates DNSSEC: DANE is in use"),
-            Standing::Refuted => {
-                tracing::error!(
-                    "DANE is not available: {words}; set `resolver` to one that validates on this machine, or `trust-resolver`"
-                );
-            }
-            Standing::Lost => tracing::error!(
-                "the resolver stopped validating DNSSEC: {words}; mail to domains with DANE waits, other mail goes on"
-            ),
-            Standing::Unknown => {}
-        }
+        inner.prove_after(Instant::now()).await;
+        inner.try_denial().await;
     }
 }

@@ -1,21 +1,31 @@
 //! Whether the resolver validates DNSSEC: proven at start, proven again and again, and loud when it stops.
 //!
+//! Proofs are made one at a time, and one a second at most; [`Inner::prove_after`] shares them between all who need one.
+//!
 //! Spec: RFC 7672 §2.1.1 (only validated answers count), RFC 4035 §4.9.3 (the AD bit of a trusted resolver).
 
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
 
-use starttls_discover::Validation;
+use starttls_discover::{Denial, Discovering, Validation};
+use tokio::sync::{Mutex, watch};
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::{Inner, Known, Memory};
+
+/// Proofs begin at least that far apart, however many answers need one.
+const BETWEEN_PROOFS: Duration = Duration::from_secs(1);
 
 /// What is known of the resolver.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Standing {
-    /// Nobody could ask yet: answers are taken as they come.
+    /// The proof is open: the resolver has not answered it yet.
     Unknown,
     /// It validates.
     Proven,
-    /// It never did: DANE is not available.
+    /// It has not since this start: DANE is not available.
     Refuted,
-    /// It did and stopped: domains last answered by DANE wait.
+    /// It did and stopped.
     Lost,
 }
 
@@ -43,24 +53,155 @@ impl Standing {
 
 const ALL: [Standing; 4] = [Standing::Unknown, Standing::Proven, Standing::Refuted, Standing::Lost];
 
-/// The standing, where every thread sees it.
-pub(crate) struct Shared(AtomicU8);
+/// State of the validation, shared by all threads.
+pub(crate) struct Shared {
+    standing: AtomicU8,
+    /// Whether the first proof has ended, with whatever result.
+    first: watch::Sender<bool>,
+    /// The last proof; held while one is made.
+    last: Mutex<Option<Proof>>,
+    /// Whether denials failed when they were tried last.
+    denial: AtomicU8,
+}
+
+/// A proof that was made.
+struct Proof {
+    begun: Instant,
+    result: Validation,
+}
+
+/// State of the resolver's denials of existence.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum DenialState {
+    /// Not tried yet, or without an answer.
+    Unknown,
+    /// NODATA and NXDOMAIN of signed zones arrive.
+    Working,
+    /// They do not: signed domains without TLSA records are deferred.
+    Failing,
+}
+
+impl DenialState {
+    /// The word for metrics and status.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Working => "working",
+            Self::Failing => "failing",
+        }
+    }
+}
+
+const DENIALS: [DenialState; 3] = [DenialState::Unknown, DenialState::Working, DenialState::Failing];
 
 impl Shared {
-    pub(crate) const fn new() -> Self {
-        Self(AtomicU8::new(Standing::Unknown as u8))
+    pub(crate) fn new() -> Self {
+        Self {
+            standing: AtomicU8::new(Standing::Unknown as u8),
+            first: watch::Sender::new(false),
+            last: Mutex::new(None),
+            denial: AtomicU8::new(DenialState::Unknown as u8),
+        }
     }
 
     pub(crate) fn get(&self) -> Standing {
-        ALL.get(usize::from(self.0.load(Ordering::Acquire))).copied().unwrap_or(Standing::Unknown)
+        ALL.get(usize::from(self.standing.load(Ordering::Acquire))).copied().unwrap_or(Standing::Unknown)
     }
 
-    /// Takes a proof in; tells what it was and is, if that changed.
-    pub(crate) fn take(&self, proof: &Validation) -> Option<(Standing, Standing)> {
+    pub(crate) fn denial(&self) -> DenialState {
+        let index = usize::from(self.denial.load(Ordering::Acquire));
+        DENIALS.get(index).copied().unwrap_or(DenialState::Unknown)
+    }
+
+    /// Waits until the first proof has ended, whatever its result.
+    pub(crate) async fn first(&self) {
+        // The sender lives as long as this.
+        let _ = self.first.subscribe().wait_for(|has_ended| *has_ended).await;
+    }
+
+    /// Takes a proof in; returns the state after it if that is another one than before.
+    fn take(&self, proof: &Validation) -> Option<Standing> {
         let before = self.get();
         let after = before.after(proof);
-        self.0.store(after as u8, Ordering::Release);
-        (before != after).then_some((before, after))
+        self.standing.store(after as u8, Ordering::Release);
+        (before != after).then_some(after)
+    }
+}
+
+impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
+    /// Result of a proof that began at `since` or later: the last one, or another one, which begins no sooner than a second
+    /// after that. All who wait share it.
+    pub(crate) async fn prove_after(&self, since: Instant) -> Validation {
+        let mut last = self.validation.last.lock().await;
+        if let Some(proof) = &*last {
+            if proof.begun >= since {
+                return proof.result.clone();
+            }
+            sleep_until(proof.begun + BETWEEN_PROOFS).await;
+        }
+        let begun = Instant::now();
+        let result = self.discovering.validation().await;
+        self.take_proof(&result);
+        *last = Some(Proof { begun, result: result.clone() });
+        self.validation.first.send_replace(true);
+        result
+    }
+
+    /// Waits for the first proof, no longer than an answer may wait for anything else.
+    pub(crate) async fn await_first_proof(&self) {
+        if self.validation.get() == Standing::Unknown {
+            // Without it the proof is open, which is a state of its own.
+            let _ = timeout(self.settings.answer_within, self.validation.first()).await;
+        }
+    }
+
+    fn take_proof(&self, proof: &Validation) {
+        let Some(after) = self.validation.take(proof) else { return };
+        // Answers from other conditions are looked up anew.
+        self.hot.clear();
+        self.dane.clear();
+        self.hosts.clear();
+        let words = match proof {
+            Validation::Refuted { words } => words.as_str(),
+            Validation::Proven | Validation::Unknown(_) => "",
+        };
+        match after {
+            Standing::Proven => tracing::info!("the resolver validates DNSSEC: DANE is in use"),
+            Standing::Refuted => tracing::error!(
+                "DANE is not available: {words}; set `resolver` to one that validates on this machine, or `trust-resolver`; \
+                 mail to domains that DANE protected within the last hour waits, other mail goes on"
+            ),
+            Standing::Lost => tracing::error!(
+                "the resolver stopped validating DNSSEC: {words}; mail to domains that DANE protected within the last hour \
+                 waits, other mail goes on"
+            ),
+            Standing::Unknown => {}
+        }
+    }
+
+    /// Tries whether the resolver denies existence in signed zones, and logs each change. It changes no answer.
+    pub(crate) async fn try_denial(&self) {
+        let before = self.validation.denial();
+        let after = match self.discovering.denial().await {
+            Denial::Working => {
+                if before == DenialState::Failing {
+                    tracing::info!("the resolver denies names and records of signed zones again");
+                }
+                DenialState::Working
+            }
+            Denial::Failing { words } => {
+                if before != DenialState::Failing {
+                    tracing::error!(
+                        "the resolver answers for names that exist in signed zones and fails for those that do not: {words}; \
+                         mail to signed domains without TLSA records waits; use a resolver that passes NXDOMAIN and NODATA on, \
+                         or set `denial-probe` to a signed domain that it can reach"
+                    );
+                }
+                DenialState::Failing
+            }
+            Denial::Unknown => return,
+        };
+        self.validation.denial.store(after as u8, Ordering::Release);
     }
 }
 

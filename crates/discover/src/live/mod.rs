@@ -2,10 +2,13 @@
 //!
 //! Each file answers one question; what can be said without asking is plain functions in them.
 
+mod denial;
 mod mx;
 mod sts;
 mod tlsa;
 mod validation;
+
+use std::net::SocketAddr;
 
 use starttls_net::dns::{DnsFailure, Resolver, ResolverSettings};
 use starttls_net::policy_host::{PolicyHostSettings, PolicyHosts};
@@ -13,7 +16,9 @@ use starttls_net::roots::RootsError;
 use starttls_policy::{Domain, MxHost};
 use starttls_proto::mta_sts::PolicyFile;
 
-use crate::answer::{Failure, MxLookup, PolicyFailure, RecordLookup, TlsaLookup, Validation};
+use crate::answer::{
+    Denial, Failure, MxLookup, PolicyFailure, RecordLookup, ResolverState, TlsaLookup, Validation,
+};
 use crate::discovering::Discovering;
 
 /// How everything is asked.
@@ -34,6 +39,8 @@ pub struct Probe {
     pub signed: String,
     /// A name whose signatures do not hold, if one is known: a resolver that validates refuses to answer.
     pub bogus: Option<String>,
+    /// A signed zone in which denials are tried; without it `arpa`, or [`Probe::signed`] where that is not the root.
+    pub denial: Option<String>,
 }
 
 /// Asks the real outside; cheap to clone.
@@ -46,7 +53,7 @@ pub struct Live {
 
 impl Default for Probe {
     fn default() -> Self {
-        Self { signed: ".".to_owned(), bogus: None }
+        Self { signed: ".".to_owned(), bogus: None, denial: None }
     }
 }
 
@@ -86,6 +93,15 @@ impl Discovering for Live {
 
     async fn validation(&self) -> Validation {
         validation::probe(&self.resolver, &self.probe).await
+    }
+
+    async fn denial(&self) -> Denial {
+        denial::probe(&self.resolver, &self.probe).await
+    }
+
+    fn resolvers(&self) -> Vec<ResolverState> {
+        let state = |(server, failure): (SocketAddr, _)| ResolverState { server: server.to_string(), failure };
+        self.resolver.states().into_iter().map(state).collect()
     }
 }
 

@@ -32,8 +32,8 @@ async fn probe_one(resolver: &Resolver, probe: &Probe, server: SocketAddr, worth
     if worth == Security::Insecure {
         return Validation::Refuted {
             words: format!(
-                "the resolver {server} is not on this machine, so what it says of signatures is not believed; run a \
-                 validating resolver at 127.0.0.1, or declare this one and the network to it trusted"
+                "the resolver {server} is neither 127.0.0.1 nor ::1, so what it says of signatures is not believed; run a \
+                 validating resolver there, or declare this one and the way to it trusted"
             ),
         };
     }

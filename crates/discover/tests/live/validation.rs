@@ -1,6 +1,6 @@
 //! Whether the resolver validates.
 
-use starttls_discover::{Discovering as _, Validation};
+use starttls_discover::{Denial, Discovering as _, Validation};
 use starttls_policy::decide::evidence::Cause;
 use starttls_testkit::dns::{Behaviour, Server, kind};
 
@@ -56,5 +56,46 @@ async fn resolver_elsewhere_that_nobody_vouches_for_is_refuted_without_a_questio
     let mut world = World::new();
     world.settings.resolver.servers = vec!["192.0.2.1:53".parse().unwrap()];
     let Validation::Refuted { words } = world.live().validation().await else { panic!("another answer") };
-    assert!(words.contains("192.0.2.1:53 is not on this machine"), "{words}");
+    assert!(words.contains("192.0.2.1:53 is neither 127.0.0.1 nor ::1"), "{words}");
+}
+
+/// A resolver that answers for `arpa`, which is signed.
+fn with_arpa() -> World {
+    let world = World::new();
+    world.dns.add("arpa", 300, starttls_testkit::dns::Data::Raw(kind::SOA, vec![0; 22]));
+    world
+}
+
+#[tokio::test]
+async fn fault_12_denials_are_tried_as_nodata_and_as_nxdomain() {
+    let world = with_arpa();
+    assert_eq!(world.live().denial().await, Denial::Working);
+    assert_eq!(world.dns.count("arpa", kind::TLSA), 1);
+    assert_eq!(world.dns.count("starttls-denial-probe.arpa", kind::A), 1);
+}
+
+#[tokio::test]
+async fn fault_12_forwarder_that_turns_denials_into_servfail_is_found_out() {
+    for (name, kind) in [("arpa", kind::TLSA), ("starttls-denial-probe.arpa", kind::A)] {
+        let world = with_arpa();
+        world.dns.at(name, kind, Behaviour::Rcode(2));
+        let Denial::Failing { words } = world.live().denial().await else { panic!("another answer") };
+        assert!(words.contains("SERVFAIL") && words.contains(name), "{words}");
+    }
+}
+
+#[tokio::test]
+async fn fault_12_zone_out_of_reach_says_nothing_about_denials() {
+    let world = with_arpa();
+    world.dns.at("arpa", kind::SOA, Behaviour::Rcode(2));
+    world.dns.at("arpa", kind::TLSA, Behaviour::Rcode(2));
+    assert_eq!(world.live().denial().await, Denial::Unknown);
+}
+
+#[tokio::test]
+async fn fault_12_denial_that_is_not_verified_is_found_out() {
+    let world = with_arpa();
+    world.dns.unsigned("starttls-denial-probe.arpa");
+    let Denial::Failing { words } = world.live().denial().await else { panic!("another answer") };
+    assert!(words.contains("verified"), "{words}");
 }

@@ -140,7 +140,7 @@ async fn serve(
     tokio::spawn(keeper.clone().look());
     tokio::spawn(keeper.clone().fetch());
     tokio::spawn(forgetting::forget_ended(learned.clone()));
-    if tokio::time::timeout(FIRST_PROOF, engine.prove()).await.is_err() {
+    if tokio::time::timeout(FIRST_PROOF, engine.first_proof()).await.is_err() {
         tracing::warn!("the resolver does not answer; look-ups that need it wait");
     }
     // Only now: both take longer than the first answers from what was learnt before.

@@ -45,7 +45,11 @@ pub(crate) fn live(settings: &Settings) -> Live {
         PolicyHosts::Global => Addresses::Global,
         PolicyHosts::Any => Addresses::Any,
     };
-    let probe = Probe { signed: daemon.dnssec_probe.value.clone(), bogus: daemon.bogus_probe.value.clone() };
+    let probe = Probe {
+        signed: daemon.dnssec_probe.value.clone(),
+        bogus: daemon.bogus_probe.value.clone(),
+        denial: None,
+    };
     Live::new(LiveSettings {
         resolver: ResolverSettings { trust, ..named },
         policy_host: PolicyHostSettings { roots, addresses, ..PolicyHostSettings::default() },

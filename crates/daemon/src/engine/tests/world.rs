@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use starttls_discover::{
-    Discovering, Failure, MxLookup, MxState, PolicyFailure, RecordLookup, RecordState, TlsaLookup, Validation,
+    Denial, Discovering, Failure, MxLookup, MxState, PolicyFailure, RecordLookup, RecordState, ResolverState,
+    TlsaLookup, Validation,
 };
 use starttls_mta::postfix::socketmap::{Socketmap, SocketmapFacts};
 use starttls_policy::decide::Choices;
@@ -48,6 +49,8 @@ struct Answers {
     records: HashMap<String, RecordState>,
     policies: HashMap<String, Policy>,
     validation: Option<Validation>,
+    denial: Option<Denial>,
+    resolvers: Vec<ResolverState>,
     asked: HashMap<String, u32>,
     hanging: Vec<String>,
     delays: HashMap<String, Duration>,
@@ -106,7 +109,8 @@ impl Outside {
         self.change(|all| drop(all.policies.insert(domain.into(), Policy::Failing)))
     }
 
-    /// Whatever is asked under this name (`mx DOMAIN`, `tlsa HOST:PORT`, `record DOMAIN`, `policy DOMAIN`) gets no answer.
+    /// Whatever is asked under this name (`mx DOMAIN`, `tlsa HOST:PORT`, `record DOMAIN`, `policy DOMAIN`, `validation`) gets no
+    /// answer.
     pub(super) fn hang(&self, question: &str) -> &Self {
         self.change(|all| all.hanging.push(question.into()))
     }
@@ -120,6 +124,16 @@ impl Outside {
 
     pub(super) fn validation(&self, validation: Validation) -> &Self {
         self.change(|all| all.validation = Some(validation))
+    }
+
+    pub(super) fn denial(&self, denial: Denial) -> &Self {
+        self.change(|all| all.denial = Some(denial))
+    }
+
+    /// The only resolver fails that way, or answers.
+    pub(super) fn resolver(&self, failure: Option<&str>) -> &Self {
+        let state = ResolverState { server: "127.0.0.1:53".into(), failure: failure.map(Into::into) };
+        self.change(|all| all.resolvers = vec![state])
     }
 
     pub(super) fn ttl(&self, seconds: u64) -> &Self {
@@ -185,7 +199,16 @@ impl Discovering for Outside {
     }
 
     async fn validation(&self) -> Validation {
-        self.0.lock().unwrap().validation.clone().unwrap_or(Validation::Proven)
+        let look = |all: &Answers| all.validation.clone().unwrap_or(Validation::Proven);
+        self.ask("validation".into(), look).await.0
+    }
+
+    async fn denial(&self) -> Denial {
+        self.0.lock().unwrap().denial.clone().unwrap_or(Denial::Working)
+    }
+
+    fn resolvers(&self) -> Vec<ResolverState> {
+        self.0.lock().unwrap().resolvers.clone()
     }
 }
 
@@ -318,6 +341,13 @@ impl World {
     }
 
     pub(super) async fn with(settings: EngineSettings, outside: Outside, store: Store) -> Self {
+        let world = Self::starting(settings, outside, store);
+        world.engine.first_proof().await;
+        world
+    }
+
+    /// As [`World::with`], before the first proof of the resolver has ended.
+    pub(super) fn starting(settings: EngineSettings, outside: Outside, store: Store) -> Self {
         let lists = Lists::default();
         let wall = Arc::new(AtomicU64::new(START));
         let begun = tokio::time::Instant::now();
@@ -338,8 +368,12 @@ impl World {
             anchors: None,
         };
         let engine = Engine::start(parts, &Handle::current());
-        engine.prove().await;
         Self { engine, outside, lists, store, wall, begun }
+    }
+
+    /// The daemon is started again: what it stored is there, nothing else.
+    pub(super) async fn restart(&self) -> Self {
+        Self::with(EngineSettings::default(), self.outside.clone(), self.store.clone()).await
     }
 
     /// What a Postfix before 3.10 is told.
