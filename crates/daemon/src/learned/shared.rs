@@ -202,6 +202,10 @@ fn of_others(mut record: Record, now: Timestamp) -> Record {
         remembered.release = None;
         record.unreadable += 1;
     }
+    if remembered.dane_until.is_some_and(|until| !is_sound(until)) {
+        remembered.dane_until = None;
+        record.unreadable += 1;
+    }
     if let Some(kept) = &mut remembered.policy {
         kept.origin = Learnt::Elsewhere;
     }

@@ -55,7 +55,7 @@ impl Upserts {
                     OR (excluded.fetched = learned_policies.fetched AND excluded.confirmed > learned_policies.confirmed)
                     OR learned_policies.fetched > excluded.confirmed + 86400",
                 "WHERE excluded.released > learned_releases.released",
-                "WHERE excluded.ends > learned_dane.ends",
+                "WHERE excluded.ends > learned_dane.ends OR learned_dane.ends > excluded.ends + 86400",
             ),
         };
         Self {

@@ -243,6 +243,29 @@ async fn rows_of_a_server_are_never_taken_for_our_own() {
 }
 
 #[tokio::test]
+async fn fault_10_dane_that_a_clock_years_ahead_stored_counts_for_no_other_node_and_gives_way() {
+    let Some(server) = Postgres::start().unwrap() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let name = domain("example.org");
+    let mut nodes = Vec::new();
+    for node_name in ["one", "two", "three"] {
+        let learned = node(&dir.path().join(node_name), node_name, &server.url()).await;
+        until_up(&learned).await;
+        nodes.push(learned);
+    }
+    let dane_until = async |index: usize| nodes[index].recall(&name, at(NOW)).await.remembered.dane_until;
+    nodes[0].keep_dane(&name, at(NOW + 315_576_000));
+    nodes[0].flush_shared().await;
+    assert_eq!(dane_until(1).await, None);
+    nodes[1].keep_dane(&name, at(NOW + 3_600));
+    nodes[1].flush_shared().await;
+    assert_eq!(dane_until(2).await, Some(at(NOW + 3_600)));
+    for learned in nodes {
+        learned.close().await;
+    }
+}
+
+#[tokio::test]
 async fn later_words_replace_earlier_ones_before_and_after_they_are_written() {
     let dir = tempfile::tempdir().unwrap();
     let learned = alone(&dir.path().join("learned.sqlite")).await;
