@@ -97,7 +97,9 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
     }
 
     fn unproven(&self, target: &Target, state: &str) -> DaneBranch {
-        let words = format!("DANE protected this domain, and the resolver's DNSSEC validation is {state}: mail waits");
+        let words = format!(
+            "DANE protected this domain, and the resolver's DNSSEC validation is {state}: mail waits"
+        );
         self.failed(&target.domain, "dane", &words);
         self.briefly(DaneEvidence::MxInconclusive { cause: Cause::Failure })
     }
@@ -127,7 +129,7 @@ mod stored_end {
     fn fault_10_counts_by_either_clock_and_never_longer_than_an_answer_may_last() {
         use Protection::{Ended, Lasts, TooFar};
         let at = |seconds| Timestamp::from_seconds(seconds).unwrap();
-        let longest = Duration::from_secs(3_600);
+        let longest = Duration::from_hours(1);
         // The end, the wall clock, the steady clock.
         for (until, wall, steady, want) in [
             (10_000, 9_000, 9_000, Lasts),

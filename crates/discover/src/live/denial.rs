@@ -64,8 +64,14 @@ async fn probe_one(resolver: &Resolver, server: SocketAddr, zone: &str) -> Denia
         match resolver.query_at(server, name, kind).await {
             Ok(reply) if is_denied(&reply) => {}
             Ok(reply) => {
-                let came = if reply.is_found() { "answered with records" } else { "did not mark the denial as verified" };
-                let words = format!("the resolver {server} {came} when asked for {word} of `{name}`, which is not there");
+                let came = if reply.is_found() {
+                    "answered with records"
+                } else {
+                    "did not mark the denial as verified"
+                };
+                let words = format!(
+                    "the resolver {server} {came} when asked for {word} of `{name}`, which is not there"
+                );
                 return Denial::Failing { words };
             }
             Err(error) if error.cause == Cause::Timeout => return Denial::Unknown,

@@ -79,9 +79,13 @@ impl fmt::Display for Complaint {
         let Self { line, text, reason } = self;
         let text = text.escape_debug();
         match reason {
-            Reason::Address => write!(f, "line {line} is not understood, want an address after `nameserver`: `{text}`"),
+            Reason::Address => {
+                write!(f, "line {line} is not understood, want an address after `nameserver`: `{text}`")
+            }
             Reason::Keyword => write!(f, "line {line} is not understood: `{text}`"),
-            Reason::TooMany => write!(f, "line {line} does not count, only the first {MAX_SERVERS} servers do: `{text}`"),
+            Reason::TooMany => {
+                write!(f, "line {line} does not count, only the first {MAX_SERVERS} servers do: `{text}`")
+            }
         }
     }
 }
@@ -98,7 +102,11 @@ mod fault_15_resolv_conf {
         assert_eq!(read.servers, ["192.0.2.1:53".parse().unwrap()]);
         let lines: Vec<usize> = read.complaints.iter().map(|complaint| complaint.line).collect();
         assert_eq!(lines, [3, 4, 5]);
-        assert!(read.complaints[0].to_string().contains("`nameserver fe80::1%eth0`"), "{}", read.complaints[0]);
+        assert!(
+            read.complaints[0].to_string().contains("`nameserver fe80::1%eth0`"),
+            "{}",
+            read.complaints[0]
+        );
     }
 
     #[test]

@@ -154,7 +154,8 @@ impl Inner {
         if !rated.health.begin_check() {
             return;
         }
-        let (ids, attempt_timeout, retry_after) = (Arc::clone(&self.ids), self.attempt_timeout, self.retry_after);
+        let (ids, attempt_timeout, retry_after) =
+            (Arc::clone(&self.ids), self.attempt_timeout, self.retry_after);
         // It ends with the server: when others take its place, and with the resolver.
         let weak = Arc::downgrade(rated);
         tokio::spawn(async move {

@@ -128,8 +128,7 @@ mod resolv_conf {
 
     #[test]
     fn untrusted_servers_are_not_asked_where_a_trusted_one_is() {
-        let settings =
-            named("nameserver 192.0.2.1\nnameserver ::ffff:127.0.0.1\n");
+        let settings = named("nameserver 192.0.2.1\nnameserver ::ffff:127.0.0.1\n");
         assert_eq!(settings.asked(), [("[::ffff:127.0.0.1]:53".parse().unwrap(), true)]);
         let vouched = ResolverSettings { trust: Trust::Always, ..settings };
         assert_eq!(vouched.asked().len(), 2);

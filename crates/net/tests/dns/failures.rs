@@ -157,7 +157,13 @@ fn dead_and_alive(behaviour: &Behaviour) -> (Server, Server) {
 fn retrying(servers: &[&Server], retry_after: Duration) -> Resolver {
     let servers = servers.iter().map(|server| server.address()).collect();
     let defaults = ResolverSettings::default();
-    Resolver::new(&ResolverSettings { servers, attempt_timeout: SHORT, retry_after, deadline: LONG, ..defaults })
+    Resolver::new(&ResolverSettings {
+        servers,
+        attempt_timeout: SHORT,
+        retry_after,
+        deadline: LONG,
+        ..defaults
+    })
 }
 
 /// Asks until the first server counts as dead, or as alive.
@@ -227,7 +233,8 @@ async fn fault_15_servers_are_replaced_for_all_clones() {
     new.add("x.test", 60, Data::A(Ipv4Addr::new(192, 0, 2, 2)));
     let resolver = retrying(&[&old], LONG);
     let clone = resolver.clone();
-    resolver.replace_servers(&ResolverSettings { servers: vec![new.address()], ..ResolverSettings::default() });
+    resolver
+        .replace_servers(&ResolverSettings { servers: vec![new.address()], ..ResolverSettings::default() });
     let reply = clone.query("x.test", Kind::A).await.unwrap();
     assert_eq!(reply.records, [starttls_net::dns::Data::A(Ipv4Addr::new(192, 0, 2, 2))]);
 }
