@@ -94,12 +94,14 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
             MxState::Nowhere { security } => (security, Vec::new(), 0),
             MxState::Inconclusive(failure) => {
                 self.failed(&target.domain, "mx", &failure.words);
+                self.mx_failed(&target.domain, &failure.words);
                 // Asked before its end, and in vain: what was known holds until then.
                 let kept = self.dane.get(target).filter(|kept| kept.until > Instant::now());
                 let evidence = DaneEvidence::MxInconclusive { cause: failure.cause };
                 return Outlook::Known(kept.unwrap_or_else(|| self.briefly(evidence)));
             }
         };
+        self.mx_answered();
         let until = Instant::now() + lookup.ttl.clamp(self.settings.shortest, self.settings.longest);
         Outlook::Hosts(MxHosts { security, names, further, until })
     }

@@ -19,6 +19,7 @@ mod compose;
 mod dane;
 mod flights;
 mod hot;
+mod lookups;
 mod memory;
 mod overrun;
 mod protected;
@@ -48,6 +49,7 @@ use tokio::time::{Instant, timeout};
 pub use anchors::Anchors;
 pub use budget::Allowance;
 pub use clock::Clock;
+pub use lookups::{LookupReport, LookupState};
 pub use memory::Memory;
 pub use settings::EngineSettings;
 pub use validation::{DenialState, Standing};
@@ -95,6 +97,7 @@ pub(crate) struct Inner<D, K, M> {
     renderer: Socketmap,
     anchors: Option<Anchors>,
     validation: validation::Shared,
+    lookups: lookups::Lookups,
     budget: Budget,
     overrun: Overrun,
     waiting: Waiting,
@@ -162,6 +165,7 @@ impl<D: Discovering, K: Known, M: Memory> Engine<D, K, M> {
             renderer,
             anchors,
             validation: validation::Shared::new(),
+            lookups: lookups::Lookups::default(),
             budget: Budget::new(settings.new_domains, settings.new_domains_each, now),
             overrun: Overrun::default(),
             waiting: Waiting::default(),
@@ -195,6 +199,18 @@ impl<D: Discovering, K: Known, M: Memory> Engine<D, K, M> {
     /// Whether the resolver denies existence in signed zones.
     pub fn denial(&self) -> DenialState {
         self.0.validation.denial()
+    }
+
+    /// Whether MX look-ups are answered, and which resolvers do.
+    pub fn lookups(&self) -> LookupReport {
+        self.0.lookup_report()
+    }
+
+    /// Other resolvers, or other certificates, are in use: what failed is asked anew, and the resolvers are put to the proof.
+    pub async fn surroundings_changed(&self) {
+        self.forget_answers();
+        self.0.prove_after(Instant::now()).await;
+        self.0.try_denial().await;
     }
 
     /// How full the caches are.

@@ -27,6 +27,9 @@ const BEFORE_END: Duration = Duration::from_hours(6);
 const TURN: Duration = Duration::from_secs(1);
 const PER_TURN: usize = 500;
 
+/// How often it is looked whether look-ups are answered.
+const WATCH_EVERY: Duration = Duration::from_secs(5);
+
 /// Answers found out beforehand at the same time.
 const AT_ONCE: usize = 16;
 
@@ -40,6 +43,7 @@ pub(crate) fn start<D: Discovering, K: Known, M: Memory>(
     runtime.spawn(look_through(Arc::downgrade(inner)));
     runtime.spawn(give_turns(Arc::downgrade(inner)));
     runtime.spawn(keep_proving(Arc::downgrade(inner)));
+    runtime.spawn(keep_watching(Arc::downgrade(inner)));
 }
 
 /// Finds answers out that are asked for and near their end.
@@ -122,5 +126,14 @@ async fn keep_proving<D: Discovering, K: Known, M: Memory>(engine: Weak<Inner<D,
         let Some(inner) = engine.upgrade() else { return };
         inner.prove_after(Instant::now()).await;
         inner.try_denial().await;
+    }
+}
+
+/// Looks whether look-ups are answered, also while nobody asks for any.
+async fn keep_watching<D: Discovering, K: Known, M: Memory>(engine: Weak<Inner<D, K, M>>) {
+    loop {
+        sleep(WATCH_EVERY).await;
+        let Some(inner) = engine.upgrade() else { return };
+        inner.renew_lookups();
     }
 }

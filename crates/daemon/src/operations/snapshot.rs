@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::KnownSource;
+use crate::engine::LookupReport;
 use crate::learned::Counts;
 
 /// The daemon at one moment.
@@ -26,6 +27,10 @@ pub struct Snapshot {
     pub shared_store: Option<&'static str>,
     /// Whether the resolver validates DNSSEC: `proven`, `refuted`, `lost` or `unknown`.
     pub validation: &'static str,
+    /// Whether it denies existence in signed zones: `working`, `failing` or `unknown`.
+    pub denial: &'static str,
+    /// Whether MX look-ups are answered, and which resolvers do.
+    pub lookups: LookupReport,
     /// Lists, each with its standing.
     pub sources: Vec<KnownSource>,
     /// Clients of the socketmap.

@@ -187,6 +187,8 @@ fn snapshot(
             learned: counts.last(),
             shared_store: parts::shared_store(&learned),
             validation: engine.validation().name(),
+            denial: engine.denial().name(),
+            lookups: engine.lookups(),
             sources: engine.known().sources(),
             connections: Connections {
                 open: traffic.open.load(Relaxed),

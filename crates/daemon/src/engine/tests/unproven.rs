@@ -2,12 +2,12 @@
 //! clocks that jump.
 
 use futures_util::future::join_all;
-use starttls_discover::{Denial, Validation};
+use starttls_discover::{Denial, MxState, Validation};
 use starttls_policy::decide::evidence::{Security, Tlsa};
 
 use super::world::START;
 use super::{World, reply};
-use crate::engine::{DenialState, EngineSettings, Standing};
+use crate::engine::{DenialState, EngineSettings, LookupState, Standing};
 
 fn refuted() -> Validation {
     Validation::Refuted { words: "no AD".into() }
@@ -49,8 +49,7 @@ async fn fault_10_restart_while_the_resolver_does_not_validate_keeps_mail_of_dan
 async fn fault_10_first_proof_is_awaited_and_its_result_counts() {
     let world = protected().await;
     world.outside.delay("validation", 3);
-    let again =
-        World::starting(EngineSettings::default(), world.outside.clone(), world.store.clone());
+    let again = World::starting(EngineSettings::default(), world.outside.clone(), world.store.clone());
     assert_eq!(reply(&again.ask("dane.example").await), "dane-only");
     assert_eq!(again.elapsed().as_secs(), 3);
 }
@@ -59,8 +58,7 @@ async fn fault_10_first_proof_is_awaited_and_its_result_counts() {
 async fn fault_10_proof_that_stays_open_keeps_mail_of_dane_domains_waiting_and_no_other() {
     let world = protected().await;
     world.outside.hang("validation").mx("dane.example", Security::Insecure, &["mx.evil.example"]);
-    let again =
-        World::starting(EngineSettings::default(), world.outside.clone(), world.store.clone());
+    let again = World::starting(EngineSettings::default(), world.outside.clone(), world.store.clone());
     assert_eq!(reply(&again.ask("dane.example").await), "TEMP");
     assert!(again.elapsed() <= EngineSettings::default().answer_within, "{:?}", again.elapsed());
     assert_eq!(reply(&again.ask("other.example").await), "NOTFOUND");
@@ -167,7 +165,7 @@ async fn fault_11_many_insecure_answers_share_a_proof_and_no_two_begin_within_a_
         // The resolver proves itself: the fresh answer counts.
         assert_eq!(reply(&answer), "NOTFOUND");
     }
-    let seconds = (world.elapsed() - begun).as_secs();
+    let seconds = world.elapsed().saturating_sub(begun).as_secs();
     let proofs = u64::from(world.outside.asked("validation") - proofs);
     assert!(proofs >= 1 && proofs <= seconds + 1, "{proofs}");
     assert!(seconds <= 2, "{seconds}");
@@ -185,4 +183,28 @@ async fn fault_12_denials_that_fail_are_shown_and_change_no_answer() {
     world.outside.denial(Denial::Working);
     world.pass(61).await;
     assert_eq!(world.engine.denial(), DenialState::Working);
+}
+
+#[tokio::test(start_paused = true)]
+async fn fault_16_resolver_that_answers_nothing_is_shown_until_it_is_back() {
+    let world = World::new().await;
+    world.ask("a.example").await;
+    assert_eq!(world.engine.lookups().state, LookupState::Working);
+    let inconclusive = |domain: &str| {
+        world.outside.mx_state(domain, MxState::Inconclusive(super::world::failure()));
+    };
+    for number in 0..6 {
+        let domain = format!("d{number}.example");
+        inconclusive(&domain);
+        assert_eq!(reply(&world.ask(&domain).await), "TEMP");
+        world.pass(10).await;
+    }
+    let report = world.engine.lookups();
+    assert_eq!((report.state, report.failure.as_deref()), (LookupState::Failing, Some("SERVFAIL")));
+    world.ask("b.example").await;
+    assert_eq!(world.engine.lookups().state, LookupState::Working);
+    world.outside.resolver(Some("REFUSED"));
+    let report = world.engine.lookups();
+    assert_eq!(report.state, LookupState::Failing);
+    assert!(report.failure.unwrap().contains("127.0.0.1:53"));
 }

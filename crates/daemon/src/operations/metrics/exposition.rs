@@ -20,6 +20,8 @@ pub(super) const REPLIES: [&str; 3] = ["ok", "not-found", "temporary"];
 const HOWS: [&str; 2] = ["at-hand", "found-out"];
 const WHATS: [&str; 4] = ["mx", "tlsa", "record", "policy"];
 const ENDS: [&str; 2] = ["answered", "failed"];
+const DENIALS: [&str; 3] = ["working", "failing", "unknown"];
+const LOOKUPS: [&str; 4] = ["working", "degraded", "failing", "unknown"];
 const VALIDATIONS: [&str; 4] = ["proven", "refuted", "lost", "unknown"];
 
 type Written = Result<(), fmt::Error>;
@@ -144,6 +146,24 @@ impl Reading {
             "starttls_validation",
             "1 for what is known of the resolver's DNSSEC validation.",
             states,
+        )?;
+        self.resolvers(families)
+    }
+
+    fn resolvers(&self, families: &mut Families<'_>) -> Written {
+        let Snapshot { denial, lookups, .. } = &self.snapshot;
+        let states = DENIALS.map(|state| ([("state", state)], u64::from(*denial == state)));
+        let help = "1 for whether the resolver denies existence in signed zones.";
+        families.gauges("starttls_denial", help, states)?;
+        let states = LOOKUPS.map(|state| ([("state", state)], u64::from(lookups.state.name() == state)));
+        families.gauges("starttls_mx_lookups", "1 for whether MX look-ups are answered.", states)?;
+        let answers = lookups.resolvers.iter().map(|resolver| {
+            ([("resolver", resolver.server.as_str())], u64::from(resolver.failure.is_none()))
+        });
+        families.gauges(
+            "starttls_resolver_up",
+            "1 for each resolver that answers, 0 for one that does not.",
+            answers,
         )
     }
 

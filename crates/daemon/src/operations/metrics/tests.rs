@@ -1,8 +1,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use starttls_discover::ResolverState;
+
 use super::*;
 use crate::KnownSource;
+use crate::engine::{LookupReport, LookupState};
 use crate::learned::Counts;
 use crate::operations::{Connections, HealthState, Snapshot};
 
@@ -19,6 +22,12 @@ fn snapshot() -> Snapshot {
         shared_store: Some("up"),
         waiting: 5,
         validation: "proven",
+        denial: "failing",
+        lookups: LookupReport {
+            state: LookupState::Degraded,
+            failure: None,
+            resolvers: vec![ResolverState { server: "127.0.0.1:53".into(), failure: Some("REFUSED".into()) }],
+        },
         sources: vec![KnownSource {
             name: "everywhere".into(),
             state: "fresh",
@@ -89,6 +98,9 @@ mod exposition {
             r#"starttls_policy_failures_total{result_type="sts-policy-fetch-error"} 1"#,
             r#"starttls_validation{state="proven"} 1"#,
             r#"starttls_validation{state="lost"} 0"#,
+            r#"starttls_denial{state="failing"} 1"#,
+            r#"starttls_mx_lookups{state="degraded"} 1"#,
+            r#"starttls_resolver_up{resolver="127.0.0.1:53"} 0"#,
             r#"starttls_learned_domains{kind="to-verify"} 2"#,
             r#"starttls_shared_store{state="up"} 1"#,
             r#"starttls_list_state{list="everywhere",state="fresh"} 1"#,

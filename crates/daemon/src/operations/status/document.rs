@@ -1,9 +1,11 @@
 //! The status as programs read it: stable, members are added and never changed (docs/status.md).
 
 use serde::Serialize;
+use starttls_discover::ResolverState;
 use starttls_policy::Timestamp;
 
 use crate::KnownSource;
+use crate::engine::LookupReport;
 use crate::learned::Counts;
 use crate::operations::{Connections, Failure, HealthState, Slow, Snapshot};
 
@@ -26,6 +28,10 @@ pub struct StatusDocument {
     pub health: HealthState,
     /// Whether the resolver validates DNSSEC: `proven`, `refuted`, `lost`, `unknown`.
     pub validation: &'static str,
+    /// Whether the resolver denies existence in signed zones: `working`, `failing`, `unknown`.
+    pub denial: &'static str,
+    /// Whether MX look-ups are answered.
+    pub lookups: Lookups,
     /// Policy lists.
     pub lists: Vec<KnownSource>,
     /// Answers at hand.
@@ -42,6 +48,36 @@ pub struct StatusDocument {
     pub recent_failures: Vec<Failure>,
     /// The slowest first, of one day.
     pub slowest: Vec<Slow>,
+}
+
+/// Whether MX look-ups are answered.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Lookups {
+    /// `working`, `degraded`, `failing` or `unknown`.
+    pub state: &'static str,
+    /// The last failure, while there is one.
+    pub failure: Option<String>,
+    /// The resolvers that are asked.
+    pub resolvers: Vec<Resolver>,
+}
+
+/// One resolver.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Resolver {
+    /// Its address and port.
+    pub server: String,
+    /// Why it is left out; `null` while it answers.
+    pub failure: Option<String>,
+}
+
+impl From<LookupReport> for Lookups {
+    fn from(report: LookupReport) -> Self {
+        let LookupReport { state, failure, resolvers } = report;
+        let resolver = |ResolverState { server, failure }| Resolver { server, failure };
+        Self { state: state.name(), failure, resolvers: resolvers.into_iter().map(resolver).collect() }
+    }
 }
 
 /// Answers at hand.
@@ -75,6 +111,8 @@ impl StatusDocument {
             uptime_seconds: snapshot.uptime.as_secs(),
             health,
             validation: snapshot.validation,
+            denial: snapshot.denial,
+            lookups: snapshot.lookups.into(),
             lists: snapshot.sources,
             cache: Cache { entries, bytes, in_flight, waiting },
             learned: snapshot.learned,

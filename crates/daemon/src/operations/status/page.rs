@@ -54,16 +54,17 @@ fn verdicts(html: &mut Html, status: &StatusDocument) {
             html,
             "bad",
             "DNSSEC is not validated",
-            "The resolver answers without proof. DANE is off until it validates; MTA-STS and lists still hold.",
+            "The resolver answers without proof. DANE is off until it validates; domains that it protected within the last hour wait, MTA-STS and lists still hold.",
         ),
         "lost" => verdict(
             html,
             "bad",
             "DNSSEC validation lost",
-            "The resolver validated before and does not now. Domains known for DANE are not let through unprotected.",
+            "The resolver validated before and does not now. Domains that DANE protected within the last hour wait.",
         ),
         _ => verdict(html, "wait", "DNSSEC unknown", "The resolver has not told yet whether it validates."),
     }
+    resolvers(html, status);
     if let Some(state) = status.shared_store {
         let words = "What nodes learn is shared there; without it this one goes on alone.";
         verdict(html, if state == "up" { "good" } else { "wait" }, &format!("Store: {state}"), words);
@@ -74,6 +75,24 @@ fn verdicts(html: &mut Html, status: &StatusDocument) {
         verdict(html, "wait", &title, words);
     }
     html.markup("</section>\n");
+}
+
+/// Whether resolvers answer, and deny.
+fn resolvers(html: &mut Html, status: &StatusDocument) {
+    let lookups = &status.lookups;
+    let failure = lookups.failure.as_deref().unwrap_or_default();
+    match lookups.state {
+        "failing" => {
+            let words = format!("Mail to domains that are not cached waits: {failure}.");
+            verdict(html, "bad", "No MX look-up is answered", &words);
+        }
+        "degraded" => verdict(html, "wait", "Some look-ups fail", failure),
+        _ => {}
+    }
+    if status.denial == "failing" {
+        let words = "The resolver fails for names and records that are not there: signed domains without TLSA records wait.";
+        verdict(html, "bad", "Denials fail", words);
+    }
 }
 
 fn verdict(html: &mut Html, class: &'static str, title: &str, words: &str) {

@@ -88,7 +88,7 @@ fn answer(view: &View, request: &Request) -> Response {
         "/page.css" => Response::new(200, "text/css; charset=utf-8", page::STYLE),
         "/status.json" => status(view),
         "/metrics" => Response::new(200, OPEN_METRICS, view.exposition()),
-        "/healthz" => match view.health.state() {
+        "/healthz" => match view.health() {
             HealthState::Serving => Response::text(200, "ok\n"),
             HealthState::Starting(words) | HealthState::Failing(words) => Response::text(503, words + "\n"),
         },

@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
+use starttls_discover::ResolverState;
 use starttls_policy::{Domain, Timestamp};
 
 use super::*;
 use crate::KnownSource;
+use crate::engine::{LookupReport, LookupState};
 use crate::learned::Counts;
-use crate::operations::{Connections, Health, Journal, Metrics, Snapshot};
+use crate::operations::{Connections, Health, HealthState, Journal, Metrics, Snapshot};
 
 fn at(text: &str) -> Timestamp {
     Timestamp::parse(text).unwrap()
@@ -17,6 +19,12 @@ fn at(text: &str) -> Timestamp {
 
 fn list(name: &str, state: &'static str, until: &str) -> KnownSource {
     KnownSource { name: name.into(), state, serial: Some(42), domains: Some(1234), until: Some(until.into()) }
+}
+
+fn lookups(state: LookupState, failure: Option<&str>) -> LookupReport {
+    let failure = failure.map(str::to_owned);
+    let resolver = ResolverState { server: "127.0.0.1:53".into(), failure: failure.clone() };
+    LookupReport { state, failure, resolvers: vec![resolver] }
 }
 
 fn snapshot(validation: &'static str) -> Snapshot {
@@ -29,6 +37,8 @@ fn snapshot(validation: &'static str) -> Snapshot {
         learned: Counts { policies: 1907, enforce: 1310, ended: 12, releases: 4, dane: 806, to_verify: 31 },
         shared_store: Some("up"),
         validation,
+        denial: "working",
+        lookups: lookups(LookupState::Working, None),
         sources: vec![
             list("everywhere", "fresh", "2026-12-20T00:00:00Z"),
             list("ours", "ended", "2026-11-20T00:00:00Z"),
@@ -124,6 +134,47 @@ mod healthz {
         health.failing("no answer within 2 s");
         let (head, body) = get(&server, "/healthz");
         assert!(head.starts_with("http/1.1 503") && body == "no answer within 2 s\n", "{head}{body}");
+    }
+}
+
+mod fault_16 {
+    use super::*;
+
+    /// A view of a daemon whose look-ups have that state.
+    fn with(state: LookupState, failure: Option<&'static str>) -> View {
+        let snapshot = move || Snapshot { lookups: lookups(state, failure), ..snapshot("proven") };
+        View { snapshot: Arc::new(snapshot), ..view("proven") }
+    }
+
+    #[test]
+    fn healthz_is_503_while_no_mx_look_up_is_answered_and_the_watchdog_goes_by_another_state() {
+        let view = with(LookupState::Failing, Some("REFUSED"));
+        let health = Arc::clone(&view.health);
+        let (head, body) = get(&start(view), "/healthz");
+        assert!(head.starts_with("http/1.1 503") && body.contains("REFUSED"), "{head}{body}");
+        assert_eq!(health.state(), HealthState::Serving);
+        for state in [LookupState::Working, LookupState::Degraded, LookupState::Unknown] {
+            let (head, _) = get(&start(with(state, None)), "/healthz");
+            assert!(head.starts_with("http/1.1 200"), "{state:?}: {head}");
+        }
+    }
+
+    #[test]
+    fn status_names_the_resolver_and_the_cause() {
+        let server = start(with(LookupState::Failing, Some("REFUSED")));
+        let status: Value = serde_json::from_str(&get(&server, "/status.json").1).unwrap();
+        assert_eq!(status["lookups"]["state"], "failing");
+        assert_eq!(status["lookups"]["resolvers"][0]["server"], "127.0.0.1:53");
+        assert_eq!(status["lookups"]["resolvers"][0]["failure"], "REFUSED");
+        let (_, page) = get(&server, "/");
+        assert!(page.contains("No MX look-up is answered") && page.contains("REFUSED"), "{page}");
+    }
+
+    #[test]
+    fn page_shows_denials_that_fail() {
+        let snapshot = || Snapshot { denial: "failing", ..snapshot("proven") };
+        let (_, page) = get(&start(View { snapshot: Arc::new(snapshot), ..view("proven") }), "/");
+        assert!(page.contains("Denials fail"), "{page}");
     }
 }
 

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use starttls_policy::Timestamp;
 
 use super::document::StatusDocument;
-use crate::operations::{Health, Journal, Metrics, Snapshot};
+use crate::engine::{LookupReport, LookupState};
+use crate::operations::{Health, HealthState, Journal, Metrics, Snapshot};
 
 /// What there is to see. Cheap to clone; gathers nothing until it is asked.
 #[derive(Clone)]
@@ -26,13 +27,30 @@ pub struct View {
 }
 
 impl View {
+    /// Whether mail can go out: what the daemon knows of itself, and that some MX look-up is answered. The watchdog goes by the
+    /// first alone, since a restart does not repair a resolver.
+    pub fn health(&self) -> HealthState {
+        self.health_of(&(self.snapshot)())
+    }
+
+    fn health_of(&self, snapshot: &Snapshot) -> HealthState {
+        let health = self.health.state();
+        let LookupReport { state, failure, .. } = &snapshot.lookups;
+        if health != HealthState::Serving || *state != LookupState::Failing {
+            return health;
+        }
+        let words = failure.as_deref().unwrap_or("no cause is known");
+        HealthState::Failing(format!("no MX look-up is answered: {words}"))
+    }
+
     /// All that `/status.json` tells.
     pub fn document(&self) -> StatusDocument {
         let now = (self.now)();
+        let snapshot = (self.snapshot)();
         StatusDocument::new(
             now,
-            self.health.state(),
-            (self.snapshot)(),
+            self.health_of(&snapshot),
+            snapshot,
             self.journal.failures(),
             self.journal.slowest(now),
             &self.sandbox,
