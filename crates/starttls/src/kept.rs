@@ -108,19 +108,22 @@ impl Told {
         Ok(Self { remembered: remembered.unwrap_or_default(), reach, validation })
     }
 
-    /// DANE as it was looked up; where the resolver stopped validating, nobody can say whether records are still there, and
-    /// domains that were answered by DANE wait.
+    /// DANE as it was looked up; where the resolver proves nothing, nobody can say whether records are still there, and domains
+    /// that were last answered by DANE wait.
     fn dane(&self, looked_up: Option<(&Validation, &DaneEvidence)>, now: Timestamp) -> DaneEvidence {
-        let is_lost = match (looked_up, self.validation.as_str()) {
-            (Some((Validation::Proven, _)), _) => false,
-            (Some((Validation::Refuted { .. }, _)), before) => matches!(before, "proven" | "lost"),
-            (Some((Validation::Unknown(_), _)) | None, before) => before == "lost",
+        let is_proven = match looked_up {
+            Some((Validation::Proven, _)) => true,
+            Some((Validation::Refuted { .. }, _)) => false,
+            Some((Validation::Unknown(_), _)) | None => self.validation == "proven",
         };
-        let counts = self.remembered.dane_until.is_some_and(|until| until > now);
-        match (is_lost, counts, looked_up) {
-            (true, true, _) => DaneEvidence::MxInconclusive { cause: Cause::Failure },
-            (true, false, _) | (false, _, None) => DaneEvidence::NotAsked,
-            (false, _, Some((_, found))) => found.clone(),
+        if !is_proven && self.remembered.dane_until.is_some_and(|until| until > now) {
+            return DaneEvidence::MxInconclusive { cause: Cause::Failure };
+        }
+        match looked_up {
+            // Its answers prove nothing either way.
+            Some((Validation::Refuted { .. }, _)) | None => DaneEvidence::NotAsked,
+            Some((Validation::Unknown(_), _)) if self.validation == "lost" => DaneEvidence::NotAsked,
+            Some((_, found)) => found.clone(),
         }
     }
 }
@@ -153,7 +156,7 @@ impl Untold {
 }
 
 #[cfg(test)]
-mod dane_after_the_resolver_stopped_validating {
+mod dane_while_the_resolver_proves_nothing {
     use super::*;
 
     const REFUTED: Validation = Validation::Refuted { words: String::new() };
@@ -172,15 +175,16 @@ mod dane_after_the_resolver_stopped_validating {
     }
 
     #[test]
-    fn makes_mail_wait_as_the_daemon_does() {
+    fn fault_10_makes_mail_wait_as_the_daemon_does() {
         let waits = DaneEvidence::MxInconclusive { cause: Cause::Failure };
         for (validation, looked_up, want) in [
             ("lost", None, &waits),
             ("proven", None, &DaneEvidence::NotAsked),
             ("proven", Some(&REFUTED), &waits),
             ("lost", Some(&REFUTED), &waits),
-            // Never proven: DANE is not available, and nobody waits for it.
-            ("refuted", Some(&REFUTED), &DaneEvidence::NotAsked),
+            ("refuted", Some(&REFUTED), &waits),
+            ("refuted", None, &waits),
+            ("unknown", None, &waits),
             ("lost", Some(&Validation::Proven), &DaneEvidence::NotAsked),
         ] {
             assert_eq!(&dane(validation, looked_up, 500), want, "{validation} {looked_up:?}");
