@@ -9,6 +9,21 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{CipherSuite, ClientConfig, RootCertStore};
 
+/// Where systems keep the certificates that they trust.
+const SYSTEM_PLACES: [&str; 8] = [
+    "/etc/ssl/certs",
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/ssl/cert.pem",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/pki/tls/certs",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/pki/tls/cert.pem",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+];
+
+/// Variables that name other places for them.
+const SYSTEM_VARIABLES: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
+
 /// The largest CA file that is read; the bundle of a whole system is about a quarter of a mebibyte.
 const MAX_FILE_BYTES: u64 = 4 * 1024 * 1024;
 
@@ -82,6 +97,20 @@ pub enum RootsError {
 }
 
 impl Roots {
+    /// Files and directories that these roots come from, whether they are there or not: when one of them changes, the roots may
+    /// have.
+    pub fn places(&self) -> Vec<PathBuf> {
+        let of_system = || {
+            let named = SYSTEM_VARIABLES.iter().filter_map(std::env::var_os).map(PathBuf::from);
+            named.chain(SYSTEM_PLACES.iter().map(PathBuf::from)).collect()
+        };
+        match self {
+            Self::System => of_system(),
+            Self::SystemAnd(files) => [of_system(), files.clone()].concat(),
+            Self::Only(files) => files.clone(),
+        }
+    }
+
     /// A TLS client that trusts these roots and speaks TLS 1.2 or 1.3.
     ///
     /// # Errors

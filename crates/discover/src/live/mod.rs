@@ -72,6 +72,24 @@ impl Live {
     pub async fn prepare(&self) -> Result<(), RootsError> {
         self.policy_hosts.prepare().await
     }
+
+    /// The addresses of the resolvers that are asked, in that order.
+    pub fn servers(&self) -> Vec<SocketAddr> {
+        self.resolver.servers().map(|(server, _)| server).collect()
+    }
+
+    /// Asks the servers of these settings from now on, for all clones; all else stays as it is.
+    pub fn replace_servers(&self, resolver: &ResolverSettings) {
+        self.resolver.replace_servers(resolver);
+    }
+
+    /// Reads the roots of policy hosts' certificates anew. Where that fails, those that were read before are trusted on.
+    ///
+    /// # Errors
+    /// [`RootsError`].
+    pub async fn reload_roots(&self) -> Result<(), RootsError> {
+        self.policy_hosts.reload_roots().await
+    }
 }
 
 impl Discovering for Live {
@@ -100,7 +118,8 @@ impl Discovering for Live {
     }
 
     fn resolvers(&self) -> Vec<ResolverState> {
-        let state = |(server, failure): (SocketAddr, _)| ResolverState { server: server.to_string(), failure };
+        let state =
+            |(server, failure): (SocketAddr, _)| ResolverState { server: server.to_string(), failure };
         self.resolver.states().into_iter().map(state).collect()
     }
 }

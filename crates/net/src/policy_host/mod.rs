@@ -20,14 +20,14 @@ mod settings;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use rustls::ClientConfig;
 use rustls::client::Resumption;
 use rustls::pki_types::ServerName;
 use starttls_policy::Domain;
 use tokio::net::TcpStream;
-use tokio::sync::OnceCell;
+use tokio::sync::Mutex;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
@@ -53,13 +53,14 @@ pub struct PolicyHosts(Arc<Inner>);
 struct Inner {
     settings: PolicyHostSettings,
     resolver: Resolver,
-    tls: OnceCell<Arc<ClientConfig>>,
+    /// `None` until the roots are read.
+    tls: Mutex<Option<Arc<ClientConfig>>>,
 }
 
 impl PolicyHosts {
     /// Asks this resolver for addresses. The roots that are to be trusted are read when they are needed first.
     pub fn new(settings: PolicyHostSettings, resolver: Resolver) -> Self {
-        Self(Arc::new(Inner { settings, resolver, tls: OnceCell::new() }))
+        Self(Arc::new(Inner { settings, resolver, tls: Mutex::default() }))
     }
 
     /// Reads the roots that are to be trusted, beside the runtime, if that was not done yet: it takes some milliseconds.
@@ -68,6 +69,16 @@ impl PolicyHosts {
     /// [`RootsError`].
     pub async fn prepare(&self) -> Result<(), RootsError> {
         self.0.tls().await.map(|_| ())
+    }
+
+    /// Reads the roots anew, and trusts these from then on. Where that fails, those that were read before are trusted on.
+    ///
+    /// # Errors
+    /// [`RootsError`].
+    pub async fn reload_roots(&self) -> Result<(), RootsError> {
+        let read = self.0.read_roots().await?;
+        *self.0.tls.lock().await = Some(read);
+        Ok(())
     }
 
     /// The text that a domain's policy host serves.
@@ -85,24 +96,32 @@ impl PolicyHosts {
 }
 
 impl Inner {
-    async fn tls(&self) -> Result<&Arc<ClientConfig>, RootsError> {
-        let read = || async {
-            let roots = self.settings.roots.clone();
-            let config = spawn_blocking(move || roots.client_config()).await;
-            let mut config = config.map_err(|_| RootsError::NoneOnSystem).flatten()?;
-            // Each host is called once a day at most: remembering sessions would cost more than it saves.
-            config.resumption = Resumption::disabled();
-            config.alpn_protocols = vec![b"http/1.1".to_vec()];
-            Ok(Arc::new(config))
-        };
-        self.tls.get_or_try_init(read).await
+    async fn tls(&self) -> Result<Arc<ClientConfig>, RootsError> {
+        // Held while they are read, so that this is done once.
+        let mut tls = self.tls.lock().await;
+        if let Some(read) = &*tls {
+            return Ok(Arc::clone(read));
+        }
+        let read = self.read_roots().await?;
+        *tls = Some(Arc::clone(&read));
+        Ok(read)
+    }
+
+    async fn read_roots(&self) -> Result<Arc<ClientConfig>, RootsError> {
+        let roots = self.settings.roots.clone();
+        let config = spawn_blocking(move || roots.client_config()).await;
+        let mut config = config.map_err(|_| RootsError::NoneOnSystem).flatten()?;
+        // Each host is called once a day at most: remembering sessions would cost more than it saves.
+        config.resumption = Resumption::disabled();
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(Arc::new(config))
     }
 
     async fn fetch(&self, host: &str) -> Result<Vec<u8>, PolicyHostError> {
         let name = ServerName::try_from(host.to_owned())
             .map_err(|_| PolicyHostError::ImpossibleName { host: host.to_owned() })?;
         let tls = self.tls().await.map_err(|source| PolicyHostError::Roots { source })?;
-        let lookups = Mutex::new(Lookups::default());
+        let lookups = std::sync::Mutex::new(Lookups::default());
         let asked = [(Family::Six, Kind::Aaaa), (Family::Four, Kind::A)].map(|(family, kind)| {
             let lookups = &lookups;
             async move {
@@ -111,7 +130,7 @@ impl Inner {
                 (family, lookups.take(reply, self.settings.addresses))
             }
         });
-        let stream = match race(asked, |address| self.connect(tls, host, name.clone(), address)).await {
+        let stream = match race(asked, |address| self.connect(&tls, host, name.clone(), address)).await {
             Finish::Won(stream) => stream,
             Finish::Lost(failures) => {
                 let lookups = lookups.into_inner().unwrap_or_else(PoisonError::into_inner);

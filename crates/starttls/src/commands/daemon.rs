@@ -10,7 +10,7 @@ use crate::daemon;
 use crate::exit::Exit;
 use crate::settings::role::{From, Sourced};
 use crate::settings::value::Word as _;
-use crate::settings::{SettingsArgs, StoreUrl};
+use crate::settings::{Resolvers, SettingsArgs, StoreUrl};
 
 /// Answer your mail server's question what must hold for delivery to a domain: DANE, MTA-STS, lists and overrides in one.
 ///
@@ -32,9 +32,9 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ADDRESS:PORT")]
     status_address: Option<SocketAddr>,
 
-    /// The resolver. Overrules the settings, whose default is the first one of /etc/resolv.conf.
+    /// The resolver; several by giving the option again. Overrules the settings, whose default is those of /etc/resolv.conf.
     #[arg(long, value_name = "ADDRESS:PORT")]
-    resolver: Option<SocketAddr>,
+    resolver: Vec<SocketAddr>,
 
     /// A database that several nodes share, `postgres://USER@HOST/NAME`; a password belongs into a file that the settings
     /// name. Overrules the settings.
@@ -56,8 +56,8 @@ impl Args {
         if let Some(address) = self.status_address {
             daemon.status_address = Sourced { value: Some(address), from: From::Option("--status-address") };
         }
-        if let Some(resolver) = self.resolver {
-            daemon.resolver = Sourced { value: Some(resolver), from: From::Option("--resolver") };
+        if !self.resolver.is_empty() {
+            daemon.resolver = Sourced { value: Resolvers(self.resolver), from: From::Option("--resolver") };
         }
         if let Some(store) = self.store {
             // Not by the parser of the command line, whose error would repeat the text.

@@ -12,6 +12,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
 use super::standing::Standing;
+use super::system::SystemFiles;
 use crate::clock;
 use crate::settings::{Settings, SettingsArgs};
 use crate::update::{self, Which};
@@ -30,26 +31,34 @@ struct Inner {
     place: SettingsArgs,
     settings: Mutex<Arc<Settings>>,
     standing: Standing,
+    system: SystemFiles,
     /// Lists are to be fetched before their time.
     hurry: Notify,
 }
 
 impl Keeper {
-    pub(super) fn new(place: &SettingsArgs, settings: Settings, standing: Standing) -> Self {
+    pub(super) fn new(
+        place: &SettingsArgs,
+        settings: Settings,
+        standing: Standing,
+        system: SystemFiles,
+    ) -> Self {
         let settings = Mutex::new(Arc::new(settings));
-        Self(Arc::new(Inner { place: place.clone(), settings, standing, hurry: Notify::new() }))
+        Self(Arc::new(Inner { place: place.clone(), settings, standing, system, hurry: Notify::new() }))
     }
 
     fn settings(&self) -> Arc<Settings> {
         Arc::clone(&self.0.settings.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Reads settings, lists and overrides anew; tells what came of it. Lists that lie on this machine are taken from there; others
+    /// Reads settings, lists, overrides and files of the system anew; tells what came of it. Lists that lie on this machine are taken from there; others
     /// come with the next fetch, which begins at once where nothing was ever accepted of one.
     ///
     /// # Errors
     /// What is wrong; everything is as it was then.
     pub(super) async fn reload(&self) -> anyhow::Result<String> {
+        // Whatever is wrong with our own files.
+        self.0.system.reload().await;
         let keeper = self.clone();
         spawn_blocking(move || {
             let mut settings = keeper.0.place.load()?;

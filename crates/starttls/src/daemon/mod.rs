@@ -12,9 +12,12 @@ mod control;
 mod forgetting;
 mod keeper;
 mod logs;
+mod mark;
 pub(crate) mod parts;
+mod resolvers;
 mod signals;
 mod standing;
+mod system;
 mod tallies;
 
 use std::sync::Arc;
@@ -36,6 +39,7 @@ use crate::settings::{Settings, SettingsArgs};
 use control::Control;
 use keeper::Keeper;
 use standing::Standing;
+use system::SystemFiles;
 use tallies::Tallies;
 
 /// How long the first proof of the resolver is waited for before we say that we are ready: look-ups are answered meanwhile.
@@ -111,7 +115,8 @@ async fn serve(
         },
         &Handle::current(),
     ));
-    let keeper = Keeper::new(place, settings.clone(), standing);
+    let system = SystemFiles::open(live, Arc::clone(&engine), &settings.daemon).await;
+    let keeper = Keeper::new(place, settings.clone(), standing, system.clone());
     keeper.fetch_first().await;
     let places: Vec<_> = listeners.iter().map(|listener| listener.listen().clone()).collect();
     let mut serving = socketmap::serve(
@@ -138,14 +143,14 @@ async fn serve(
     let controlled = Arc::new(Control::new(Arc::clone(&engine), learned.clone(), keeper.clone(), view));
     tokio::spawn(control.serve(controlled));
     tokio::spawn(keeper.clone().look());
+    tokio::spawn(system.follow());
     tokio::spawn(keeper.clone().fetch());
     tokio::spawn(forgetting::forget_ended(learned.clone()));
     if tokio::time::timeout(FIRST_PROOF, engine.first_proof()).await.is_err() {
         tracing::warn!("the resolver does not answer; look-ups that need it wait");
     }
-    // Only now: both take longer than the first answers from what was learnt before.
+    // Only now: it takes longer than the first answers from what was learnt before.
     counts.keep_counting(&learned);
-    live.prepare().await?;
     notifier.ready(&format!(
         "answering at {}",
         places.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")

@@ -11,7 +11,6 @@ use starttls_daemon::socketmap::Listen;
 use starttls_discover::{Live, LiveSettings, Probe};
 use starttls_mta::LeafPins;
 use starttls_mta::postfix::socketmap::{Socketmap, SocketmapFacts};
-use starttls_net::dns::{self, ResolverSettings};
 use starttls_net::policy_host::{Addresses, PolicyHostSettings};
 use starttls_net::roots::Roots;
 use starttls_sources::settings::{Copies, Place, SignedCopy, Trust};
@@ -19,10 +18,9 @@ use starttls_store::PostgresUrl;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpStream, UnixStream};
 
-use crate::settings::{PolicyHosts, Settings, SettingsArgs};
-
-/// Where the system names its resolvers.
-const RESOLV_CONF: &str = "/etc/resolv.conf";
+use super::mark::{links, nearest_directory};
+use super::resolvers::{self, RESOLV_CONF};
+use crate::settings::{Daemon, PolicyHosts, Settings, SettingsArgs};
 
 /// The node's own store, in the state directory.
 const STORE: &str = "learned.db";
@@ -30,17 +28,6 @@ const STORE: &str = "learned.db";
 /// The outside, as the settings say.
 pub(crate) fn live(settings: &Settings) -> Live {
     let daemon = &settings.daemon;
-    let named = match daemon.resolver.value {
-        Some(server) => ResolverSettings { servers: vec![server], ..ResolverSettings::default() },
-        None => ResolverSettings::from_resolv_conf(&dns::ResolvConf::parse(
-            &std::fs::read_to_string(RESOLV_CONF).unwrap_or_default(),
-        )),
-    };
-    let trust = if daemon.trust_resolver.value { dns::Trust::Always } else { dns::Trust::LoopbackOnly };
-    let roots = match &daemon.ca_file.value {
-        Some(file) => Roots::SystemAnd(vec![file.clone()]),
-        None => Roots::System,
-    };
     let addresses = match daemon.policy_hosts.value {
         PolicyHosts::Global => Addresses::Global,
         PolicyHosts::Any => Addresses::Any,
@@ -48,13 +35,23 @@ pub(crate) fn live(settings: &Settings) -> Live {
     let probe = Probe {
         signed: daemon.dnssec_probe.value.clone(),
         bogus: daemon.bogus_probe.value.clone(),
-        denial: None,
+        denial: daemon.denial_probe.value.clone(),
     };
+    // A file that cannot be read is told of by those who follow it.
+    let named = resolvers::named(daemon, Path::new(RESOLV_CONF)).map(|named| named.resolver);
     Live::new(LiveSettings {
-        resolver: ResolverSettings { trust, ..named },
-        policy_host: PolicyHostSettings { roots, addresses, ..PolicyHostSettings::default() },
+        resolver: named.unwrap_or_default(),
+        policy_host: PolicyHostSettings { roots: roots(daemon), addresses, ..PolicyHostSettings::default() },
         probe,
     })
+}
+
+/// Whose certificates policy hosts may have.
+pub(super) fn roots(daemon: &Daemon) -> Roots {
+    match &daemon.ca_file.value {
+        Some(file) => Roots::SystemAnd(vec![file.clone()]),
+        None => Roots::System,
+    }
 }
 
 /// The engine's settings.
@@ -121,11 +118,20 @@ pub(super) fn enter_sandbox(settings: &Settings, place: &SettingsArgs) -> String
         .chain(named)
         .chain([place.file()])
         .filter_map(|file| parent(&file))
-        .filter(|directory| directory.is_dir());
+        .filter(|directory| directory.is_dir())
+        .chain(followed(settings));
     let runs_git = settings.lists.iter().any(|list| matches!(list.trust, Trust::GitTag(_)));
     let alerts = settings.update.alert_command.value.is_some() || settings.update.alert_mail.value.is_some();
     let programs = if runs_git || alerts { Programs::Run } else { Programs::None };
     Sandbox { read_write, read_only: read_only.collect(), programs }.enforce().to_string()
+}
+
+/// Directories of the files that are followed when they change, wherever links lead from there.
+fn followed(settings: &Settings) -> impl Iterator<Item = PathBuf> {
+    let mut files = roots(&settings.daemon).places();
+    files.extend(settings.update.ca_file.value.clone());
+    files.push(RESOLV_CONF.into());
+    files.into_iter().flat_map(|file| links(&file)).filter_map(|path| nearest_directory(&path))
 }
 
 /// Local files and directories that a list is read from.

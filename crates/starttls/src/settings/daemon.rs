@@ -1,16 +1,17 @@
 //! `[daemon]`: where the policy daemon listens, whom it asks, what it keeps.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use starttls_daemon::socketmap::Listen;
 use starttls_mta::postfix::Level;
 use starttls_sources::settings::Span;
 use starttls_store::PostgresUrl;
+use toml::de::DeValue;
 
 use super::role::role;
-use super::value::{Word, word};
+use super::value::{Value, Word, word};
 
 role! {
     /// What `starttls daemon` does: it answers your mail server's question what must hold for delivery to a domain.
@@ -24,14 +25,19 @@ role! {
         "status-address" => status_address: Option<SocketAddr> = None,
         /// The Unix socket for `starttls reload`, `cache`, `why` and `query`; without it `control.sock` in the state directory.
         "control-socket" => control_socket: Option<PathBuf> = None,
-        /// The resolver, as `127.0.0.1:53`; without it the first one of /etc/resolv.conf. It must validate DNSSEC for DANE.
-        "resolver" => resolver: Option<SocketAddr> = None,
-        /// Whether a resolver on another machine is believed that it validated; the path to it must be safe.
+        /// The resolver, as `127.0.0.1:53`, or a list of several, in the order in which they are asked; without it those of
+        /// /etc/resolv.conf, which is followed when it changes. It must validate DNSSEC for DANE.
+        "resolver" => resolver: Resolvers = Resolvers::default(),
+        /// Whether a resolver at another address than 127.0.0.1 and ::1 is believed that it validated; the path to it must be
+        /// safe.
         "trust-resolver" => trust_resolver: bool = false,
         /// A signed name by which it is proven that the resolver validates; `.` is the root.
         "dnssec-probe" => dnssec_probe: String = ".".into(),
         /// A name with broken signatures that the resolver must refuse, to be surer still.
         "bogus-probe" => bogus_probe: Option<String> = None,
+        /// A signed zone in which it is tried that the resolver denies names and records that are not there; without it `arpa`,
+        /// or `dnssec-probe` where that is not the root. Not below `test` or `invalid`, which resolvers serve themselves.
+        "denial-probe" => denial_probe: Option<String> = None,
         /// A database that several nodes share, as `postgres://USER@HOST/NAME`; each node keeps its own memory beside it.
         "store" => store: Option<StoreUrl> = None,
         /// A file whose one line is the password for it.
@@ -66,6 +72,32 @@ role! {
 
 fn default_listen() -> Vec<Listen> {
     vec![Listen::Tcp(SocketAddr::from(([127, 0, 0, 1], 8461)))]
+}
+
+/// Resolvers in the order in which they are asked; none where the system's are.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Resolvers(pub(crate) Vec<SocketAddr>);
+
+impl Value for Resolvers {
+    fn read(value: &DeValue<'_>, base: &Path) -> Result<Self, String> {
+        if value.as_array().is_none() {
+            return SocketAddr::read(value, base).map(|one| Self(vec![one]));
+        }
+        match Vec::read(value, base)? {
+            servers if servers.is_empty() => {
+                Err("the list is empty; leave the key out for the system's".into())
+            }
+            servers => Ok(Self(servers)),
+        }
+    }
+
+    fn show(&self) -> Option<toml::Value> {
+        match self.0.as_slice() {
+            [] => None,
+            [one] => one.show(),
+            _ => self.0.show(),
+        }
+    }
 }
 
 /// A short span of time.

@@ -26,7 +26,7 @@ use starttls_sources::settings::SourceSettings;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-pub(crate) use daemon::{Daemon, LogFormat, PolicyHosts, StoreUrl};
+pub(crate) use daemon::{Daemon, LogFormat, PolicyHosts, Resolvers, StoreUrl};
 pub(crate) use decide::Decide;
 pub(crate) use file::SettingsArgs;
 pub(crate) use lists::ListTable;

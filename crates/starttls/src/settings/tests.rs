@@ -70,6 +70,24 @@ mod are_read {
     }
 
     #[test]
+    fn fault_15_resolvers_as_one_or_as_a_list_and_again() {
+        for (text, want) in [
+            ("[daemon]\nresolver = \"127.0.0.1:53\"\n", &["127.0.0.1:53"][..]),
+            ("[daemon]\nresolver = [\"127.0.0.1:53\", \"[::1]:5353\"]\n", &["127.0.0.1:53", "[::1]:5353"]),
+            ("[daemon]\n", &[]),
+        ] {
+            let settings = parse(text).unwrap();
+            let named: Vec<_> = settings.daemon.resolver.value.0.iter().map(ToString::to_string).collect();
+            assert_eq!(named, want);
+            let again = parse(&settings.to_toml(show::Words::Plain)).unwrap();
+            assert_eq!(again.daemon.resolver.value, settings.daemon.resolver.value);
+        }
+        for faulty in ["[]", "[\"localhost\"]", "53", "\"127.0.0.1\""] {
+            assert!(parse(&format!("[daemon]\nresolver = {faulty}\n")).is_err(), "{faulty}");
+        }
+    }
+
+    #[test]
     fn again_from_what_show_prints() {
         let text = format!(
             "state-dir = \"state\"\n[decide]\nmin-tls = \"as-listed\"\n[update]\nalert-command = [\"/bin/page\", \"a b\"]\n{ALL_KINDS}"

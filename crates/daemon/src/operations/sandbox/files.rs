@@ -15,21 +15,13 @@ use super::{Programs, Sandbox};
 /// The rights that this program knows: Linux 6.12. An older kernel holds what it has of them.
 const KNOWN: ABI = ABI::V6;
 
-/// What programs read of a system: libraries, settings, authorities, time zones, what resolvers are there, what we are.
-const SYSTEM: [&str; 12] = [
-    "/etc",
-    "/usr",
-    "/lib",
-    "/lib64",
-    "/bin",
-    "/dev/random",
-    "/dev/urandom",
-    "/proc/self",
-    "/sys/fs/cgroup",
-    "/run/systemd/resolve",
-    "/run/resolvconf",
-    "/run/NetworkManager",
-];
+/// What programs read of a system: libraries, settings, authorities, time zones, what we are.
+const SYSTEM: [&str; 9] =
+    ["/etc", "/usr", "/lib", "/lib64", "/bin", "/dev/random", "/dev/urandom", "/proc/self", "/sys/fs/cgroup"];
+
+/// Where /etc/resolv.conf leads when some program writes it. Each makes a directory of its own there, which may come, go and come
+/// back as another one after we have started: so all of it, to read and not to run.
+const VOLATILE: [&str; 1] = ["/run"];
 
 /// What is written to and keeps nothing.
 const SINK: &str = "/dev/null";
@@ -81,6 +73,8 @@ fn restrict(sandbox: &Sandbox) -> Result<FilesHeld, RulesetError> {
         .scope(Scope::from_all(KNOWN))?
         .create()?;
     let ruleset = allow(ruleset, SYSTEM.iter().map(Path::new), read)?;
+    let read_alone = AccessFs::ReadFile | AccessFs::ReadDir;
+    let ruleset = allow(ruleset, VOLATILE.iter().map(Path::new), read_alone)?;
     let ruleset = allow(ruleset, sandbox.read_only.iter().map(PathBuf::as_path), read)?;
     let ruleset = allow(ruleset, sandbox.read_write.iter().map(PathBuf::as_path), write)?;
     let ruleset = allow(ruleset, [Path::new(SINK)], AccessFs::ReadFile | AccessFs::WriteFile)?;

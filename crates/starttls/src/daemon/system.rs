@@ -1,0 +1,178 @@
+//! Files of the system that the daemon depends on, followed as they change: resolv.conf, and the certificates of authorities.
+//!
+//! Each is looked at every few seconds through all links, so that it does not matter which program replaces what, and when.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use starttls_discover::Live;
+use starttls_net::roots::Roots;
+use starttls_policy::with_causes;
+use tokio::sync::Mutex;
+use tokio::task::spawn_blocking;
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::RealEngine;
+use super::mark::Mark;
+use super::parts;
+use super::resolvers::{self, Origin, RESOLV_CONF};
+use crate::settings::Daemon;
+
+#[cfg(test)]
+mod tests;
+
+/// How often the files are looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// Whether files are read that have not changed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Read {
+    All,
+    Changed,
+}
+
+/// The files of the system, shared by all who have them read anew.
+#[derive(Clone)]
+pub(super) struct SystemFiles {
+    engine: Arc<RealEngine>,
+    files: Arc<Mutex<Files>>,
+}
+
+/// The files, and what was read of them last.
+struct Files {
+    live: Live,
+    daemon: Daemon,
+    resolv_conf: PathBuf,
+    roots: Roots,
+    /// Marks of what was read; `None` where it could not be.
+    seen: [Option<Vec<Mark>>; 2],
+    has_resolvers: bool,
+    complaint: Option<String>,
+}
+
+impl SystemFiles {
+    /// Reads all of them, and logs which resolvers are asked.
+    pub(super) async fn open(live: Live, engine: Arc<RealEngine>, daemon: &Daemon) -> Self {
+        let mut files = Files::new(live, daemon, Path::new(RESOLV_CONF));
+        files.look(Read::All).await;
+        Self { engine, files: Arc::new(Mutex::new(files)) }
+    }
+
+    /// Reads all of them anew.
+    pub(super) async fn reload(&self) {
+        self.look(Read::All).await;
+    }
+
+    /// Follows them, for ever.
+    pub(super) async fn follow(self) {
+        let mut ticks = interval(LOOK_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            self.look(Read::Changed).await;
+        }
+    }
+
+    async fn look(&self, read: Read) {
+        let has_changed = self.files.lock().await.look(read).await;
+        if has_changed {
+            self.engine.surroundings_changed().await;
+        }
+    }
+}
+
+impl Files {
+    fn new(live: Live, daemon: &Daemon, resolv_conf: &Path) -> Self {
+        Self {
+            live,
+            daemon: daemon.clone(),
+            resolv_conf: resolv_conf.to_owned(),
+            roots: parts::roots(daemon),
+            seen: [None, None],
+            has_resolvers: false,
+            complaint: None,
+        }
+    }
+
+    /// Reads what has changed, or all; tells whether other resolvers or certificates are in use now.
+    async fn look(&mut self, read: Read) -> bool {
+        let places = [vec![self.resolv_conf.clone()], self.roots.places()];
+        let marks =
+            spawn_blocking(move || places.map(|places| places.iter().map(|place| Mark::of(place)).collect()));
+        let Ok(marks) = marks.await else { return false };
+        let [resolv_conf, roots]: [Vec<Mark>; 2] = marks;
+        let mut has_changed = false;
+        if read == Read::All || self.seen[0].as_ref() != Some(&resolv_conf) {
+            let (done, changed) = self.read_resolvers().await;
+            self.seen[0] = done.then_some(resolv_conf);
+            has_changed |= changed;
+        }
+        if read == Read::All || self.seen[1].as_ref() != Some(&roots) {
+            let is_first = self.seen[1].is_none();
+            match self.live.reload_roots().await {
+                Ok(()) => {
+                    if !is_first {
+                        tracing::info!("the certificates of authorities were read anew");
+                    }
+                    self.seen[1] = Some(roots);
+                    has_changed |= !is_first;
+                }
+                Err(error) => {
+                    let words = with_causes(&error);
+                    self.complain(format!(
+                        "the certificates of authorities cannot be read, policy hosts are trusted by those read before: {words}"
+                    ));
+                }
+            }
+        }
+        has_changed
+    }
+
+    /// Takes the resolvers that are named now; tells whether the file could be read, and whether they are others.
+    async fn read_resolvers(&mut self) -> (bool, bool) {
+        let (daemon, file) = (self.daemon.clone(), self.resolv_conf.clone());
+        let named = match spawn_blocking(move || resolvers::named(&daemon, &file)).await {
+            Ok(Ok(named)) => named,
+            Ok(Err(error)) => {
+                self.complain(format!(
+                    "{} cannot be read, the resolvers before are asked on: {error}; see to its permissions, or set `resolver`",
+                    self.resolv_conf.display()
+                ));
+                return (false, false);
+            }
+            Err(_) => return (false, false),
+        };
+        self.complaint = None;
+        let file = self.resolv_conf.display();
+        for complaint in &named.complaints {
+            tracing::warn!("{file}: {complaint}");
+        }
+        // It is being written, or was taken away: nobody gains if mail stops.
+        if named.origin == Origin::Nowhere && self.has_resolvers {
+            tracing::warn!("{file} names no resolver any more, those before are asked on");
+            return (true, false);
+        }
+        let before: Vec<_> = self.live.servers();
+        self.live.replace_servers(&named.resolver);
+        let after = self.live.servers();
+        let is_first = !std::mem::replace(&mut self.has_resolvers, named.origin != Origin::Nowhere);
+        if is_first || before != after {
+            let list = after.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            match named.origin {
+                Origin::Settings => tracing::info!("asking the resolvers of the settings: {list}"),
+                Origin::System => tracing::info!("asking the resolvers of {file}: {list}"),
+                Origin::Nowhere => tracing::warn!("{file} names no resolver, asking {list}"),
+            }
+        }
+        (true, before != after)
+    }
+
+    /// Logs a complaint once, not every time.
+    fn complain(&mut self, words: String) {
+        if self.complaint.as_ref() != Some(&words) {
+            tracing::error!("{words}");
+            self.complaint = Some(words);
+        }
+    }
+}

@@ -1,0 +1,88 @@
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use starttls_discover::{LiveSettings, Probe};
+use starttls_net::policy_host::PolicyHostSettings;
+use tempfile::TempDir;
+
+use super::*;
+use crate::settings::Settings;
+
+/// A directory for a resolv.conf, and who follows it.
+fn files() -> (TempDir, Files) {
+    let place = tempfile::tempdir().unwrap();
+    let live = Live::new(LiveSettings {
+        resolver: starttls_net::dns::ResolverSettings::default(),
+        policy_host: PolicyHostSettings::default(),
+        probe: Probe::default(),
+    });
+    let mut files = Files::new(live, &Settings::default().daemon, &place.path().join("resolv.conf"));
+    // Certificates are another matter, and the system's may be missing.
+    files.roots = Roots::Only(Vec::new());
+    (place, files)
+}
+
+fn servers(files: &Files) -> Vec<String> {
+    files.live.servers().iter().map(|server| server.ip().to_string()).collect()
+}
+
+#[tokio::test]
+async fn fault_15_resolv_conf_that_comes_after_the_start_counts_and_so_does_each_change() {
+    let (place, mut files) = files();
+    files.look(Read::All).await;
+    assert_eq!(servers(&files), ["127.0.0.1"]);
+    assert!(!files.look(Read::Changed).await);
+
+    let path = place.path().join("resolv.conf");
+    fs::write(&path, "nameserver 192.0.2.1\n").unwrap();
+    assert!(files.look(Read::Changed).await);
+    assert_eq!(servers(&files), ["192.0.2.1"]);
+
+    // By a link into a directory that is there from now on.
+    fs::create_dir(place.path().join("run")).unwrap();
+    fs::write(place.path().join("run/stub.conf"), "nameserver 192.0.2.2\nnameserver 192.0.2.3\n").unwrap();
+    fs::remove_file(&path).unwrap();
+    symlink("run/stub.conf", &path).unwrap();
+    assert!(files.look(Read::Changed).await);
+    assert_eq!(servers(&files), ["192.0.2.2", "192.0.2.3"]);
+    assert!(!files.look(Read::Changed).await);
+}
+
+#[tokio::test]
+async fn fault_15_resolv_conf_that_goes_or_is_half_written_leaves_the_resolvers_before() {
+    let (place, mut files) = files();
+    let path = place.path().join("resolv.conf");
+    fs::write(&path, "nameserver 192.0.2.1\n").unwrap();
+    files.look(Read::All).await;
+    fs::remove_file(&path).unwrap();
+    assert!(!files.look(Read::Changed).await);
+    fs::write(&path, "names").unwrap();
+    assert!(!files.look(Read::Changed).await);
+    assert_eq!(servers(&files), ["192.0.2.1"]);
+    fs::write(&path, "nameserver 192.0.2.9\n").unwrap();
+    assert!(files.look(Read::Changed).await);
+    assert_eq!(servers(&files), ["192.0.2.9"]);
+}
+
+#[tokio::test]
+async fn fault_15_certificates_that_change_are_read_and_faulty_ones_are_not_taken() {
+    use starttls_testkit::ca::Authority;
+    let (place, mut files) = files();
+    let path = place.path().join("ca.pem");
+    fs::write(&path, Authority::new("One").unwrap().pem()).unwrap();
+    files.roots = Roots::Only(vec![path.clone()]);
+    files.live = Live::new(LiveSettings {
+        resolver: starttls_net::dns::ResolverSettings::default(),
+        policy_host: PolicyHostSettings { roots: files.roots.clone(), ..PolicyHostSettings::default() },
+        probe: Probe::default(),
+    });
+    files.look(Read::All).await;
+    assert!(!files.look(Read::Changed).await);
+    fs::write(&path, Authority::new("Two").unwrap().pem() + "\n").unwrap();
+    assert!(files.look(Read::Changed).await);
+    fs::write(&path, "no certificate").unwrap();
+    assert!(!files.look(Read::Changed).await);
+    assert!(files.complaint.is_some());
+    fs::write(&path, Authority::new("Three").unwrap().pem() + "\n\n").unwrap();
+    assert!(files.look(Read::Changed).await);
+}
