@@ -26,8 +26,8 @@ pub struct Settings {
     pub name: &'static str,
     /// Where it answers Postfix; it shows its status one port above.
     pub port: u16,
-    /// Whom it asks.
-    pub resolver: SocketAddrV4,
+    /// Whom it asks; without it whom the system names.
+    pub resolver: Option<SocketAddrV4>,
     /// By which clock it lives.
     pub clock: Clock,
     /// The policy lists, in order.
@@ -41,7 +41,7 @@ impl Default for Settings {
         Self {
             name: "daemon",
             port: 8461,
-            resolver: SocketAddrV4::new(RESOLVER, 53),
+            resolver: Some(SocketAddrV4::new(RESOLVER, 53)),
             clock: Clock::True,
             lists: Vec::new(),
             further: String::new(),
@@ -221,10 +221,11 @@ impl Daemon {
 
     fn text(&self) -> Result<String> {
         let Settings { port, resolver, lists, further, clock, .. } = &self.settings;
+        let resolver = resolver.map(|resolver| format!("resolver = \"{resolver}\"\n")).unwrap_or_default();
         let mut text = format!(
             "state-dir = \"{}\"\n[daemon]\nallow-leaf-pins = true\nlisten = [\"127.0.0.1:{port}\"]\n\
-             status-address = \"127.0.0.1:{}\"\ncontrol-socket = \"{}\"\nresolver = \"{resolver}\"\n\
-             dnssec-probe = \"test.\"\nca-file = \"{ROOTS}\"\npolicy-hosts = \"any\"\n\
+             status-address = \"127.0.0.1:{}\"\ncontrol-socket = \"{}\"\n{resolver}\
+             trust-resolver = true\ndnssec-probe = \"test.\"\nca-file = \"{ROOTS}\"\npolicy-hosts = \"any\"\n\
              anchors-directory = \"{}\"\n{further}",
             self.path("state"),
             port + 1,

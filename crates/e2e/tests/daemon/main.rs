@@ -52,6 +52,8 @@ mod failures {
         failures, bookworm:
         resolver_that_dies_stops_nobody_who_is_known = crate::chaos::killed::CLAIM,
         resolver_that_does_not_validate_switches_dane_off_loudly = crate::chaos::careless::CLAIM,
+        fault_15_resolvers_that_the_system_names_are_followed_and_fault_16_none_that_answers_is_seen =
+            crate::chaos::resolv_conf::CLAIM,
         resolver_that_is_slow_slows_down_nobody_who_is_known = crate::chaos::slow::CLAIM,
         policy_hosts_that_hang_are_waited_for_by_nobody_else = crate::chaos::hanging::CLAIM,
         policies_outlast_a_daemon_that_is_killed = crate::chaos::crash::CLAIM,

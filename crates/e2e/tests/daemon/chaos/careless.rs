@@ -29,7 +29,7 @@ fn play(stage: &mut Stage) -> Result<()> {
     let _hosts = stage.lab.policy_hosts(&held(&["held.plain"]))?;
     stage.lab.dns.start_resolver(Validation::Ignores)?;
     let settings = Settings { clock: Clock::Told, lists: listed(&["listed.plain"]), ..Settings::default() };
-    let daemon = stage.start(settings)?;
+    let mut daemon = stage.start(settings)?;
     stage.ask(&daemon)?;
     daemon.log().wait_for_line("DANE is not available", 0)?;
     let others = [("held.plain", "secure"), ("listed.plain", "secure"), ("nothing.plain", "none")];
@@ -58,5 +58,12 @@ fn play(stage: &mut Stage) -> Result<()> {
         ("lost@match.test", Deferred("4.7.5", "policy table lookup error")),
         ("lost@held.plain", HELD),
         ("lost@nothing.plain", CLEAR),
-    ])
+    ])?;
+
+    // A daemon that is started now has never seen this resolver validate, and knows whom DANE protected.
+    daemon.stop()?;
+    daemon.resume()?;
+    daemon.expect(&[("match.test", "later")])?;
+    daemon.expect(&others)?;
+    stage.expect("restarted@match.test", Deferred("4.7.5", "policy table lookup error"))
 }

@@ -9,6 +9,7 @@ pub(crate) mod encrypted;
 pub(crate) mod hanging;
 pub(crate) mod jump;
 pub(crate) mod killed;
+pub(crate) mod resolv_conf;
 pub(crate) mod shared;
 pub(crate) mod slow;
 pub(crate) mod time;

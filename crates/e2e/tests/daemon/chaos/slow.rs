@@ -31,8 +31,8 @@ fn names(names: &mut Names) -> Result<()> {
 fn play(stage: &mut Stage) -> Result<()> {
     let _hosts = stage.lab.policy_hosts(&held(&["held.plain"]))?;
     let resolver = Slow::start()?;
-    let daemon =
-        stage.start(Settings { resolver: SocketAddrV4::new(SLOW_RESOLVER, 53), ..Settings::default() })?;
+    let slow = Some(SocketAddrV4::new(SLOW_RESOLVER, 53));
+    let daemon = stage.start(Settings { resolver: slow, ..Settings::default() })?;
     known(&daemon)?;
 
     resolver.wait(Duration::from_secs(1));
