@@ -31,7 +31,7 @@ pub use git::{Git, GitError};
 pub use in_force::{Absence, InForce, Loaded};
 pub use load::load;
 pub use refresh::{Fetched, Keeping, Outcome, Outside, Refreshed, fetch, random_order, refresh};
-pub use state::{Lock, StateDir, StateError, TrustKind};
+pub use state::{ForeignFile, Lock, Owner, StateDir, StateError, SwitchError, TrustKind};
 pub use status::{Counting, FailureStatus, ListStatus, NextEvent, RelaxStatus, SourceStatus, status};
 
 /// Every code that fetching and keeping lists may give, for the documentation.

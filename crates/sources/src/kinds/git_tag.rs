@@ -26,7 +26,9 @@ pub(super) fn search(attempt: &Attempt<'_>, settings: &GitTag) -> Result<Search,
         Err(words) => return Ok(Search::impossible(words)),
     };
     let path = attempt.source.repository()?;
-    attempt.visit(1, |_| Ok(visit(attempt, &certificate, settings, &path)))
+    // The programs that are run inherit the user.
+    let directory = attempt.source.directory();
+    attempt.visit(1, |_| directory.act(|| Ok(visit(attempt, &certificate, settings, &path))))
 }
 
 fn visit(

@@ -60,7 +60,7 @@ impl<'a> Mirror<'a> {
                     Ok(url) => url,
                     Err(error) => return Ok(Err(error)),
                 };
-                Ok(fetch.download(&url, &to.path(), size, sha256))
+                to.act(|| Ok(fetch.download(&url, &to.path(), size, sha256)))
             }
             Self::Directory(_) => match self.get(path, &Version::default(), size) {
                 Ok(Answer::Body { bytes, .. }) => to.write(&bytes).map(Ok),

@@ -15,6 +15,7 @@ use rustix::io::Errno;
 
 use super::journal::{Journal, JournalError, MAX_JOURNAL_BYTES};
 use super::record::Record;
+use crate::state::{ForeignFile, Owner, SwitchError};
 
 /// The file's name in the state directory.
 pub const FILE: &str = "overrides.jsonl";
@@ -55,6 +56,19 @@ pub enum FileError {
         /// In words, with the cure.
         why: &'static str,
     },
+    /// It belongs to another user than the state directory.
+    #[error("cannot {deed} {}: {foreign}", path.display())]
+    Foreign {
+        /// What was tried.
+        deed: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What stands in the way.
+        foreign: ForeignFile,
+    },
+    /// Root may not act as the user to whom the state directory belongs.
+    #[error(transparent)]
+    Switch(#[from] SwitchError),
     /// A symbolic link, a directory, a pipe.
     #[error("{} is no plain file; move it away and look who put it there", path.display())]
     NotAFile {
@@ -94,6 +108,15 @@ pub enum FileError {
 /// # Errors
 /// [`FileError`].
 pub fn read(state_dir: &Path) -> Result<Journal, FileError> {
+    owner(state_dir)?.act(|| read_as_owner(state_dir))?
+}
+
+/// The user to whom the state directory belongs: as root, the file is read and written as that user.
+fn owner(state_dir: &Path) -> Result<Owner, FileError> {
+    Owner::of_path(state_dir).map_err(|source| denied("read", state_dir, source))
+}
+
+fn read_as_owner(state_dir: &Path) -> Result<Journal, FileError> {
     let path = state_dir.join(FILE);
     let file = match open(File::options().read(true), &path) {
         Err(FileError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => {
@@ -117,6 +140,15 @@ pub fn append<E: From<FileError>>(
     check: impl FnOnce(&Journal) -> Result<(), E>,
 ) -> Result<Journal, E> {
     make(state_dir)?;
+    let appended = owner(state_dir)?.act(|| append_as_owner(state_dir, record, check));
+    appended.map_err(FileError::from)?
+}
+
+fn append_as_owner<E: From<FileError>>(
+    state_dir: &Path,
+    record: &Record,
+    check: impl FnOnce(&Journal) -> Result<(), E>,
+) -> Result<Journal, E> {
     let path = state_dir.join(FILE);
     let is_new = !path.exists();
     let mut file = open(File::options().read(true).append(true).create(true).mode(MODE), &path)?;
@@ -193,6 +225,11 @@ fn check(metadata: &Metadata, path: &Path) -> Result<(), FileError> {
 
 fn denied(deed: &'static str, path: &Path, source: io::Error) -> FileError {
     let path = path.to_owned();
+    if source.kind() == ErrorKind::PermissionDenied
+        && let Some(foreign) = ForeignFile::behind(&path)
+    {
+        return FileError::Foreign { deed, path, foreign };
+    }
     match source.kind() {
         ErrorKind::ReadOnlyFilesystem => FileError::Denied {
             deed,

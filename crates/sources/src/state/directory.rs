@@ -10,7 +10,7 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 
-use super::StateError;
+use super::{Owner, StateError};
 use crate::fault;
 
 /// Directories: ours, and to be read by our group.
@@ -25,6 +25,8 @@ pub(super) const ASIDE: &str = ".new";
 #[derive(Debug)]
 pub(crate) struct Directory {
     handle: OwnedFd,
+    /// As whom everything below is accessed.
+    owner: Owner,
     /// For messages, and for programs that want a path.
     path: PathBuf,
 }
@@ -34,7 +36,10 @@ impl Directory {
     pub(super) fn open(path: &Path) -> Result<Self, StateError> {
         let path = &std::path::absolute(path).map_err(|source| StateError::io("find", path, source))?;
         let opened = open_directory(CWD, path, path)?;
-        let directory = opened.ok_or_else(|| StateError::Missing { path: path.clone() })?;
+        let handle = opened.ok_or_else(|| StateError::Missing { path: path.clone() })?;
+        let stat = fstat(&handle).map_err(|error| StateError::io("look at", path, error))?;
+        let owner = Owner::of(stat.st_uid, stat.st_gid);
+        let directory = Self { handle, owner, path: path.clone() };
         directory.check_mode()?;
         Ok(directory)
     }
@@ -48,19 +53,26 @@ impl Directory {
         }
     }
 
+    /// Does some work as the user to whom the topmost directory belongs.
+    pub(crate) fn act<T>(&self, work: impl FnOnce() -> Result<T, StateError>) -> Result<T, StateError> {
+        self.owner.act(work)?
+    }
+
     /// Opens a directory below; `None` when there is none.
     pub(crate) fn below(&self, name: &str) -> Result<Option<Self>, StateError> {
-        open_directory(self.handle.as_fd(), Path::new(name), &self.path.join(name))
+        let path = self.path.join(name);
+        let handle = self.act(|| open_directory(self.handle.as_fd(), Path::new(name), &path))?;
+        Ok(handle.map(|handle| Self { handle, owner: self.owner, path }))
     }
 
     /// Opens a directory below, and makes it before if it is missing.
     pub(crate) fn make_below(&self, name: &str) -> Result<Self, StateError> {
         let path = self.path.join(name);
-        match mkdirat(&self.handle, name, DIRECTORY_MODE) {
-            Ok(()) => self.sync()?,
-            Err(Errno::EXIST) => {}
-            Err(error) => return Err(StateError::io("make", &path, error)),
-        }
+        self.act(|| match mkdirat(&self.handle, name, DIRECTORY_MODE) {
+            Ok(()) => self.sync(),
+            Err(Errno::EXIST) => Ok(()),
+            Err(error) => Err(StateError::io("make", &path, error)),
+        })?;
         self.below(name)?.ok_or_else(|| StateError::io("make", &path, Errno::NOENT))
     }
 
@@ -73,7 +85,8 @@ impl Directory {
     pub(super) fn check_owner(&self) -> Result<(), StateError> {
         let stat = fstat(&self.handle).map_err(|error| StateError::io("look at", &self.path, error))?;
         let us = rustix::process::geteuid().as_raw();
-        if stat.st_uid == us {
+        // Root acts as the owner.
+        if stat.st_uid == us || self.owner.uid() == Some(stat.st_uid) {
             return Ok(());
         }
         Err(StateError::OtherOwner { path: self.path.clone(), owner: stat.st_uid, us })
@@ -104,11 +117,12 @@ impl Directory {
     fn open_file(&self, name: &str, flags: OFlags) -> Result<Option<File>, StateError> {
         let path = self.path.join(name);
         let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let handle = match openat(&self.handle, name, flags, FILE_MODE) {
-            Ok(handle) => handle,
-            Err(Errno::NOENT) => return Ok(None),
-            Err(error) => return Err(StateError::opening(&path, "file", error)),
-        };
+        let opened = self.act(|| match openat(&self.handle, name, flags, FILE_MODE) {
+            Ok(handle) => Ok(Some(handle)),
+            Err(Errno::NOENT) => Ok(None),
+            Err(error) => Err(StateError::opening(&path, "file", error)),
+        })?;
+        let Some(handle) = opened else { return Ok(None) };
         let stat = fstat(&handle).map_err(|error| StateError::io("look at", &path, error))?;
         if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
             return Err(StateError::WrongKind { path, wanted: "file" });
@@ -169,7 +183,9 @@ impl Directory {
         let path = directory.path.join(to);
         let failed = |source| StateError::io("replace", &path, source);
         fault::point().map_err(failed)?;
-        renameat(&self.handle, from, &directory.handle, to).map_err(|error| failed(error.into()))?;
+        self.act(|| {
+            renameat(&self.handle, from, &directory.handle, to).map_err(|error| failed(error.into()))
+        })?;
         directory.sync()
     }
 
@@ -190,17 +206,17 @@ impl Directory {
     fn unlink(&self, name: &str, flags: AtFlags) -> Result<(), StateError> {
         let failed = |source| StateError::io("remove", &self.path.join(name), source);
         fault::point().map_err(failed)?;
-        match unlinkat(&self.handle, name, flags) {
+        self.act(|| match unlinkat(&self.handle, name, flags) {
             Ok(()) | Err(Errno::NOENT) => Ok(()),
             Err(error) => Err(failed(error.into())),
-        }
+        })
     }
 
     /// Names of all that is in it, sorted.
     pub(crate) fn names(&self) -> Result<Vec<String>, StateError> {
         let failed = |error: Errno| StateError::io("list", &self.path, error);
         let mut names = Vec::new();
-        for entry in Dir::read_from(&self.handle).map_err(failed)? {
+        for entry in self.act(|| Dir::read_from(&self.handle).map_err(failed))? {
             let name = entry.map_err(failed)?.file_name().to_string_lossy().into_owned();
             if name != "." && name != ".." {
                 names.push(name);
@@ -218,10 +234,10 @@ impl Directory {
     }
 }
 
-fn open_directory(at: BorrowedFd<'_>, name: &Path, path: &Path) -> Result<Option<Directory>, StateError> {
+fn open_directory(at: BorrowedFd<'_>, name: &Path, path: &Path) -> Result<Option<OwnedFd>, StateError> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     match openat(at, name, flags, Mode::empty()) {
-        Ok(handle) => Ok(Some(Directory { handle, path: path.to_owned() })),
+        Ok(handle) => Ok(Some(handle)),
         Err(Errno::NOENT) => Ok(None),
         Err(error) => Err(StateError::opening(path, "directory", error)),
     }

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
 
+use super::owner::{ForeignFile, SwitchError};
+
 /// Why the state directory cannot be used; what was in force still is.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -102,6 +104,19 @@ pub enum StateError {
         /// The file.
         path: PathBuf,
     },
+    /// A file or directory in it belongs to another user than it does.
+    #[error("cannot {action} `{}`: {foreign}; what was in force still is", path.display())]
+    Foreign {
+        /// What was tried.
+        action: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// What stands in the way.
+        foreign: ForeignFile,
+    },
+    /// Root may not act as the user to whom it belongs.
+    #[error(transparent)]
+    Switch(#[from] SwitchError),
     /// The system refused.
     #[error("cannot {action} `{path}`{}", cure(source))]
     Io {
@@ -117,7 +132,12 @@ pub enum StateError {
 
 impl StateError {
     pub(crate) fn io(action: &'static str, path: &Path, source: impl Into<io::Error>) -> Self {
-        Self::Io { action, path: path.to_owned(), source: source.into() }
+        let source = source.into();
+        let path = path.to_owned();
+        match ForeignFile::behind(&path).filter(|_| source.kind() == io::ErrorKind::PermissionDenied) {
+            Some(foreign) => Self::Foreign { action, path, foreign },
+            None => Self::Io { action, path, source },
+        }
     }
 
     /// For a name that was opened without following links.

@@ -87,8 +87,8 @@ impl SourceDir {
 
     /// The same without reading it into memory: it may be larger than that.
     fn is_list(&self, kept: &KeptList) -> bool {
-        let map = Map::open(&self.directory.path().join(kept.file()), Reading::Through);
-        map.is_ok_and(|map| Digest::of(&map) == kept.sha256)
+        let Ok(Some(file)) = self.directory.open_to_read(&kept.file()) else { return false };
+        Map::of(&file, Reading::Through).is_ok_and(|map| Digest::of(&map) == kept.sha256)
     }
 
     /// Reads what made a list believable; `None` when nothing did.
@@ -186,6 +186,11 @@ impl Incoming {
     /// The file that will appear.
     pub(crate) fn path(&self) -> PathBuf {
         self.directory.path().join(&self.name)
+    }
+
+    /// Does some work as the user to whom the state directory belongs: what puts a file at [`Incoming::path`].
+    pub(crate) fn act<T>(&self, work: impl FnOnce() -> Result<T, StateError>) -> Result<T, StateError> {
+        self.directory.act(work)
     }
 
     /// Writes it at once, where nothing needs to be fetched.
