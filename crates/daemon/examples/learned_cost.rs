@@ -62,7 +62,7 @@ async fn open(path: &std::path::Path) -> Learned {
         node: "one".into(),
         row_limit: DEFAULT_ROW_LIMIT,
     };
-    Learned::open(settings).await.unwrap()
+    Learned::open(settings).await
 }
 
 async fn look_up(learned: &Learned, words: &str, name: impl Fn(u32) -> Domain) {

@@ -39,6 +39,13 @@ pub(crate) struct Loaded {
     pub(crate) until: Option<Timestamp>,
 }
 
+impl Loaded {
+    /// Tells whether it must no longer be in force.
+    pub(crate) fn has_ended(&self, now: Timestamp) -> bool {
+        self.until.is_some_and(|end| end <= now)
+    }
+}
+
 /// Why a list cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LoadError {
@@ -226,14 +233,14 @@ fn warn_of_ended(file: &str, head: &Head, domains: usize) {
 }
 
 /// The lists as one.
-pub(crate) fn merged(loaded: &[Loaded]) -> Merged<'_> {
-    let layers = loaded.iter().map(|loaded| Layer {
+pub(crate) fn merged<'a>(loaded: impl IntoIterator<Item = &'a Loaded> + Clone) -> Merged<'a> {
+    let layers = loaded.clone().into_iter().map(|loaded| Layer {
         name: &loaded.name,
         list: loaded.list.lookup(),
         scope: loaded.scope.clone(),
     });
     let merged = Merged::new(layers.collect());
-    loaded.iter().fold(merged, |merged, loaded| merged.relaxed_by(&loaded.name, &loaded.relaxed))
+    loaded.into_iter().fold(merged, |merged, loaded| merged.relaxed_by(&loaded.name, &loaded.relaxed))
 }
 
 #[cfg(test)]

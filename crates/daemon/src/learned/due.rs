@@ -81,7 +81,8 @@ impl Learned {
         if room == 0 {
             return Vec::new();
         }
-        let asked = questions::ending(&self.own.database(), mode.name(), ends_before, behind, room).await;
+        let Some(database) = self.own.database() else { return Vec::new() };
+        let asked = questions::ending(&database, mode.name(), ends_before, behind, room).await;
         self.own.read(asked).unwrap_or_default()
     }
 
@@ -111,7 +112,8 @@ impl Learned {
         if room == 0 {
             return Vec::new();
         }
-        let asked = questions::unconfirmed(&self.own.database(), confirmed_before, behind, room).await;
+        let Some(database) = self.own.database() else { return Vec::new() };
+        let asked = questions::unconfirmed(&database, confirmed_before, behind, room).await;
         self.own.read(asked).unwrap_or_default()
     }
 }

@@ -22,7 +22,7 @@ impl Learned {
     pub async fn forget_ended(&self, now: Timestamp) -> u64 {
         let by = now.seconds().saturating_sub(GRACE.as_secs());
         let Ok(by) = Timestamp::from_seconds(by) else { return 0 };
-        let database = self.own.database();
+        let Some(database) = self.own.database() else { return 0 };
         let ended = self.own.read(questions::forget_ended(&database, by, AT_ONCE).await);
         let unasked = self.own.read(questions::forget_unasked(&database, by, AT_ONCE).await);
         // What was counted of the tables is not counted anew for it: fewer rows than counted do no harm.

@@ -15,6 +15,7 @@ mod forgetting;
 mod hourly;
 mod looked_up;
 mod names;
+mod obstacle;
 mod own;
 mod questions;
 mod queue;
@@ -43,7 +44,7 @@ use own::{LastTime, Own};
 use queue::{Added, overlaid};
 pub(crate) use remembered::SHORTEST_POLICY;
 pub use remembered::{KeptPolicy, Learnt, Reach, Recall, Remembered};
-pub use settings::{DEFAULT_ROW_LIMIT, LearnedError, LearnedSettings};
+pub use settings::{DEFAULT_ROW_LIMIT, LearnedSettings};
 use shared::Shared;
 use standing::add;
 pub use standing::{Counts, Purge, SharedState, ToVerify, Troubles};
@@ -68,14 +69,12 @@ struct Tasks {
 impl Learned {
     /// Opens the memory, and begins to write what is kept; to be called within a runtime of tokio.
     ///
-    /// The shared store is not waited for.
-    ///
-    /// # Errors
-    /// [`LearnedError`] where the own store cannot be opened; a damaged one is set aside and begun anew.
-    pub async fn open(settings: LearnedSettings) -> Result<Self, LearnedError> {
+    /// The shared store is not waited for. An own store that cannot be opened is tried again every few seconds, and what is learnt
+    /// meanwhile is kept in memory, as far as there is room; [`Learned::trouble`] tells. A damaged one is set aside and begun anew.
+    pub async fn open(settings: LearnedSettings) -> Self {
         let clock = Arc::new(LastTime::default());
         let LearnedSettings { path, shared, node, row_limit } = settings;
-        let own = Own::open(Place::Sqlite(path), row_limit, Arc::clone(&clock)).await?;
+        let own = Own::open(Place::Sqlite(path), row_limit, Arc::clone(&clock)).await;
         let own = Arc::new(own);
         let shared = shared.map(|url| Arc::new(Shared::new(url, node, row_limit, Arc::clone(&clock))));
         let (stop, stopped) = watch::channel(());
@@ -93,7 +92,7 @@ impl Learned {
             running.push(tokio::spawn(async move { shared.keep_connected(stopped).await }));
         }
         let tasks = Arc::new(Tasks { stop, running: Mutex::new(running) });
-        Ok(Self { own, shared, clock, turns: Arc::default(), tasks })
+        Self { own, shared, clock, turns: Arc::default(), tasks }
     }
 
     /// Keeps a policy, in place of whatever was kept of the domain. It is written within about a second.
@@ -123,13 +122,15 @@ impl Learned {
 
     /// Domains to be verified in the shadow, those noted first come first.
     pub async fn awaiting_verification(&self, limit: usize) -> Vec<(Domain, ToVerify, Timestamp)> {
-        self.own.read(questions::to_verify(&self.own.database(), limit).await).unwrap_or_default()
+        let Some(database) = self.own.database() else { return Vec::new() };
+        self.own.read(questions::to_verify(&database, limit).await).unwrap_or_default()
     }
 
     /// What is remembered of the domains behind one, by name; for people. What waits to be written is in it, for domains that are
     /// there already.
     pub async fn entries(&self, after: Option<&Domain>, limit: usize) -> Vec<(Domain, Remembered)> {
-        let page = questions::page(&self.own.database(), after, limit).await;
+        let Some(database) = self.own.database() else { return Vec::new() };
+        let page = questions::page(&database, after, limit).await;
         let Some((found, unreadable)) = self.own.read(page) else { return Vec::new() };
         add(&self.own.tally.unreadable, unreadable);
         let seen = |(domain, record): (Domain, record::Record)| {
@@ -142,14 +143,21 @@ impl Learned {
     /// Forgets at an operator's word, on this node alone; tells how many rows were removed.
     pub async fn purge(&self, what: Purge) -> u64 {
         self.flush().await;
-        let removed = self.own.read(questions::purge(&self.own.database(), &what).await);
+        let Some(database) = self.own.database() else { return 0 };
+        let removed = self.own.read(questions::purge(&database, &what).await);
         self.own.forget_counts().await;
         removed.unwrap_or(0)
     }
 
     /// How many rows the own store has.
     pub async fn counts(&self, now: Timestamp) -> Counts {
-        self.own.read(questions::counts(&self.own.database(), now).await).unwrap_or_default()
+        let Some(database) = self.own.database() else { return Counts::default() };
+        self.own.read(questions::counts(&database, now).await).unwrap_or_default()
+    }
+
+    /// Why the own store cannot be opened, if it cannot.
+    pub fn trouble(&self) -> Option<String> {
+        self.own.trouble()
     }
 
     /// What went wrong since the start.

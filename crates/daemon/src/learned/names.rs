@@ -54,6 +54,9 @@ impl Own {
     /// Notes all names of the store, when the first answers have been given. When that fails, everything is looked for.
     pub(super) async fn note_names_soon(&self) {
         tokio::time::sleep(AFTER).await;
+        while self.database().is_none() {
+            tokio::time::sleep(AFTER).await;
+        }
         self.note_names().await;
     }
 
@@ -64,7 +67,8 @@ impl Own {
     }
 
     async fn fill_names(&self) -> Result<(), StoreError> {
-        let counts = questions::counts(&self.database(), Timestamp::MAX).await?;
+        let Some(database) = self.database() else { return Ok(()) };
+        let counts = questions::counts(&database, Timestamp::MAX).await?;
         let rows = counts.policies + counts.releases + counts.dane;
         // It may grow to twice as many until the next start; beyond that more looks are in vain.
         let room = usize::try_from(rows).unwrap_or(usize::MAX).saturating_mul(2).max(LEAST);
@@ -78,7 +82,8 @@ impl Own {
         self.queue.flushed().await;
         let mut last = String::new();
         loop {
-            let page = questions::names(&self.database(), &last, PAGE).await?;
+            let Some(database) = self.database() else { return Ok(()) };
+            let page = questions::names(&database, &last, PAGE).await?;
             let Some(filter) = self.names.filter.get() else { return Ok(()) };
             for name in &page {
                 filter.insert(name.as_str());
@@ -112,14 +117,13 @@ mod names_that_are_not_there {
         let some = 3 * PAGE + 1;
         let settings =
             LearnedSettings { path: path.clone(), shared: None, node: "one".into(), row_limit: 10_000 };
-        let learned = Learned::open(settings).await.unwrap();
+        let learned = Learned::open(settings).await;
         for number in 0..some {
             learned.keep_dane(&domain("kept", number), Timestamp::MAX);
         }
         learned.close().await;
 
-        let own =
-            Own::open(Place::Sqlite(path), 10_000, std::sync::Arc::new(LastTime::default())).await.unwrap();
+        let own = Own::open(Place::Sqlite(path), 10_000, std::sync::Arc::new(LastTime::default())).await;
         assert!(!own.names.lack(&domain("other", 0)), "nobody knows yet");
         own.note_names().await;
         assert!((0..some).all(|number| !own.names.lack(&domain("kept", number))));

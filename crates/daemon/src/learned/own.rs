@@ -11,6 +11,7 @@ use tokio::sync::{Mutex, watch};
 use super::batch::Batches;
 use super::hourly::Hourly;
 use super::names::Names;
+use super::obstacle;
 use super::queue::Queue;
 use super::schema::MIGRATIONS;
 use super::standing::{Tally, add};
@@ -18,6 +19,9 @@ use super::upsert::Role;
 
 /// How long to wait before a batch that was not taken is tried again.
 const AGAIN: Duration = Duration::from_secs(1);
+
+/// How often a store that could not be opened is tried again while nothing waits to be written.
+const REOPEN: Duration = Duration::from_secs(2);
 
 /// The time that a caller named last: nothing here asks a clock.
 #[derive(Debug, Default)]
@@ -39,7 +43,10 @@ impl LastTime {
 #[derive(Debug)]
 pub(super) struct Own {
     place: Place,
-    database: RwLock<Database>,
+    /// None as long as it cannot be opened: what is learnt meanwhile waits in the queue, which is read, too.
+    database: RwLock<Option<Database>>,
+    /// Why it cannot be opened.
+    trouble: RwLock<Option<String>>,
     /// Some page cannot be read.
     is_damaged: AtomicBool,
     pub(super) queue: Queue,
@@ -52,14 +59,12 @@ pub(super) struct Own {
 }
 
 impl Own {
-    pub(super) async fn open(place: Place, limit: u64, clock: Arc<LastTime>) -> Result<Self, StoreError> {
-        let opened = Database::open_learnable(&place, &MIGRATIONS).await?;
-        if let Some(aside) = &opened.set_aside {
-            tell_of_damage(aside);
-        }
-        Ok(Self {
+    /// Opens the store. One that cannot be opened is an error in the log, and is tried again: the daemon's first duty is to answer.
+    pub(super) async fn open(place: Place, limit: u64, clock: Arc<LastTime>) -> Self {
+        let own = Self {
             place,
-            database: RwLock::new(opened.database),
+            database: RwLock::new(None),
+            trouble: RwLock::new(None),
             is_damaged: AtomicBool::new(false),
             queue: Queue::default(),
             tally: Tally::default(),
@@ -68,10 +73,44 @@ impl Own {
             batches: Mutex::new(Batches::new(Role::Own, limit)),
             refused: Hourly::default(),
             full: Hourly::default(),
-        })
+        };
+        own.reopen().await;
+        own
     }
 
-    pub(super) fn database(&self) -> Database {
+    /// Tries to open the store; says so when that fails for another reason than before, and when it succeeds after all.
+    async fn reopen(&self) {
+        let trouble = match Database::open_learnable(&self.place, &MIGRATIONS).await {
+            Ok(opened) => {
+                if let Some(aside) = &opened.set_aside {
+                    tell_of_damage(aside);
+                }
+                *self.database.write().unwrap_or_else(PoisonError::into_inner) = Some(opened.database);
+                None
+            }
+            Err(error) => Some(obstacle::words(&self.place, &error)),
+        };
+        let before = {
+            let mut known = self.trouble.write().unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *known, trouble.clone())
+        };
+        match &trouble {
+            Some(words) if before != trouble => tracing::error!(
+                "the store of what was learnt cannot be opened, and is tried again; until then policies are kept in memory alone, and \
+                 those that were learnt before the start are missing: {words}"
+            ),
+            None if before.is_some() => tracing::info!("the store of what was learnt is open now"),
+            _ => {}
+        }
+    }
+
+    /// Why the store cannot be opened, if it cannot.
+    pub(super) fn trouble(&self) -> Option<String> {
+        self.trouble.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The store, if it is open.
+    pub(super) fn database(&self) -> Option<Database> {
         self.database.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -99,8 +138,10 @@ impl Own {
     /// Writes what is gathered, until it is told to stop; then writes the rest.
     pub(super) async fn keep_writing(&self, mut stop: watch::Receiver<()>) {
         loop {
+            let is_closed = self.database().is_none();
             tokio::select! {
                 () = self.queue.gathered() => {}
+                () = tokio::time::sleep(REOPEN), if is_closed => {}
                 _ = stop.changed() => break,
             }
             if !self.write().await {
@@ -113,7 +154,9 @@ impl Own {
         if !self.queue.is_empty() {
             self.write().await;
         }
-        self.database().close().await;
+        if let Some(database) = self.database() {
+            database.close().await;
+        }
     }
 
     /// Writes what waits; tells whether the store took it.
@@ -121,12 +164,20 @@ impl Own {
         if self.is_damaged.swap(false, Ordering::Relaxed) {
             self.replace().await;
         }
+        if self.database().is_none() {
+            self.reopen().await;
+        }
         let changes = self.queue.take();
+        let Some(database) = self.database() else {
+            add(&self.tally.failed_writes, 1);
+            add(&self.tally.dropped, self.queue.failed());
+            return false;
+        };
         if changes.is_empty() {
             self.queue.written();
             return true;
         }
-        let written = self.batches.lock().await.write(&self.database(), &changes, self.clock.last()).await;
+        let written = self.batches.lock().await.write(&database, &changes, self.clock.last()).await;
         match written {
             Ok(not_kept) => {
                 self.queue.written();
@@ -158,13 +209,13 @@ impl Own {
 
     /// Puts the damaged file aside and begins anew: what is learnt from now on must last.
     async fn replace(&self) {
-        let damaged = self.database();
+        let Some(damaged) = self.database() else { return };
         match damaged.set_aside(&self.place, &MIGRATIONS).await {
             Ok(opened) => {
                 if let Some(aside) = &opened.set_aside {
                     tell_of_damage(aside);
                 }
-                *self.database.write().unwrap_or_else(PoisonError::into_inner) = opened.database;
+                *self.database.write().unwrap_or_else(PoisonError::into_inner) = Some(opened.database);
                 self.forget_counts().await;
             }
             Err(error) => {

@@ -1,8 +1,10 @@
 //! Remembering: what this node knows of a domain, and what others do.
 
 use starttls_policy::{Domain, Mode, Timestamp};
+use starttls_store::{Database, StoreError};
 
 use super::queue::overlaid;
+use super::record::Record;
 use super::remembered::{KeptPolicy, Learnt, Reach, Recall};
 use super::shared::Shared;
 use super::standing::add;
@@ -20,8 +22,8 @@ impl Learned {
         }
         let database = self.own.database();
         let (own, others) =
-            tokio::join!(questions::recall(&database, domain), ask(self.shared.as_deref(), domain, now));
-        let own = self.own.read(own);
+            tokio::join!(ask_own(database.as_ref(), domain), ask(self.shared.as_deref(), domain, now));
+        let own = own.and_then(|own| self.own.read(own));
         let others_missing = self.shared.is_some() && others.is_none();
         let reach = if own.is_none() || others_missing { Reach::Partial } else { Reach::Complete };
         add(&self.own.tally.shared_failed_reads, u64::from(others_missing));
@@ -41,7 +43,11 @@ impl Learned {
     }
 }
 
-async fn ask(shared: Option<&Shared>, domain: &Domain, now: Timestamp) -> Option<super::record::Record> {
+async fn ask_own(database: Option<&Database>, domain: &Domain) -> Option<Result<Record, StoreError>> {
+    Some(questions::recall(database?, domain).await)
+}
+
+async fn ask(shared: Option<&Shared>, domain: &Domain, now: Timestamp) -> Option<Record> {
     shared?.recall(domain, now).await
 }
 

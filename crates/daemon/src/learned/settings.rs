@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use starttls_store::{PostgresUrl, StoreError};
+use starttls_store::PostgresUrl;
 
 /// Policies that are kept unless the operator says otherwise: some 600 MB of disk, and more domains than most servers ever write to.
 pub const DEFAULT_ROW_LIMIT: u64 = 2_000_000;
@@ -19,8 +19,3 @@ pub struct LearnedSettings {
     /// Rows of each kind that are kept; policies that enforce and have not ended are never given up.
     pub row_limit: u64,
 }
-
-/// The own store cannot be opened.
-#[derive(Debug, thiserror::Error)]
-#[error("what was learnt cannot be kept")]
-pub struct LearnedError(#[from] StoreError);

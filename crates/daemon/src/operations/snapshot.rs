@@ -33,6 +33,8 @@ pub struct Snapshot {
     pub lookups: LookupReport,
     /// Lists, each with its standing.
     pub sources: Vec<KnownSource>,
+    /// Files that cannot be read or opened, with the cure: the daemon answers without them.
+    pub troubles: Vec<String>,
     /// Clients of the socketmap.
     pub connections: Connections,
 }

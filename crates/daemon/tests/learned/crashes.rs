@@ -1,15 +1,13 @@
 //! Whatever happens to the process or the disk: old or new, never half, and never silent.
 
-use std::fs::Permissions;
 use std::io::{BufRead as _, BufReader};
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use starttls_daemon::learned::{Learned, Reach};
 use starttls_policy::Mode;
 
-use crate::support::{NOW, alone, at, domain, policy, settings};
+use crate::support::{NOW, alone, at, domain, policy};
 
 /// Names the file that a child of a test writes to.
 const CHILD: &str = "STARTTLS_TEST_LEARNED";
@@ -129,15 +127,49 @@ fn is_aside(entry: &std::io::Result<std::fs::DirEntry>) -> bool {
 }
 
 #[tokio::test]
-async fn a_directory_that_takes_nothing_is_an_error_at_the_start() {
+async fn fault_a_store_that_cannot_be_opened_is_named_and_opened_once_it_can_be() {
     let dir = tempfile::tempdir().unwrap();
-    std::fs::set_permissions(dir.path(), Permissions::from_mode(0o500)).unwrap();
-    // Root may write anywhere, and is shown a directory that is not there instead.
-    let path = dir.path().join("no-such-directory/learned.sqlite");
-    let error = Learned::open(settings(&path)).await.unwrap_err();
-    let cause = std::error::Error::source(&error).unwrap().to_string();
-    assert!(cause.contains("must exist and belong to the user"), "{cause}");
-    std::fs::set_permissions(dir.path(), Permissions::from_mode(0o700)).unwrap();
+    // Not there: what root may do does not matter then.
+    let path = dir.path().join("state/learned.sqlite");
+    let learned = alone(&path).await;
+    let trouble = learned.trouble().unwrap();
+    assert!(
+        trouble.contains("state/learned.sqlite") && trouble.contains("must exist and belong"),
+        "{trouble}"
+    );
+
+    // It is remembered all the same, and protects.
+    learned.keep_policy(&domain("example.org"), &policy(Mode::Enforce, NOW));
+    learned.flush().await;
+    let recall = learned.recall(&domain("example.org"), at(NOW)).await;
+    assert_eq!((recall.remembered.policy.is_some(), recall.reach), (true, Reach::Partial));
+    assert_eq!(learned.counts(at(NOW)).await.policies, 0);
+
+    // Once it can be opened, all of it is written.
+    std::fs::create_dir(path.parent().unwrap()).unwrap();
+    learned.flush().await;
+    assert_eq!(learned.trouble(), None);
+    assert_eq!(learned.counts(at(NOW)).await.policies, 1);
+    learned.close().await;
+    let learned = alone(&path).await;
+    assert!(learned.recall(&domain("example.org"), at(NOW)).await.remembered.policy.is_some());
+    learned.close().await;
+}
+
+#[tokio::test]
+async fn a_store_that_cannot_be_opened_is_tried_again_though_nothing_waits() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("state/learned.sqlite");
+    let learned = alone(&path).await;
+    assert!(learned.trouble().is_some());
+    std::fs::create_dir(path.parent().unwrap()).unwrap();
+    let opened = async {
+        while learned.trouble().is_some() {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(60), opened).await.unwrap();
+    learned.close().await;
 }
 
 #[tokio::test]
@@ -196,8 +228,9 @@ async fn a_newer_programs_file_is_refused_unchanged() {
     database.execute("UPDATE starttls_schema SET version = 99", &[]).await.unwrap();
     database.close().await;
     let before = std::fs::read(&path).unwrap();
-    let error = Learned::open(settings(&path)).await.unwrap_err();
-    let cause = std::error::Error::source(&error).unwrap().to_string();
-    assert!(cause.contains("at version 99") && cause.contains("run the newer program"), "{cause}");
+    let learned = alone(&path).await;
+    let trouble = learned.trouble().unwrap();
+    assert!(trouble.contains("at version 99") && trouble.contains("run the newer program"), "{trouble}");
+    learned.close().await;
     assert_eq!(std::fs::read(&path).unwrap(), before);
 }

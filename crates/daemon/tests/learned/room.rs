@@ -7,7 +7,7 @@ use starttls_policy::decide::evidence::{ReleasingMode, StsRelease};
 use crate::support::{NOW, at, domain, lasting, policy, settings};
 
 async fn small(dir: &std::path::Path, row_limit: u64) -> Learned {
-    Learned::open(LearnedSettings { row_limit, ..settings(&dir.join("learned.sqlite")) }).await.unwrap()
+    Learned::open(LearnedSettings { row_limit, ..settings(&dir.join("learned.sqlite")) }).await
 }
 
 async fn flood(learned: &Learned, label: &str, number: usize, mode: Mode) {

@@ -30,13 +30,13 @@ pub(crate) fn settings(path: &Path) -> LearnedSettings {
 }
 
 pub(crate) async fn alone(path: &Path) -> Learned {
-    Learned::open(settings(path)).await.unwrap()
+    Learned::open(settings(path)).await
 }
 
 /// A node with a shared store, whether that answers or not.
 pub(crate) async fn node(path: &Path, name: &str, url: &str) -> Learned {
     let shared = Some(PostgresUrl::parse(url).unwrap());
-    Learned::open(LearnedSettings { shared, node: name.into(), ..settings(path) }).await.unwrap()
+    Learned::open(LearnedSettings { shared, node: name.into(), ..settings(path) }).await
 }
 
 /// Waits until the shared store answers.

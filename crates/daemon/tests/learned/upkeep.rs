@@ -144,7 +144,7 @@ async fn a_release_that_is_void_does_not_stand_again_when_its_policy_is_forgotte
     for way in ["by itself", "by the operator", "for want of room"] {
         let path = dir.path().join(format!("{way}.sqlite"));
         let row_limit = if way == "for want of room" { 4 } else { 1_000 };
-        let learned = Learned::open(LearnedSettings { row_limit, ..settings(&path) }).await.unwrap();
+        let learned = Learned::open(LearnedSettings { row_limit, ..settings(&path) }).await;
         let [void, standing] = released(&learned).await;
         match way {
             "by itself" => assert_eq!(learned.forget_ended(at(NOW)).await, 3),

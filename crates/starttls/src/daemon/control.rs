@@ -1,6 +1,8 @@
 //! What administrators may do to the running daemon.
 
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use starttls_daemon::learned::{self, Learned, Recall, Remembered};
 use starttls_daemon::operations::View;
@@ -8,19 +10,68 @@ use starttls_daemon::operations::control::{
     BindError, ControlServer, Controlled, Purge, Refused, Shown, ShownOne,
 };
 use starttls_daemon::operations::status::StatusDocument;
-use starttls_policy::Domain;
+use starttls_policy::{Domain, with_causes};
+use tokio::time::sleep;
 
 use super::RealEngine;
 use super::keeper::Keeper;
 use crate::clock;
 use crate::settings::Settings;
 
-/// Listens where the settings say.
-///
-/// # Errors
-/// When the place is taken.
-pub(super) fn bind(settings: &Settings) -> Result<ControlServer, BindError> {
-    ControlServer::bind(&settings.control_socket())
+/// How often a control socket that could not be made is tried again.
+const AGAIN: Duration = Duration::from_secs(5);
+
+/// The control socket; the daemon answers mail servers without it where it cannot be made.
+#[derive(Clone)]
+pub(super) struct Door {
+    path: Arc<Path>,
+    trouble: Arc<Mutex<Option<String>>>,
+}
+
+impl Door {
+    pub(super) fn new(settings: &Settings) -> Self {
+        Self { path: settings.control_socket().into(), trouble: Arc::default() }
+    }
+
+    /// Why there is no control socket, if there is none.
+    pub(super) fn trouble(&self) -> Option<String> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Serves it as long as the runtime runs; where the system does not let us make it, it is tried again.
+    ///
+    /// # Errors
+    /// When another daemon has the place, or something that is no socket.
+    pub(super) fn serve(self, controlled: Arc<Control>) -> Result<(), BindError> {
+        let server = match self.bind() {
+            Err(error @ (BindError::Taken { .. } | BindError::NoSocket { .. })) => return Err(error),
+            other => other.ok(),
+        };
+        tokio::spawn(async move {
+            let mut server = server;
+            loop {
+                if let Some(server) = server {
+                    return server.serve(controlled).await;
+                }
+                sleep(AGAIN).await;
+                server = self.bind().ok();
+            }
+        });
+        Ok(())
+    }
+
+    fn bind(&self) -> Result<ControlServer, BindError> {
+        let bound = ControlServer::bind(&self.path);
+        let now = bound.as_ref().err().map(|error| format!("no control socket: {}", with_causes(error)));
+        let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(words) = now.as_ref().filter(|_| *trouble != now) {
+            tracing::error!(
+                "{words}; `starttls reload` and `starttls cache` do not work, and it is tried again"
+            );
+        }
+        *trouble = now;
+        bound
+    }
 }
 
 /// The running daemon, as it can be controlled.

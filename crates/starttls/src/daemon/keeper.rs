@@ -85,30 +85,16 @@ impl Keeper {
     pub(super) async fn look(self) {
         let mut ticks = interval(LOOK_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut complaint = None;
         loop {
             ticks.tick().await;
             let keeper = self.clone();
             let looked =
                 spawn_blocking(move || keeper.0.standing.renew(&keeper.settings(), clock::now())).await;
-            let now = match looked {
-                Ok(Ok(true)) => {
-                    tracing::info!("lists or overrides have changed and count from now on");
-                    None
-                }
-                Ok(Ok(false)) => continue,
-                Ok(Err(error)) => Some(format!("{error:#}")),
-                Err(error) => Some(error.to_string()),
-            };
-            // Once, not every two seconds.
-            if let Some(words) = &now
-                && complaint != now
-            {
-                tracing::error!(
-                    "lists and overrides cannot be read anew, what was read before holds: {words}"
-                );
+            match looked {
+                Ok(true) => tracing::info!("lists or overrides have changed and count from now on"),
+                Ok(false) => {}
+                Err(error) => tracing::error!("lists and overrides cannot be looked at: {error}"),
             }
-            complaint = now;
         }
     }
 
@@ -149,7 +135,7 @@ impl Keeper {
         let fetched = spawn_blocking(move || {
             let settings = keeper.settings();
             let findings = fetch(&settings, Which::All)?;
-            keeper.0.standing.renew(&settings, clock::now())?;
+            keeper.0.standing.renew(&settings, clock::now());
             anyhow::Ok(findings)
         });
         match fetched.await {

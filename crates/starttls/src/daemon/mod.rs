@@ -63,7 +63,8 @@ pub(crate) fn run(settings: Settings, place: &SettingsArgs) -> anyhow::Result<()
             "systemd handed over a socket `{name}` that nothing is served on; name it `socketmap`"
         );
     }
-    parts::make_directories(&settings)?;
+    parts::make_directories(&settings);
+    parts::become_owner(&settings)?;
     let sandbox: Arc<str> = parts::enter_sandbox(&settings, place).into();
     tracing::info!("sandbox: {sandbox}");
     let runtime = Builder::new_current_thread().enable_all().max_blocking_threads(4).build()?;
@@ -99,7 +100,7 @@ async fn serve(
     let (metrics, journal, traffic) = <(Arc<Metrics>, Arc<Journal>, Arc<Traffic>)>::default();
     let learned = parts::learned(&settings).await?;
     let counts = Tallies::default();
-    let standing = Standing::new(&settings, clock::now())?;
+    let standing = Standing::new(&settings, clock::now());
     let live = parts::live(&settings);
     let engine = Arc::new(Engine::start(
         Parts {
@@ -115,6 +116,8 @@ async fn serve(
         },
         &Handle::current(),
     ));
+    let control = control::Door::new(&settings);
+    let troubles = troubles(&standing, &learned, &control);
     let system = SystemFiles::open(live, Arc::clone(&engine), &settings.daemon).await;
     let keeper = Keeper::new(place, settings.clone(), standing, system.clone());
     keeper.fetch_first().await;
@@ -133,15 +136,14 @@ async fn serve(
         metrics,
         journal,
         health: Arc::clone(&health),
-        snapshot: snapshot(&engine, &learned, counts.clone(), &traffic, begun),
+        snapshot: snapshot(&engine, &learned, counts.clone(), &traffic, begun, troubles),
         now: Arc::new(clock::now),
         sandbox,
     };
     let status = settings.daemon.status_address.value;
     let _status = status.map(|address| StatusServer::start(address, view.clone())).transpose()?;
-    let control = control::bind(&settings)?;
     let controlled = Arc::new(Control::new(Arc::clone(&engine), learned.clone(), keeper.clone(), view));
-    tokio::spawn(control.serve(controlled));
+    control.serve(controlled)?;
     tokio::spawn(keeper.clone().look());
     tokio::spawn(system.follow());
     tokio::spawn(keeper.clone().fetch());
@@ -169,6 +171,19 @@ async fn serve(
     Ok(())
 }
 
+/// Everything that the daemon has to do without at the moment, in words.
+fn troubles(
+    standing: &Standing,
+    learned: &Learned,
+    control: &control::Door,
+) -> impl Fn() -> Vec<String> + Send + Sync + 'static {
+    let (standing, learned, control) = (standing.clone(), learned.clone(), control.clone());
+    move || {
+        let of_store = learned.trouble().map(|words| format!("what was learnt cannot be read: {words}"));
+        standing.troubles().into_iter().chain(of_store).chain(control.trouble()).collect()
+    }
+}
+
 /// The numbers of the moment, gathered when somebody looks.
 fn snapshot(
     engine: &Arc<RealEngine>,
@@ -176,6 +191,7 @@ fn snapshot(
     counts: Tallies,
     traffic: &Arc<Traffic>,
     begun: Instant,
+    troubles: impl Fn() -> Vec<String> + Send + Sync + 'static,
 ) -> Arc<dyn Fn() -> Snapshot + Send + Sync> {
     use starttls_daemon::Known as _;
     use std::sync::atomic::Ordering::Relaxed;
@@ -195,6 +211,7 @@ fn snapshot(
             denial: engine.denial().name(),
             lookups: engine.lookups(),
             sources: engine.known().sources(),
+            troubles: troubles(),
             connections: Connections {
                 open: traffic.open.load(Relaxed),
                 accepted: traffic.accepted.load(Relaxed),

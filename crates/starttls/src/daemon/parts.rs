@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::Context as _;
 use starttls_daemon::engine::{Anchors, EngineSettings};
 use starttls_daemon::learned::{DEFAULT_ROW_LIMIT, Learned, LearnedSettings, SharedState};
 use starttls_daemon::operations::sandbox::{Programs, Sandbox};
@@ -13,6 +12,7 @@ use starttls_mta::LeafPins;
 use starttls_mta::postfix::socketmap::{Socketmap, SocketmapFacts};
 use starttls_net::policy_host::{Addresses, PolicyHostSettings};
 use starttls_net::roots::Roots;
+use starttls_sources::Owner;
 use starttls_sources::settings::{Copies, Place, SignedCopy, Trust};
 use starttls_store::PostgresUrl;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
@@ -82,15 +82,33 @@ pub(super) fn anchors(settings: &Settings) -> Option<Anchors> {
     (!directories.is_empty()).then(|| Anchors::new(directories))
 }
 
-/// Directories that the daemon writes to, made before the sandbox closes.
-///
-/// # Errors
-/// What the system answers.
-pub(super) fn make_directories(settings: &Settings) -> anyhow::Result<()> {
+/// Directories that the daemon writes to, made before the sandbox closes. One that cannot be made is an error in the log: the daemon
+/// answers without it.
+pub(super) fn make_directories(settings: &Settings) {
     let anchors = anchor_directories(settings);
     for directory in std::iter::once(settings.state_dir()).chain(anchors.iter().map(PathBuf::as_path)) {
-        std::fs::create_dir_all(directory).with_context(|| format!("cannot make {}", directory.display()))?;
+        if let Err(error) = std::fs::create_dir_all(directory) {
+            tracing::error!(
+                "cannot make {}: {error}; make it, give it to the user of the daemon, and restart the daemon",
+                directory.display()
+            );
+        }
     }
+}
+
+/// Becomes the user to whom the state directory belongs, where the daemon was started as root: its store and its lists must be
+/// readable for the service that runs as that user.
+///
+/// # Errors
+/// Root without the right to do so.
+pub(super) fn become_owner(settings: &Settings) -> anyhow::Result<()> {
+    let Ok(owner) = Owner::of_path(settings.state_dir()) else { return Ok(()) };
+    let Some(uid) = owner.uid() else { return Ok(()) };
+    owner.assume()?;
+    tracing::warn!(
+        "started as root, and going on as user {uid}, to whom {} belongs: files that the settings name must be readable for that user",
+        settings.state_dir().display()
+    );
     Ok(())
 }
 
@@ -206,7 +224,7 @@ async fn ask(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> std::io::Result
 /// What was learnt before.
 ///
 /// # Errors
-/// When the node's own store cannot be opened, or the shared one is named wrongly.
+/// When the shared store is named wrongly.
 pub(super) async fn learned(settings: &Settings) -> anyhow::Result<Learned> {
     let daemon = &settings.daemon;
     let url = daemon.store.value.as_ref().map(|url| PostgresUrl::parse(url.as_str())).transpose()?;
@@ -216,7 +234,7 @@ pub(super) async fn learned(settings: &Settings) -> anyhow::Result<Learned> {
     };
     let node = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let path = settings.state_dir().join(STORE);
-    Ok(Learned::open(LearnedSettings { path, shared, node, row_limit: DEFAULT_ROW_LIMIT }).await?)
+    Ok(Learned::open(LearnedSettings { path, shared, node, row_limit: DEFAULT_ROW_LIMIT }).await)
 }
 
 /// How it stands with the shared store, in one word.

@@ -8,11 +8,11 @@ use starttls_daemon::{Known, KnownError, KnownSource};
 use starttls_policy::decide::Choices;
 use starttls_policy::decide::overrides::Override;
 use starttls_policy::merge::MergedEntry;
-use starttls_policy::{Domain, Timestamp};
+use starttls_policy::{Domain, Timestamp, with_causes};
 use starttls_sources::overrides::{self, FILE, Overrides};
 use starttls_sources::{Absence, StateDir, StateError, status};
 
-use crate::lists::configured::gather;
+use crate::lists::configured::{Failed, Gathered, gather};
 use crate::lists::{self, Loaded};
 use crate::settings::Settings;
 
@@ -29,38 +29,44 @@ struct Shared {
 /// Everything as it was at one moment.
 #[derive(Default)]
 struct Picture {
-    lists: Vec<Loaded>,
-    overrides: Overrides,
+    lists: Vec<Arc<Loaded>>,
+    overrides: Arc<Overrides>,
     sources: Vec<KnownSource>,
     /// Whether nothing was ever accepted of some list.
     lacks_lists: bool,
+    /// What could not be read, in words that name the file and the cure; what was read of it before counts on.
+    troubles: Vec<String>,
     /// When the files were changed that it was made from.
     marks: Vec<Option<SystemTime>>,
 }
 
 impl Standing {
-    /// Takes the first picture.
-    ///
-    /// # Errors
-    /// Lists or overrides that cannot be read: the daemon does not begin without what it is told to enforce.
-    pub(super) fn new(settings: &Settings, now: Timestamp) -> anyhow::Result<Self> {
-        let picture = RwLock::new(Arc::new(Picture::take(settings, now)?));
+    /// Takes the first picture. What cannot be read is an error in the log and is tried again: a daemon that does not answer
+    /// would hold up all mail.
+    pub(super) fn new(settings: &Settings, now: Timestamp) -> Self {
+        let picture = Picture::take(settings, &Picture::default(), now);
+        picture.tell_after(&Picture::default());
         let choices = settings.decide.choices();
-        Ok(Self(Arc::new(Shared { picture, generation: AtomicU64::new(1), choices })))
+        let picture = RwLock::new(Arc::new(picture));
+        Self(Arc::new(Shared { picture, generation: AtomicU64::new(1), choices }))
     }
 
-    /// Takes another picture, if files have changed or a list has ended; tells whether it did.
-    ///
-    /// # Errors
-    /// What cannot be read; the picture before stays.
-    pub(super) fn renew(&self, settings: &Settings, now: Timestamp) -> anyhow::Result<bool> {
+    /// Takes another picture, if files have changed, a list has ended or something could not be read; tells whether anything
+    /// counts now that did not.
+    pub(super) fn renew(&self, settings: &Settings, now: Timestamp) -> bool {
         let before = self.picture();
         let has_ended = before.lists.iter().any(|list| list.until.is_some_and(|end| end <= now));
-        if !has_ended && before.marks == marks(settings) {
-            return Ok(false);
+        let is_changed = has_ended || before.marks != marks(settings);
+        if !is_changed && before.troubles.is_empty() {
+            return false;
         }
-        self.replace(Picture::take(settings, now)?);
-        Ok(true)
+        let picture = Picture::take(settings, &before, now);
+        // What still cannot be read does not void the answers at hand.
+        if !is_changed && picture.troubles == before.troubles {
+            return false;
+        }
+        self.replace(picture);
+        true
     }
 
     /// Tells whether nothing was ever accepted of some list.
@@ -68,16 +74,25 @@ impl Standing {
         self.picture().lacks_lists
     }
 
+    /// What could not be read, in words that name the file and the cure.
+    pub(super) fn troubles(&self) -> Vec<String> {
+        self.picture().troubles.clone()
+    }
+
     /// Takes another picture in any case.
     ///
     /// # Errors
-    /// What cannot be read; the picture before stays.
+    /// What cannot be read; what was read of it before counts on.
     pub(super) fn reload(&self, settings: &Settings, now: Timestamp) -> anyhow::Result<()> {
-        self.replace(Picture::take(settings, now)?);
+        let picture = Picture::take(settings, &self.picture(), now);
+        let troubles = picture.troubles.join("\n");
+        self.replace(picture);
+        anyhow::ensure!(troubles.is_empty(), "what was read before counts on: {troubles}");
         Ok(())
     }
 
     fn replace(&self, picture: Picture) {
+        picture.tell_after(&self.picture());
         *self.0.picture.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(picture);
         // Only now: an answer made from the old picture must not bear the new number.
         self.0.generation.fetch_add(1, Ordering::Release);
@@ -95,7 +110,7 @@ impl Known for Standing {
         see: &mut dyn FnMut(Option<&Override>, Option<&MergedEntry<'_>>),
     ) -> Result<(), KnownError> {
         let picture = self.picture();
-        let merged = lists::merged(&picture.lists);
+        let merged = lists::merged(picture.lists.iter().map(|list| &**list));
         let listed = merged.get(domain).map_err(|error| KnownError { words: error.to_string() })?;
         see(picture.overrides.get(domain), listed.as_ref());
         Ok(())
@@ -115,16 +130,59 @@ impl Known for Standing {
 }
 
 impl Picture {
-    fn take(settings: &Settings, now: Timestamp) -> anyhow::Result<Self> {
+    /// Reads everything. Of what cannot be read, that counts which was read before.
+    fn take(settings: &Settings, before: &Self, now: Timestamp) -> Self {
         // Marked first: what changes meanwhile is seen next time.
-        let marks = marks(settings);
-        let overrides = overrides::read(settings.state_dir())?.overrides();
-        let gathered = gather(settings, now)?;
+        let mut picture = Self { marks: marks(settings), ..Self::default() };
+        picture.overrides = match overrides::read(settings.state_dir()) {
+            Ok(journal) => Arc::new(journal.overrides()),
+            Err(error) => {
+                picture.troubles.push(format!("overrides cannot be read: {}", with_causes(&error)));
+                Arc::clone(&before.overrides)
+            }
+        };
+        match gather(settings, now) {
+            Ok(gathered) => picture.take_lists(gathered, before, now),
+            Err(error) => {
+                picture.troubles.push(format!("lists cannot be read: {}", with_causes(&error)));
+                let standing = before.lists.iter().filter(|list| !list.has_ended(now));
+                picture.lists = standing.map(Arc::clone).collect();
+            }
+        }
+        match sources(settings, now) {
+            Ok(sources) => picture.sources = sources,
+            // Told above, unless it concerns what people see alone.
+            Err(_) => picture.sources.clone_from(&before.sources),
+        }
+        picture
+    }
+
+    fn take_lists(&mut self, gathered: Gathered, before: &Self, now: Timestamp) {
         for absence in &gathered.absent {
             tracing::warn!("{absence}");
         }
-        let lacks_lists = gathered.absent.iter().any(|absence| matches!(absence, Absence::Never { .. }));
-        Ok(Self { lists: gathered.loaded, overrides, sources: sources(settings, now)?, lacks_lists, marks })
+        self.lacks_lists = gathered.absent.iter().any(|absence| matches!(absence, Absence::Never { .. }));
+        self.lists = gathered.loaded.into_iter().map(Arc::new).collect();
+        // From the last to the first, so that each place still is what it was.
+        for Failed { name, place, error } in gathered.failed.into_iter().rev() {
+            self.troubles.push(format!("the list `{name}` cannot be read: {}", with_causes(&error)));
+            let read_before = before.lists.iter().find(|list| list.is_of(&name) && !list.has_ended(now));
+            if let Some(list) = read_before {
+                self.lists.insert(place, Arc::clone(list));
+            }
+        }
+    }
+
+    /// Logs what is different from the picture before.
+    fn tell_after(&self, before: &Self) {
+        for trouble in self.troubles.iter().filter(|trouble| !before.troubles.contains(trouble)) {
+            tracing::error!(
+                "{trouble}; what was read of it before counts on, and it is tried again every few seconds"
+            );
+        }
+        if self.troubles.is_empty() && !before.troubles.is_empty() {
+            tracing::info!("lists and overrides can be read again");
+        }
     }
 }
 
@@ -160,3 +218,6 @@ fn marks(settings: &Settings) -> Vec<Option<SystemTime>> {
         .map(|file| std::fs::metadata(file).and_then(|found| found.modified()).ok())
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,8 +18,18 @@ pub(crate) struct Gathered {
     pub(crate) loaded: Vec<Loaded>,
     /// What is not, and why.
     pub(crate) absent: Vec<Absence>,
+    /// What cannot be read.
+    pub(crate) failed: Vec<Failed>,
     /// Lists that nobody signed.
     unsigned: Vec<SourceName>,
+}
+
+/// A list that cannot be read.
+pub(crate) struct Failed {
+    pub(crate) name: SourceName,
+    /// Its place among the lists that were loaded.
+    pub(crate) place: usize,
+    pub(crate) error: LoadError,
 }
 
 /// What is in force of what the settings name, in their order; says what is not.
@@ -30,7 +40,10 @@ pub(super) fn load(settings: &Settings, now: Timestamp) -> Result<Vec<Loaded>, L
     if settings.lists.is_empty() {
         return Err(LoadError::None);
     }
-    let Gathered { loaded, absent, unsigned } = gather(settings, now)?;
+    let Gathered { loaded, absent, failed, unsigned } = gather(settings, now)?;
+    if let Some(failed) = failed.into_iter().next() {
+        return Err(failed.error);
+    }
     for name in unsigned {
         anstream::eprintln!("{} the list `{name}` is unsigned", "note:".bold());
     }
@@ -46,43 +59,59 @@ pub(super) fn load(settings: &Settings, now: Timestamp) -> Result<Vec<Loaded>, L
 /// The same for those who go on with what there is.
 ///
 /// # Errors
-/// A state directory or a list that cannot be read.
+/// A state directory that cannot be opened.
 pub(crate) fn gather(settings: &Settings, now: Timestamp) -> Result<Gathered, LoadError> {
     let state = match StateDir::open(settings.state_dir()) {
         Err(StateError::Missing { .. }) => None,
         state => Some(state?),
     };
-    let mut gathered = Gathered { loaded: Vec::new(), absent: Vec::new(), unsigned: Vec::new() };
+    let mut gathered =
+        Gathered { loaded: Vec::new(), absent: Vec::new(), failed: Vec::new(), unsigned: Vec::new() };
     for source in &settings.lists {
-        if let Some(state) = &state
-            && let Some(compiled) = starttls_sources::look_up(source, state, now)?
-        {
-            gathered.note(compiled.trust, &compiled.name);
-            gathered.loaded.push(Loaded::compiled(compiled, &source.scope));
-            continue;
-        }
-        let in_force = match (&state, &source.trust) {
-            (Some(state), _) => starttls_sources::load(source, state, now)?,
-            // What nobody signed needs no acceptance: it can be looked at before the first update.
-            (None, Trust::Unsigned(unsigned)) => {
-                gathered.note(TrustKind::Unsigned, &source.name);
-                gathered.loaded.push(Loaded::unsigned(source, &unsigned.file, now)?);
-                continue;
-            }
-            (None, _) => InForce::Nothing(Absence::Never { name: source.name.clone() }),
-        };
-        match in_force {
-            InForce::List(list) => {
-                gathered.note(list.trust, &list.name);
-                gathered.loaded.push(Loaded::accepted(*list, &source.scope));
-            }
-            InForce::Nothing(absence) => gathered.absent.push(absence),
+        if let Err(error) = gathered.add(source, state.as_ref(), now) {
+            let (name, place) = (source.name.clone(), gathered.loaded.len());
+            gathered.failed.push(Failed { name, place, error });
         }
     }
     Ok(gathered)
 }
 
 impl Gathered {
+    /// Adds what is in force of one source, or why nothing is.
+    fn add(
+        &mut self,
+        source: &SourceSettings,
+        state: Option<&StateDir>,
+        now: Timestamp,
+    ) -> Result<(), LoadError> {
+        if let Some(state) = state
+            && let Some(compiled) = starttls_sources::look_up(source, state, now)?
+        {
+            self.note(compiled.trust, &compiled.name);
+            self.loaded.push(Loaded::compiled(compiled, &source.scope));
+            return Ok(());
+        }
+        let in_force = match (state, &source.trust) {
+            (Some(state), _) => starttls_sources::load(source, state, now)?,
+            // What nobody signed needs no acceptance: it can be looked at before the first update.
+            (None, Trust::Unsigned(unsigned)) => {
+                let loaded = Loaded::unsigned(source, &unsigned.file, now)?;
+                self.note(TrustKind::Unsigned, &source.name);
+                self.loaded.push(loaded);
+                return Ok(());
+            }
+            (None, _) => InForce::Nothing(Absence::Never { name: source.name.clone() }),
+        };
+        match in_force {
+            InForce::List(list) => {
+                self.note(list.trust, &list.name);
+                self.loaded.push(Loaded::accepted(*list, &source.scope));
+            }
+            InForce::Nothing(absence) => self.absent.push(absence),
+        }
+        Ok(())
+    }
+
     /// Notes that nobody signed a list.
     fn note(&mut self, trust: TrustKind, name: &SourceName) {
         if trust == TrustKind::Unsigned {
@@ -100,6 +129,11 @@ fn called(trust: TrustKind, name: &SourceName) -> String {
 }
 
 impl Loaded {
+    /// Tells whether it is the list of a source.
+    pub(crate) fn is_of(&self, name: &SourceName) -> bool {
+        [called(TrustKind::Witnessed, name), called(TrustKind::Unsigned, name)].contains(&self.name)
+    }
+
     /// A list that was accepted from a source, looked up where it lies.
     fn compiled(list: Compiled, scope: &Scope) -> Self {
         Self {

@@ -21,6 +21,7 @@ fn snapshot() -> Snapshot {
         learned: Counts { policies: 9, enforce: 4, ended: 1, releases: 1, dane: 3, to_verify: 2 },
         shared_store: Some("up"),
         waiting: 5,
+        troubles: Vec::new(),
         validation: "proven",
         denial: "failing",
         lookups: LookupReport {

@@ -40,6 +40,8 @@ pub struct StatusDocument {
     pub learned: Counts,
     /// State of the store that nodes share; `null` without one.
     pub shared_store: Option<&'static str>,
+    /// Files that cannot be read or opened, with the cure: the daemon answers without them.
+    pub troubles: Vec<String>,
     /// Clients.
     pub connections: Connections,
     /// What the sandbox holds, in words.
@@ -117,6 +119,7 @@ impl StatusDocument {
             cache: Cache { entries, bytes, in_flight, waiting },
             learned: snapshot.learned,
             shared_store: snapshot.shared_store,
+            troubles: snapshot.troubles,
             connections: snapshot.connections,
             sandbox: sandbox.into(),
             recent_failures,

@@ -74,6 +74,9 @@ fn verdicts(html: &mut Html, status: &StatusDocument) {
         let words = "More new domains were asked for than the budget allows. Their policies are fetched one after the other; until then mail to them goes without MTA-STS.";
         verdict(html, "wait", &title, words);
     }
+    for trouble in &status.troubles {
+        verdict(html, "bad", "Answering without a file", trouble);
+    }
     html.markup("</section>\n");
 }
 

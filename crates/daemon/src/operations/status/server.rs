@@ -89,11 +89,17 @@ fn answer(view: &View, request: &Request) -> Response {
         "/status.json" => status(view),
         "/metrics" => Response::new(200, OPEN_METRICS, view.exposition()),
         "/healthz" => match view.health() {
-            HealthState::Serving => Response::text(200, "ok\n"),
+            HealthState::Serving => Response::text(200, serving(view)),
             HealthState::Starting(words) | HealthState::Failing(words) => Response::text(503, words + "\n"),
         },
         _ => Response::text(404, "here are /, /status.json, /metrics and /healthz\n"),
     })
+}
+
+/// `ok`, and what the daemon has to do without.
+fn serving(view: &View) -> String {
+    let troubles = (view.snapshot)().troubles;
+    troubles.into_iter().fold("ok\n".to_owned(), |words, trouble| words + "degraded: " + &trouble + "\n")
 }
 
 fn status(view: &View) -> Response {

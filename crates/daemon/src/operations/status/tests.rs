@@ -36,6 +36,7 @@ fn snapshot(validation: &'static str) -> Snapshot {
         waiting: 34_000,
         learned: Counts { policies: 1907, enforce: 1310, ended: 12, releases: 4, dane: 806, to_verify: 31 },
         shared_store: Some("up"),
+        troubles: Vec::new(),
         validation,
         denial: "working",
         lookups: lookups(LookupState::Working, None),

@@ -1,0 +1,101 @@
+//! Overrides and lists that cannot be read.
+
+use std::fs;
+
+use starttls_daemon::Known as _;
+use starttls_policy::decide::overrides::Ruling;
+use starttls_sources::overrides::{Act, Actor, FileError, ReasonText, Record};
+
+use super::*;
+
+fn now() -> Timestamp {
+    Timestamp::parse("2026-11-22T00:00:00Z").unwrap()
+}
+
+fn domain() -> Domain {
+    Domain::parse("a.example").unwrap()
+}
+
+fn overridden(standing: &Standing) -> bool {
+    let mut found = false;
+    standing.show(&domain(), &mut |operator, _| found = operator.is_some()).unwrap();
+    found
+}
+
+#[test]
+fn fault_overrides_that_cannot_be_read_stop_no_start_and_those_read_before_count_on() {
+    let home = tempfile::tempdir().unwrap();
+    let settings = Settings::parse(&format!("state-dir = {:?}", home.path()), home.path()).unwrap();
+    let file = home.path().join(FILE);
+    // Damaged: a file that root cannot read either, whoever runs the tests.
+    fs::write(&file, "no override\n").unwrap();
+    let standing = Standing::new(&settings, now());
+    assert!(!overridden(&standing));
+    let troubles = standing.troubles();
+    assert!(
+        troubles.len() == 1 && troubles[0].contains(FILE) && troubles[0].contains("correct the line"),
+        "{troubles:?}"
+    );
+
+    // Nothing changed: what is at hand stays.
+    let generation = standing.generation();
+    assert!(!standing.renew(&settings, now()));
+    assert_eq!(standing.generation(), generation);
+
+    fs::remove_file(&file).unwrap();
+    let act = Act::Add {
+        ruling: Ruling::Relax,
+        until: Timestamp::parse("2026-12-01T00:00:00Z").unwrap(),
+        reason: ReasonText::parse("a test").unwrap(),
+    };
+    let record = Record { at: now(), by: Actor::uid(0), domain: domain(), act };
+    overrides::append(home.path(), &record, |_| Ok::<(), FileError>(())).unwrap();
+    assert!(standing.renew(&settings, now()));
+    assert!(overridden(&standing) && standing.troubles().is_empty());
+
+    // Damaged again: what was read before counts on, in the daemon that read it.
+    fs::write(&file, "no override\n").unwrap();
+    standing.renew(&settings, now());
+    assert!(overridden(&standing));
+    assert_eq!(standing.troubles(), troubles);
+    assert!(standing.reload(&settings, now()).is_err());
+    assert!(overridden(&standing));
+}
+
+#[test]
+fn fault_one_damaged_list_takes_no_other_list_with_it() {
+    let home = tempfile::tempdir().unwrap();
+    let list = |author: &str, domain: &str| {
+        format!(
+            r#"{{"version": "1", "author": "{author}", "serial": 1, "timestamp": "2026-11-01T00:00:00Z",
+            "expires": "2027-01-01T00:00:00Z", "policies": {{"{domain}": {{"mode": "enforce", "mx": ["mx.{domain}"]}}}}}}"#
+        )
+    };
+    let state = home.path().join("state");
+    let mut text = format!("state-dir = {state:?}\n");
+    for (name, domain) in [("one", "a.example"), ("two", "b.example")] {
+        let file = home.path().join(format!("{name}.json"));
+        fs::write(&file, list(name, domain)).unwrap();
+        text += &format!("[[list]]\nname = \"{name}\"\ntrust = \"unsigned\"\nfile = {file:?}\n");
+        if name == "two" {
+            text += "may-relax = true\n";
+        }
+    }
+    let settings = Settings::parse(&text, home.path()).unwrap();
+    let listed = |standing: &Standing, name: &str| {
+        let mut found = false;
+        let domain = Domain::parse(name).unwrap();
+        standing.show(&domain, &mut |_, entry| found = entry.is_some()).unwrap();
+        found
+    };
+    // Not accepted yet, they are read where they lie.
+    fs::write(home.path().join("one.json"), "{").unwrap();
+    let standing = Standing::new(&settings, now());
+    assert!(!listed(&standing, "a.example") && listed(&standing, "b.example"));
+    assert!(standing.troubles()[0].contains("`one`"), "{:?}", standing.troubles());
+    fs::write(home.path().join("one.json"), list("one", "a.example")).unwrap();
+    assert!(standing.renew(&settings, now()));
+    assert!(
+        listed(&standing, "a.example") && listed(&standing, "b.example") && standing.troubles().is_empty()
+    );
+}
