@@ -7,7 +7,6 @@ use starttls_policy::Timestamp;
 use starttls_policy::index::{self, Index};
 
 use crate::in_force::Loaded;
-use crate::load::is_trusted;
 use crate::map::{Map, Reading};
 use crate::settings::{SourceName, SourceSettings};
 use crate::state::{Lock, Memory, StateDir, StateError, TrustKind};
@@ -60,7 +59,7 @@ pub fn look_up(
     let Some(source) = state.source(&settings.name)? else { return Ok(None) };
     let Some(record) = source.record()? else { return Ok(None) };
     let standing = Standing::of_record(settings, &record);
-    if standing.has_ended(now) || !is_trusted(settings, &source, &record) {
+    if standing.has_ended(now) {
         return Ok(None);
     }
     let has_orders = match &record.memory {

@@ -58,14 +58,6 @@ pub enum Absence {
         /// When.
         end: Timestamp,
     },
-    /// What is kept was accepted under something else than the settings name.
-    #[error(
-        "what is kept of `{name}` was accepted under other trust than the settings name now; run `starttls update`"
-    )]
-    OtherTrust {
-        /// The source.
-        name: SourceName,
-    },
 }
 
 impl InForce {

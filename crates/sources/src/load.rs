@@ -11,7 +11,8 @@ use crate::settings::{RelaxOrders, SourceSettings, Trust};
 use crate::state::{KeptList, Memory, Record, SourceDir, StateDir, StateError, TrustKind};
 use crate::term::Standing;
 
-/// Reads what is in force; nothing is fetched or written.
+/// Reads what is in force; nothing is fetched or written. What was accepted under other trust than the settings name now stays in
+/// force until its end, or until something is accepted under the new one: a change of settings drops no protection.
 ///
 /// # Errors
 /// [`StateError`] when what is kept cannot be read.
@@ -19,13 +20,10 @@ pub fn load(settings: &SourceSettings, state: &StateDir, now: Timestamp) -> Resu
     let never = || InForce::Nothing(Absence::Never { name: settings.name.clone() });
     let Some(source) = state.source(&settings.name)? else { return Ok(never()) };
     let Some(record) = source.record()? else { return Ok(never()) };
-    if !is_trusted(settings, &source, &record) {
-        return Ok(InForce::Nothing(Absence::OtherTrust { name: settings.name.clone() }));
-    }
     of_record(settings, &source, &record, now)
 }
 
-/// What a record that the settings trust brings into force.
+/// What a record brings into force.
 pub(crate) fn of_record(
     settings: &SourceSettings,
     source: &SourceDir,

@@ -12,7 +12,7 @@ use starttls_trust::ladder;
 
 use crate::fetch::Fetch;
 use crate::git::Git;
-use crate::in_force::{Absence, InForce, Loaded};
+use crate::in_force::{InForce, Loaded};
 use crate::kinds::{self, Attempt, Bytes, Candidate};
 use crate::load::{self, is_trusted};
 use crate::settings::SourceSettings;
@@ -101,9 +101,6 @@ pub fn refresh(
     let visit = visit(settings, lock, outside, keeping, now)?;
     let in_force = match visit.accepted {
         Some(accepted) => InForce::List(accepted),
-        None if visit.is_of_other_trust => {
-            InForce::Nothing(Absence::OtherTrust { name: settings.name.clone() })
-        }
         None => load::of_record(settings, &visit.source, &visit.record, now)?,
     };
     let Judgement { outcome, state, action, findings, .. } = visit.judgement;
@@ -130,8 +127,6 @@ struct Visit {
     record: Record,
     judgement: Judgement,
     accepted: Option<Box<Loaded>>,
-    /// What is kept was accepted under other trust, and nothing under this one.
-    is_of_other_trust: bool,
     evidence: Option<PathBuf>,
 }
 
@@ -145,12 +140,21 @@ fn visit(
     let source = lock.source(&settings.name)?;
     let known = source.record()?;
     let revision = known.as_ref().map_or(0, |record| record.revision);
-    let trusted = known.filter(|record| is_trusted(settings, &source, record));
-    let is_new = trusted.is_none();
-    let mut record =
-        trusted.unwrap_or_else(|| Record { revision, ..Record::new(TrustKind::of(&settings.trust)) });
+    let new = || Record { revision, ..Record::new(TrustKind::of(&settings.trust)) };
+    let (record, of_other_trust) = match known {
+        Some(record) if is_trusted(settings, &source, &record) => (record, None),
+        Some(record) if record.list.is_some() => (new(), Some(record)),
+        _ => (new(), None),
+    };
     let mut search = kinds::search(&Attempt { settings, record: &record, source: &source, outside, now })?;
-    let judgement = Judgement::of(settings, &record, &search, now);
+    // What was accepted under other trust stays until something is accepted under this one.
+    let of_other_trust = of_other_trust.filter(|_| search.candidate.is_none());
+    let is_of_other_trust = of_other_trust.is_some();
+    let mut record = of_other_trust.unwrap_or(record);
+    let mut judgement = Judgement::of(settings, &record, &search, now);
+    if is_of_other_trust {
+        judgement.note_other_trust(settings, &record, now);
+    }
 
     let evidence = match (&judgement.evidence, keeping) {
         (Some(evidence), Keeping::Keep) => Some(evidence.keep(&source, now)?),
@@ -158,16 +162,14 @@ fn visit(
     };
     let candidate = search.candidate.take();
     judgement.note_in(&mut record, now, evidence.as_deref());
-    let is_of_other_trust = candidate.is_none() && is_new && revision > 0;
     let accepted = candidate
         .map(|candidate| store(settings, &source, &mut record, *candidate, keeping, now))
         .transpose()?;
-    // What was accepted under other trust stays until something is accepted under this one.
-    if keeping == Keeping::Keep && !(is_new && record.list.is_none() && revision > 0) {
+    if keeping == Keeping::Keep {
         source.switch(&mut record)?;
     }
     let evidence = evidence.map(|below| source.directory().path().join(below));
-    Ok(Visit { source, record, judgement, accepted, is_of_other_trust, evidence })
+    Ok(Visit { source, record, judgement, accepted, evidence })
 }
 
 /// Keeps a candidate's files and notes them in the record; they are in force once that is switched.

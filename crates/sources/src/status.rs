@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use starttls_policy::Timestamp;
-use starttls_trust::ladder::{State, step};
+use starttls_trust::ladder::State;
 
 use crate::load::is_trusted;
 use crate::settings::{Copies, HttpsUrl, Place, SignedCopy, SourceSettings, Trust};
@@ -80,7 +80,7 @@ pub enum Counting {
     Yes,
     /// It has ended.
     Ended,
-    /// It was accepted under other trust than the settings name.
+    /// It does until its end, although it was accepted under other trust than the settings name now.
     OtherTrust,
 }
 
@@ -147,18 +147,15 @@ pub fn status(
     let Some(source) = state.source(&settings.name)? else { return Ok(status) };
     let Some(record) = source.record()? else { return Ok(status) };
     let standing = Standing::of_record(settings, &record);
-    let in_force = if !is_trusted(settings, &source, &record) {
-        Counting::OtherTrust
-    } else if standing.has_ended(now) {
+    let in_force = if standing.has_ended(now) {
         Counting::Ended
-    } else {
+    } else if is_trusted(settings, &source, &record) {
         Counting::Yes
+    } else {
+        Counting::OtherTrust
     };
     // Time goes on between two runs.
-    status.state = match standing.event(now) {
-        Some(event) if record.ladder != State::Absent => step(record.ladder, event).0,
-        _ => record.ladder,
-    };
+    status.state = standing.state_after(record.ladder, now);
     status.next = next(status.state, standing);
     status.list = record.list.as_ref().map(|list| list_status(list, &record, standing, in_force, now));
     status.tried = record.tried;
@@ -169,7 +166,7 @@ pub fn status(
         since: failure.since,
         evidence: failure.evidence.as_ref().map(path),
     });
-    if in_force == Counting::Yes {
+    if in_force != Counting::Ended {
         let orders = record.list.iter().flat_map(|list| &list.relaxed);
         let clock = standing.clock(now).now();
         let orders = orders.filter(|order| order.until.is_none_or(|until| until > clock));

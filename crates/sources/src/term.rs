@@ -2,7 +2,7 @@
 
 use starttls_policy::{Head, Timestamp};
 use starttls_trust::Term;
-use starttls_trust::ladder::{Clock, Event};
+use starttls_trust::ladder::{Clock, Event, State, step};
 
 use crate::settings::{Ended, SourceSettings};
 use crate::state::{Memory, Record};
@@ -66,6 +66,21 @@ impl Standing {
     /// What accepting it means.
     pub(crate) fn accepted(self, now: Timestamp) -> Event {
         self.term.map_or(Event::AcceptedFresh, |term| self.clock(now).accepted(term))
+    }
+
+    /// The state to which time alone brings a source that was in a state at its last run.
+    pub(crate) fn state_after(self, last: State, now: Timestamp) -> State {
+        match (self.event(now), last) {
+            (_, State::Absent) => last,
+            (event, State::Ended) if event != Some(Event::PassedEnd) => step(last, self.accepted(now)).0,
+            (Some(event), _) => step(last, event).0,
+            (None, _) => last,
+        }
+    }
+
+    /// Tells whether it ended by a clock that was wrong, or by other settings, and counts again.
+    pub(crate) fn is_back(self, last: State, now: Timestamp) -> bool {
+        last == State::Ended && !self.has_ended(now)
     }
 
     /// Tells whether it neither ages nor has ended.

@@ -118,3 +118,34 @@ fn fetch_only_keeps_the_list_and_writes_no_table() {
     assert!(operator.told().unwrap().contains("What holds now:"));
     assert_eq!(operator.run(&["query", "a.example"]).stdout, asked.stdout);
 }
+
+#[test]
+fn fault_other_trust_in_the_settings_drops_nothing_until_the_operator_says_so() {
+    let operator = Operator::new(GOOD);
+    operator.run(&["update"]);
+    let settings = fs::read_to_string(operator.path().join("starttls.toml")).unwrap();
+    let certificate = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/signed/authority.asc");
+    // The list is not signed by it: nothing can be accepted yet.
+    let signed = format!("trust = \"openpgp\"\ncertificate = {certificate:?}");
+    fs::write(operator.path().join("starttls.toml"), settings.replace("trust = \"unsigned\"", &signed))
+        .unwrap();
+    let output = operator.run(&["update"]);
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    assert!(operator.table().contains("a.example secure"), "what was in force stays");
+    let told = operator.told().unwrap();
+    assert!(told.contains("accepted under other trust") && told.contains("--forget-source ours"), "{told}");
+
+    let status = operator.run(&["status"]);
+    let words = String::from_utf8(status.stdout).unwrap();
+    assert_eq!(status.status.code(), Some(4), "{words}");
+    assert!(words.contains("accepted under other trust") && !words.contains("all was in order"), "{words}");
+
+    let output = operator.run(&["update", "--forget-source", "ours"]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let words = String::from_utf8(operator.run(&["query", "a.example"]).stdout).unwrap();
+    assert!(!words.contains("secure"), "{words}");
+    let table = fs::read_to_string(operator.path().join("policy/current/tls_policy")).unwrap_or_default();
+    assert!(!table.contains("a.example"), "{table}");
+    let unknown = operator.run(&["update", "--forget-source", "theirs"]);
+    assert_eq!(unknown.status.code(), Some(1), "{unknown:?}");
+}

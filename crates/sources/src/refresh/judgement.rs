@@ -50,9 +50,15 @@ const ENDED: Code = Code::error(
     "a list has ended, and no newer one was accepted: nothing of it is in force, mail goes by opportunistic TLS",
 );
 
+const OTHER_TRUST: Code = Code::error(
+    "source.other-trust",
+    "the settings name another root, certificate or kind of trust than the one by which the list in force was accepted; it stays in \
+     force until its end, or until something is accepted under the new trust",
+);
+
 /// Every code that a run for a source may give, for the documentation.
 pub(crate) const CODES: &[Code] =
-    &[AGEING, CONTRADICTED, ENDED, FAILED, HELD_BACK, MIRROR_FAILED, REFUSED, UNSIGNED];
+    &[AGEING, CONTRADICTED, ENDED, FAILED, HELD_BACK, MIRROR_FAILED, OTHER_TRUST, REFUSED, UNSIGNED];
 
 /// Nothing so far.
 const NOTHING: Action = Action { deed: Deed::Keep, notice: Notice::Quiet };
@@ -67,7 +73,10 @@ impl Judgement {
             action: NOTHING,
             findings: Vec::new(),
             evidence: None,
-            behind_since: search.is_all_behind().then(|| record.behind_since.unwrap_or(now)),
+            // A time that a wrong clock noted must not hold the alarm up until then.
+            behind_since: search
+                .is_all_behind()
+                .then(|| record.behind_since.map_or(now, |since| since.min(now))),
         };
         let held = Standing::of_record(settings, record);
         let standing = match &search.candidate {
@@ -102,6 +111,9 @@ impl Judgement {
             }
         } else {
             let why = search.words();
+            if standing.is_back(self.state, now) {
+                self.take(standing.accepted(now));
+            }
             self.take(Event::Failed);
             if search.heaviest().is_none_or(|heaviest| heaviest.weight < Heft::Behind) {
                 self.findings.push(FAILED.finding(settings.name.as_str(), why.clone()));
@@ -178,12 +190,31 @@ impl Judgement {
         }
     }
 
+    /// What is in force was accepted under other trust than the settings name, and nothing under the new one.
+    pub(super) fn note_other_trust(&mut self, settings: &SourceSettings, record: &Record, now: Timestamp) {
+        let standing = Standing::of_record(settings, record);
+        if standing.has_ended(now) {
+            return;
+        }
+        let name = &settings.name;
+        let until = standing.term().map_or_else(String::new, |term| format!(" until {}", term.end));
+        let message = format!(
+            "what is in force of `{name}` was accepted under other trust than the settings name now, and stays in force{until}"
+        );
+        let cure = format!(
+            "if you no longer trust what was accepted, run `starttls update --forget-source {name}`; otherwise it is replaced as \
+             soon as something is accepted under the new trust"
+        );
+        self.findings.push(OTHER_TRUST.finding(name.as_str(), message).with_cure(cure));
+    }
+
     /// What the next run is to know of this one.
     pub(super) fn note_in(&self, record: &mut Record, now: Timestamp, evidence: Option<&str>) {
         record.tried = Some(now);
         record.ladder = self.state;
         record.behind_since = self.behind_since;
-        let since = record.failure.as_ref().and_then(|failure| failure.since).or(Some(now));
+        let since = record.failure.as_ref().and_then(|failure| failure.since);
+        let since = Some(since.map_or(now, |since| since.min(now)));
         record.failure = match &self.outcome {
             Outcome::Accepted | Outcome::Confirmed => {
                 record.succeeded = Some(now);

@@ -41,6 +41,15 @@ impl Lock {
         &self.state
     }
 
+    /// Forgets what was accepted from a source, and what protects it from older lists; evidence stays. Tells whether there was
+    /// anything to forget.
+    ///
+    /// # Errors
+    /// [`StateError`]; what was in force still is if its record could not be removed.
+    pub fn forget(&self, name: &SourceName) -> Result<bool, StateError> {
+        self.state.source(name)?.map_or(Ok(false), |source| source.forget())
+    }
+
     pub(crate) fn source(&self, name: &SourceName) -> Result<SourceDir, StateError> {
         self.state.make_source(name)
     }

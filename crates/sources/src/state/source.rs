@@ -68,9 +68,21 @@ impl SourceDir {
         self.sweep(record)
     }
 
+    /// Removes the record, which alone decides what is in force, and then the lists and proofs; tells whether there was a record.
+    pub(super) fn forget(&self) -> Result<bool, StateError> {
+        let was_there = self.directory.open_to_read(RECORD)?.is_some();
+        self.directory.remove(RECORD)?;
+        self.directory.sync()?;
+        self.sweep_but(&[])?;
+        Ok(was_there)
+    }
+
     /// Removes lists and proofs that belong to no record, and what runs that died left.
     pub(crate) fn sweep(&self, record: &Record) -> Result<(), StateError> {
-        let files = record.files();
+        self.sweep_but(&record.files())
+    }
+
+    fn sweep_but(&self, files: &[String]) -> Result<(), StateError> {
         for name in self.directory.names()? {
             let is_ours = ["list-", "proof-", "index-"].iter().any(|front| name.starts_with(front));
             if name.ends_with(ASIDE) || (is_ours && !files.contains(&name)) {

@@ -7,7 +7,7 @@ use std::io::Write as _;
 use owo_colors::{OwoColorize, Style};
 use serde_json::json;
 use starttls_policy::{Finding, Severity, Timestamp, printable};
-use starttls_sources::{SourceStatus, StateDir, TrustKind, status};
+use starttls_sources::{Counting, SourceStatus, StateDir, TrustKind, status};
 use starttls_trust::ladder::State;
 
 use crate::clock;
@@ -69,6 +69,7 @@ fn findings(
     now: Timestamp,
 ) -> Vec<Finding> {
     let mut findings: Vec<Finding> = sources.iter().filter_map(standing).collect();
+    findings.extend(sources.iter().filter_map(other_trust));
     let Some(record) = record else { return findings };
     for part in record.overdue(now).filter(|part| part.kind == PartKind::List) {
         let message = format!("{} has ended and is still in force", part.name);
@@ -102,6 +103,20 @@ fn standing(source: &SourceStatus) -> Option<Finding> {
         code.finding(name, format!("{words}{why}"))
             .with_cure("run `starttls update --verbose` and see what each mirror says"),
     )
+}
+
+/// A list that counts although the settings name other trust than the one by which it was accepted.
+fn other_trust(source: &SourceStatus) -> Option<Finding> {
+    let list = source.list.as_ref().filter(|list| list.in_force == Counting::OtherTrust)?;
+    let name = &source.name;
+    let until = list.effective_end.map_or_else(String::new, |end| format!(" until {end}"));
+    let message = format!(
+        "the list `{name}` was accepted under other trust than the settings name, and is in force{until}"
+    );
+    let cure = format!(
+        "run `starttls update`, or `starttls update --forget-source {name}` if you no longer trust what was accepted"
+    );
+    Some(update::OTHER_TRUST.finding(name, message).with_cure(cure))
 }
 
 fn print(source: &SourceStatus, now: Timestamp) -> anyhow::Result<()> {

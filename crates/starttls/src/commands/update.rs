@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use starttls_policy::{Finding, Severity, Timestamp, diff};
-use starttls_sources::settings::Span;
+use starttls_sources::settings::{SourceName, Span};
 use starttls_sources::{Lock, StateDir};
 
 use crate::clock;
@@ -36,6 +36,11 @@ pub(crate) struct Args {
     #[arg(long, conflicts_with = "dry_run")]
     fetch_only: bool,
 
+    /// First forget what was accepted from this source, and what protects it from older lists: its entries go out of force with this
+    /// run unless it accepts them anew. For a root or a key that is no longer trusted.
+    #[arg(long, value_name = "NAME", conflicts_with = "dry_run", value_parser = source_name)]
+    forget_source: Option<SourceName>,
+
     /// Say what was done even when all is well.
     #[arg(long, short)]
     verbose: bool,
@@ -47,6 +52,10 @@ pub(crate) struct Args {
 
 fn span(text: &str) -> Result<Span, String> {
     Span::parse(text).map_err(|error| error.to_string())
+}
+
+fn source_name(text: &str) -> Result<SourceName, String> {
+    SourceName::parse(text).map_err(|error| error.to_string())
 }
 
 impl Args {
@@ -62,6 +71,9 @@ impl Args {
         let state = StateDir::make(settings.state_dir())?;
         let lock = state.lock()?;
         let now = clock::now();
+        if let Some(name) = &self.forget_source {
+            forget(name, &settings, &lock)?;
+        }
         if self.fetch_only {
             return self.fetch(&settings, &lock, format, now);
         }
@@ -114,6 +126,20 @@ impl Args {
             Exit::Done
         })
     }
+}
+
+/// Forgets a source, of which the settings may no longer know.
+fn forget(name: &SourceName, settings: &Settings, lock: &Lock) -> anyhow::Result<()> {
+    let was_there = lock.forget(name)?;
+    let is_known = settings.lists.iter().any(|list| list.name == *name);
+    anyhow::ensure!(
+        was_there || is_known,
+        "nothing was ever accepted from `{name}`, and no list of the settings has that name"
+    );
+    let words =
+        if was_there { "what was accepted from it is forgotten" } else { "nothing was accepted from it" };
+    anstream::eprintln!("{name}: {words}");
+    Ok(())
 }
 
 /// What stops a whole run is told like any other trouble: nobody watches a timer.

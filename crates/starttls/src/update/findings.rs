@@ -4,7 +4,7 @@ use starttls_policy::Code;
 
 /// Every code, for docs/findings.md.
 #[cfg(test)]
-pub(crate) const FINDINGS: [Code; 11] = [
+pub(crate) const FINDINGS: [Code; 12] = [
     AGEING,
     ENDED,
     FAILED,
@@ -12,6 +12,7 @@ pub(crate) const FINDINGS: [Code; 11] = [
     NEVER,
     NO_TIMER,
     NOT_ACTIVATED,
+    OTHER_TRUST,
     OVERDUE,
     SOURCE_ENDED,
     SUSPICIOUS,
@@ -25,6 +26,12 @@ pub(crate) const AGEING: Code = Code::warning(
 
 pub(crate) const NEVER: Code =
     Code::warning("status.never", "Nothing was ever accepted from a list that the settings name.");
+
+pub(crate) const OTHER_TRUST: Code = Code::error(
+    "status.other-trust",
+    "A list in force was accepted under another root, certificate or kind of trust than the settings name now. It is enforced until its \
+     end, or until `starttls update` accepts something under the new trust.",
+);
 
 pub(crate) const OVERDUE: Code = Code::error(
     "status.overdue",

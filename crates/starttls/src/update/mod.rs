@@ -20,7 +20,9 @@ mod timer;
 pub(crate) use alert::tell;
 #[cfg(test)]
 pub(crate) use findings::FINDINGS;
-pub(crate) use findings::{AGEING, ENDED, FAILED, NEVER, NO_TIMER, OVERDUE, SOURCE_ENDED, SUSPICIOUS};
+pub(crate) use findings::{
+    AGEING, ENDED, FAILED, NEVER, NO_TIMER, OTHER_TRUST, OVERDUE, SOURCE_ENDED, SUSPICIOUS,
+};
 pub(crate) use force::Applied;
 pub(crate) use in_force::{InForceRecord, PartKind};
 pub(crate) use timer::{SEEN, is_watched};

@@ -149,22 +149,87 @@ fn a_clock_that_was_set_back_brings_nothing_back() {
     assert_eq!(bench.status("2026-11-01T00:00:00Z").list.unwrap().age_seconds, Some(0));
 }
 
-#[test]
-fn another_pinned_root_takes_what_was_accepted_out_of_force() {
-    let (_world, bench) = accepted();
+/// Another root than the one by which serial 10 was accepted, pinned in its place; the mirror has nothing of it yet.
+fn pin_another_root(bench: &Bench) {
     let Trust::Witnessed(witnessed) = &bench.settings.trust else { panic!() };
     let mut stranger = World::new();
     stranger.root.timestamp = at("2026-02-01T00:00:00Z");
-    let note = signed(stranger.root.clone(), &["alpha", "beta"]);
-    fs::write(&witnessed.root, note).unwrap();
-    assert_eq!(bench.in_force(&day(12)), None);
+    fs::write(&witnessed.root, signed(stranger.root.clone(), &["alpha", "beta"])).unwrap();
+}
+
+#[test]
+fn fault_another_pinned_root_leaves_the_last_good_list_in_force_and_is_told() {
+    let (_world, bench) = accepted();
+    pin_another_root(&bench);
+    assert_eq!(bench.in_force(&day(12)), Some(10));
     assert_eq!(bench.status(&day(12)).list.unwrap().in_force, Counting::OtherTrust);
     let refreshed = bench.refresh(&day(12));
-    assert!(matches!(refreshed.outcome, Outcome::Contradicted { .. }), "{refreshed:?}");
-    assert!(matches!(refreshed.in_force, InForce::Nothing(Absence::OtherTrust { .. })));
+    assert!(!matches!(refreshed.outcome, Outcome::Accepted | Outcome::Confirmed), "{refreshed:?}");
+    assert_eq!(refreshed.in_force.list().unwrap().list.head.serial, 10);
+    assert!(refreshed.findings.iter().any(|finding| finding.code == "source.other-trust"
+        && finding.severity == starttls_policy::Severity::Error
+        && finding.cure.contains("--forget-source main")));
+    // The status tells of the last try as it was.
+    let status = bench.status(&day(12));
+    assert_eq!((status.tried, status.succeeded), (Some(at(&day(12))), Some(at(&day(11)))));
+    assert!(status.failure.is_some());
+    // It ends when it would have ended.
+    let end = status.list.unwrap().effective_end.unwrap().to_string();
+    assert_eq!(bench.in_force(&end), None);
+    assert!(bench.refresh(&end).in_force.list().is_none());
+    assert_eq!(bench.status(&end).list.unwrap().in_force, Counting::Ended);
     // Whoever pins the first one again has everything back.
+    let Trust::Witnessed(witnessed) = &bench.settings.trust else { panic!() };
     fs::write(&witnessed.root, &World::new().roots[0]).unwrap();
     assert_eq!(bench.in_force(&day(12)), Some(10));
+}
+
+#[test]
+fn fault_another_kind_of_trust_leaves_the_last_good_list_in_force_until_it_brings_its_own() {
+    let (_world, mut bench) = accepted();
+    let file = bench.holder.path().join("list.json");
+    bench.settings.trust = Trust::Unsigned(crate::settings::Unsigned { file: file.clone() });
+    let refreshed = bench.refresh(&day(12));
+    assert!(matches!(refreshed.outcome, Outcome::Failed { .. }), "{refreshed:?}");
+    assert_eq!(bench.in_force(&day(12)), Some(10));
+    assert_eq!(bench.status(&day(12)).list.unwrap().in_force, Counting::OtherTrust);
+    // What is accepted under the new trust takes its place, whatever its serial.
+    fs::write(&file, Listing::ordinary(3).text).unwrap();
+    assert_eq!(bench.refresh(&day(12)).outcome, Outcome::Accepted);
+    assert_eq!(bench.in_force(&day(12)), Some(3));
+    assert_eq!(bench.status(&day(12)).list.unwrap().in_force, Counting::Yes);
+}
+
+#[test]
+fn fault_a_source_that_is_forgotten_is_out_of_force_at_once() {
+    let (_world, bench) = accepted();
+    pin_another_root(&bench);
+    let lock = bench.state().lock().unwrap();
+    assert!(lock.forget(&bench.settings.name).unwrap());
+    assert_eq!(bench.in_force(&day(12)), None);
+    assert_eq!(bench.names().iter().filter(|name| name.contains('-')).count(), 0, "{:?}", bench.names());
+    assert!(!lock.forget(&bench.settings.name).unwrap(), "nothing is left to forget");
+    drop(lock);
+    // The new root has the first word.
+    assert!(bench.refresh(&day(12)).in_force.list().is_none());
+}
+
+#[test]
+fn fault_a_clock_that_was_ahead_for_one_run_ends_no_list() {
+    let (mut world, bench) = accepted();
+    let (list, bundle) = published(&mut world, 12, &day(12));
+    bench.mirrors.put(ONE, &bundle, &list, &world);
+    bench.mirrors.files.borrow_mut().clear();
+    let ahead = "2029-11-12T06:00:00Z";
+    assert!(bench.refresh(ahead).in_force.list().is_none());
+    assert_eq!(bench.status(ahead).state, State::Ended);
+    // By the right clock it goes on, although no mirror answers.
+    assert_eq!(bench.in_force(&day(12)), Some(10));
+    assert_eq!(bench.status(&day(12)).state, State::Fresh);
+    let refreshed = bench.refresh(&day(12));
+    assert_eq!((refreshed.state, refreshed.in_force.list().is_some()), (State::Fresh, true), "{refreshed:?}");
+    // Failing since the right clock's time, not since 2029.
+    assert_eq!(bench.status(&day(13)).failure.unwrap().since, Some(at(&day(12))));
 }
 
 #[test]
