@@ -61,6 +61,7 @@ async fn open(path: &std::path::Path) -> Learned {
         shared: None,
         node: "one".into(),
         row_limit: DEFAULT_ROW_LIMIT,
+        settled_after: std::time::Duration::ZERO,
     };
     Learned::open(settings).await
 }

@@ -37,6 +37,9 @@ impl Learned {
             let room = limit.saturating_sub(reserved).saturating_sub(due.len());
             due.extend(self.ending(*mode, confirmed_before, ends_before, turn, room).await);
         }
+        // What a clock that was ahead confirmed has to be verified by the right one.
+        let room = limit.saturating_sub(due.len());
+        due.extend(self.ahead(ends_before, room).await);
         let room = limit.saturating_sub(due.len());
         due.extend(self.unconfirmed(confirmed_before, room).await);
         due.sort();
@@ -84,6 +87,11 @@ impl Learned {
         let Some(database) = self.own.database() else { return Vec::new() };
         let asked = questions::ending(&database, mode.name(), ends_before, behind, room).await;
         self.own.read(asked).unwrap_or_default()
+    }
+
+    async fn ahead(&self, confirmed_after: Timestamp, room: usize) -> Vec<(i64, String)> {
+        let Some(database) = self.own.database().filter(|_| room > 0) else { return Vec::new() };
+        self.own.read(questions::ahead(&database, confirmed_after, room).await).unwrap_or_default()
     }
 
     async fn unconfirmed(&self, confirmed_before: Timestamp, room: usize) -> Vec<(i64, String)> {

@@ -18,8 +18,15 @@ impl Learned {
     /// Forgets some of what ended a month ago or earlier: policies, the releases that they made void, DANE; and domains to be
     /// verified that nobody has asked about for as long. Tells how many rows; to be called every minute or so.
     ///
+    /// Nothing before the clock has gone without a jump for [`SETTLED_AFTER`](super::SETTLED_AFTER): what has ended by a wrong clock
+    /// has not ended.
+    ///
     /// On this node alone, as [`purge`](Self::purge); the shared store makes room by itself when it is full.
     pub async fn forget_ended(&self, now: Timestamp) -> u64 {
+        self.clock.note(now);
+        if !self.clock.is_settled() {
+            return 0;
+        }
         let by = now.seconds().saturating_sub(GRACE.as_secs());
         let Ok(by) = Timestamp::from_seconds(by) else { return 0 };
         let Some(database) = self.own.database() else { return 0 };

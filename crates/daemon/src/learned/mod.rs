@@ -27,6 +27,7 @@ mod schema;
 mod settings;
 mod shared;
 mod standing;
+mod steady;
 mod upsert;
 
 use std::sync::atomic::AtomicU64;
@@ -40,14 +41,15 @@ use tokio::task::JoinHandle;
 
 use change::Change;
 use due::Turns;
-use own::{LastTime, Own};
+use own::Own;
 use queue::{Added, overlaid};
 pub(crate) use remembered::SHORTEST_POLICY;
 pub use remembered::{KeptPolicy, Learnt, Reach, Recall, Remembered};
-pub use settings::{DEFAULT_ROW_LIMIT, LearnedSettings};
+pub use settings::{DEFAULT_ROW_LIMIT, LearnedSettings, SETTLED_AFTER};
 use shared::Shared;
 use standing::add;
 pub use standing::{Counts, Purge, SharedState, ToVerify, Troubles};
+use steady::LastTime;
 
 /// The memory of this node, and of all nodes if they share one. Clones are the same memory.
 #[derive(Clone, Debug)]
@@ -72,8 +74,8 @@ impl Learned {
     /// The shared store is not waited for. An own store that cannot be opened is tried again every few seconds, and what is learnt
     /// meanwhile is kept in memory, as far as there is room; [`Learned::trouble`] tells. A damaged one is set aside and begun anew.
     pub async fn open(settings: LearnedSettings) -> Self {
-        let clock = Arc::new(LastTime::default());
-        let LearnedSettings { path, shared, node, row_limit } = settings;
+        let LearnedSettings { path, shared, node, row_limit, settled_after } = settings;
+        let clock = Arc::new(LastTime::new(settled_after));
         let own = Own::open(Place::Sqlite(path), row_limit, Arc::clone(&clock)).await;
         let own = Arc::new(own);
         let shared = shared.map(|url| Arc::new(Shared::new(url, node, row_limit, Arc::clone(&clock))));

@@ -102,7 +102,7 @@ impl Own {
 mod names_that_are_not_there {
     use starttls_store::Place;
 
-    use super::super::own::LastTime;
+    use super::super::steady::LastTime;
     use super::super::{Learned, LearnedSettings};
     use super::*;
 
@@ -115,15 +115,21 @@ mod names_that_are_not_there {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("learned.db");
         let some = 3 * PAGE + 1;
-        let settings =
-            LearnedSettings { path: path.clone(), shared: None, node: "one".into(), row_limit: 10_000 };
+        let settings = LearnedSettings {
+            path: path.clone(),
+            shared: None,
+            node: "one".into(),
+            row_limit: 10_000,
+            settled_after: Duration::ZERO,
+        };
         let learned = Learned::open(settings).await;
         for number in 0..some {
             learned.keep_dane(&domain("kept", number), Timestamp::MAX);
         }
         learned.close().await;
 
-        let own = Own::open(Place::Sqlite(path), 10_000, std::sync::Arc::new(LastTime::default())).await;
+        let own =
+            Own::open(Place::Sqlite(path), 10_000, std::sync::Arc::new(LastTime::new(Duration::ZERO))).await;
         assert!(!own.names.lack(&domain("other", 0)), "nobody knows yet");
         own.note_names().await;
         assert!((0..some).all(|number| !own.names.lack(&domain("kept", number))));

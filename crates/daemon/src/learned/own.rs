@@ -1,10 +1,10 @@
 //! The node's own store: always there, and the node's own memory.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use starttls_policy::{Timestamp, with_causes};
+use starttls_policy::with_causes;
 use starttls_store::{Database, Place, StoreError};
 use tokio::sync::{Mutex, watch};
 
@@ -15,6 +15,7 @@ use super::obstacle;
 use super::queue::Queue;
 use super::schema::MIGRATIONS;
 use super::standing::{Tally, add};
+use super::steady::LastTime;
 use super::upsert::Role;
 
 /// How long to wait before a batch that was not taken is tried again.
@@ -22,22 +23,6 @@ const AGAIN: Duration = Duration::from_secs(1);
 
 /// How often a store that could not be opened is tried again while nothing waits to be written.
 const REOPEN: Duration = Duration::from_secs(2);
-
-/// The time that a caller named last: nothing here asks a clock.
-#[derive(Debug, Default)]
-pub(super) struct LastTime(AtomicU64);
-
-impl LastTime {
-    /// Notes the time that a caller names.
-    pub(super) fn note(&self, now: Timestamp) {
-        self.0.store(now.seconds(), Ordering::Relaxed);
-    }
-
-    /// The time that was named last; 1970 before that, when nothing has ended.
-    pub(super) fn last(&self) -> Timestamp {
-        Timestamp::from_seconds(self.0.load(Ordering::Relaxed)).unwrap_or(Timestamp::MAX)
-    }
-}
 
 /// The node's own store, and what is on its way there.
 #[derive(Debug)]
@@ -177,7 +162,7 @@ impl Own {
             self.queue.written();
             return true;
         }
-        let written = self.batches.lock().await.write(&database, &changes, self.clock.last()).await;
+        let written = self.batches.lock().await.write(&database, &changes, self.clock.settled()).await;
         match written {
             Ok(not_kept) => {
                 self.queue.written();

@@ -43,6 +43,10 @@ const UNCONFIRMED: &str = "SELECT domain, ends, confirmed FROM learned_policies
     WHERE confirmed < $1 AND (confirmed, domain) > ($2, $3) AND ends > $1
     ORDER BY confirmed, domain LIMIT $4";
 
+/// Policies that were confirmed after `$1`: by a clock that was ahead.
+const AHEAD: &str =
+    "SELECT domain, ends FROM learned_policies WHERE confirmed > $1 ORDER BY confirmed, domain LIMIT $2";
+
 const COUNTS: &str = "SELECT (SELECT COUNT(*) FROM learned_policies),
     (SELECT COUNT(*) FROM learned_policies WHERE mode = 'enforce' AND ends > $1),
     (SELECT COUNT(*) FROM learned_policies WHERE mode IN ('none', 'testing', 'enforce') AND ends <= $1),
@@ -122,6 +126,16 @@ pub(super) async fn unconfirmed(
     ];
     let rows = database.survey(UNCONFIRMED, &values).await?;
     rows.iter().map(|row| Ok((row.integer(1)?, row.text(0)?.to_owned(), row.integer(2)?))).collect()
+}
+
+/// Policies that were confirmed after a time, with their ends.
+pub(super) async fn ahead(
+    database: &Database,
+    confirmed_after: Timestamp,
+    limit: usize,
+) -> Result<Vec<(i64, String)>, StoreError> {
+    let rows = database.survey(AHEAD, &[Value::Integer(seconds(confirmed_after)), most(limit)]).await?;
+    rows.iter().map(|row| Ok((row.integer(1)?, row.text(0)?.to_owned()))).collect()
 }
 
 /// Names of the domains behind one, in order.

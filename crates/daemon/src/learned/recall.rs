@@ -30,6 +30,13 @@ impl Learned {
         let (own, others) = (own.unwrap_or_default(), others.unwrap_or_default());
         add(&self.own.tally.unreadable, own.unreadable + others.unreadable);
         let mut remembered = overlaid(own.remembered, overlay.as_ref());
+        if remembered.bound(now)
+            && self.clock.is_settled()
+            && let Some(kept) = &remembered.policy
+        {
+            // From now on it has an end, whether it can be verified or not.
+            self.keep_policy(domain, kept);
+        }
         let theirs = others.remembered;
         if let Some(kept) = theirs.policy.filter(|theirs| counts(theirs, remembered.policy.as_ref(), now)) {
             // Should the shared store be gone tomorrow, the protection is not.

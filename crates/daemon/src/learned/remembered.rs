@@ -65,7 +65,36 @@ pub enum Reach {
     Partial,
 }
 
+/// Clocks of nodes, and one clock before and after it was set, may differ by so many seconds.
+const SKEW: u64 = 300;
+
+/// DANE was proven for its records' TTL, an hour in most cases; no record counts for longer than a day.
+const LONGEST_DANE: u64 = 86_400;
+
 impl Remembered {
+    /// Bounds what was written by a clock that was ahead of `now`: a policy holds for `max_age` from now at most and is to be verified
+    /// at once; a release counts only where nothing enforces; DANE counts for a day at most. Tells whether a policy was bounded.
+    pub(crate) fn bound(&mut self, now: Timestamp) -> bool {
+        let is_ahead = |time: Timestamp| time.seconds() > now.seconds().saturating_add(SKEW);
+        let mut is_bounded = false;
+        if let Some(kept) = &mut self.policy
+            && (is_ahead(kept.policy.fetched) || is_ahead(kept.confirmed))
+        {
+            kept.policy.fetched = kept.policy.fetched.min(now);
+            // Confirmed long ago: whoever asks verifies it.
+            kept.confirmed = Timestamp::from_seconds(0).unwrap_or(now);
+            is_bounded = true;
+        }
+        let enforces = self.policy.as_ref().is_some_and(|kept| kept.policy.mode == Mode::Enforce);
+        if let Some(release) = self.release.filter(|release| is_ahead(release.at)) {
+            self.release = (!enforces).then_some(StsRelease { at: now, ..release });
+        }
+        if let Ok(longest) = Timestamp::from_seconds(now.seconds().saturating_add(LONGEST_DANE)) {
+            self.dane_until = self.dane_until.map(|until| until.min(longest));
+        }
+        is_bounded
+    }
+
     /// The policy, if it holds. What another node learnt holds at once where it protects; where it weakens, this node
     /// looks for itself first.
     pub fn standing_policy(&self, now: Timestamp) -> Option<&KeptPolicy> {

@@ -11,13 +11,13 @@ use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, timeout};
 
 use super::batch::Batches;
-use super::own::LastTime;
 use super::questions;
 use super::queue::Queue;
 use super::record::Record;
 use super::remembered::Learnt;
 use super::schema::MIGRATIONS;
 use super::standing::SharedState;
+use super::steady::LastTime;
 use super::upsert::Role;
 
 /// Longest wait for an answer: a mail server waits for ours.
@@ -159,7 +159,7 @@ impl Shared {
 
     async fn write(&self, batches: &mut Batches, database: &Database) -> Result<(), StoreError> {
         let changes = self.queue.take();
-        let written = batches.write(database, &changes, self.clock.last()).await;
+        let written = batches.write(database, &changes, self.clock.settled()).await;
         match written {
             Ok(_) => self.queue.written(),
             Err(_) => drop(self.queue.failed()),
@@ -194,6 +194,7 @@ enum Ended {
 fn of_others(mut record: Record, now: Timestamp) -> Record {
     let is_sound = |time: Timestamp| time.seconds() <= now.seconds().saturating_add(WRONG_CLOCK);
     let remembered = &mut record.remembered;
+    // It could not be given an end: whenever it had ended here it would come from there anew.
     if remembered.policy.as_ref().is_some_and(|kept| !is_sound(kept.policy.fetched)) {
         remembered.policy = None;
         record.unreadable += 1;
@@ -206,6 +207,8 @@ fn of_others(mut record: Record, now: Timestamp) -> Record {
         remembered.dane_until = None;
         record.unreadable += 1;
     }
+    // Clocks of nodes differ: nothing holds for longer than by ours.
+    remembered.bound(now);
     if let Some(kept) = &mut remembered.policy {
         kept.origin = Learnt::Elsewhere;
     }

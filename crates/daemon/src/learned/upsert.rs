@@ -54,7 +54,8 @@ impl Upserts {
                 "WHERE excluded.fetched > learned_policies.fetched
                     OR (excluded.fetched = learned_policies.fetched AND excluded.confirmed > learned_policies.confirmed)
                     OR learned_policies.fetched > excluded.confirmed + 86400",
-                "WHERE excluded.released > learned_releases.released",
+                "WHERE excluded.released > learned_releases.released
+                    OR learned_releases.released > excluded.released + 86400",
                 "WHERE excluded.ends > learned_dane.ends OR learned_dane.ends > excluded.ends + 86400",
             ),
         };

@@ -26,7 +26,13 @@ pub(crate) fn domain(text: &str) -> Domain {
 }
 
 pub(crate) fn settings(path: &Path) -> LearnedSettings {
-    LearnedSettings { path: path.to_owned(), shared: None, node: "one".into(), row_limit: 2_000_000 }
+    LearnedSettings {
+        path: path.to_owned(),
+        shared: None,
+        node: "one".into(),
+        row_limit: 2_000_000,
+        settled_after: Duration::ZERO,
+    }
 }
 
 pub(crate) async fn alone(path: &Path) -> Learned {

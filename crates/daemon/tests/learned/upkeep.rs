@@ -6,7 +6,7 @@ use starttls_daemon::learned::{Counts, KeptPolicy, Learned, LearnedSettings, Pur
 use starttls_policy::decide::evidence::{ReleasingMode, StsRelease};
 use starttls_policy::{Domain, Mode};
 
-use crate::support::{NOW, alone, at, domain, lasting, policy, settings};
+use crate::support::{NOW, WEEK, alone, at, domain, lasting, policy, settings};
 
 fn names(domains: &[Domain]) -> Vec<&str> {
     domains.iter().map(Domain::as_str).collect()
@@ -177,5 +177,53 @@ async fn purging_takes_one_what_ended_or_all() {
     learned.keep_policy(&domain("waits.example"), &policy(Mode::Enforce, NOW));
     assert_eq!(learned.purge(Purge::All).await, 3);
     assert_eq!(learned.counts(at(NOW)).await, Counts::default());
+    learned.close().await;
+}
+
+#[tokio::test]
+async fn fault_a_clock_that_was_ahead_deletes_nothing_and_makes_nothing_hold_longer() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("learned.sqlite");
+    let ahead = NOW + 730 * DAY;
+    let day = std::time::Duration::from_hours(24);
+    let learned = Learned::open(LearnedSettings { settled_after: day, ..settings(&path) }).await;
+    let (before, during) = (domain("before.example"), domain("during.example"));
+    learned.keep_policy(&before, &policy(Mode::Enforce, NOW));
+    learned.flush().await;
+    learned.forget_ended(at(NOW)).await;
+    // One minute years ahead.
+    assert_eq!(learned.forget_ended(at(ahead)).await, 0);
+    learned.keep_policy(&during, &policy(Mode::Enforce, ahead));
+    learned.keep_dane(&during, at(ahead + 3_600));
+    learned.flush().await;
+    assert_eq!(learned.forget_ended(at(NOW + 60)).await, 0);
+    assert!(learned.recall(&before, at(NOW + 60)).await.remembered.standing_policy(at(NOW + 60)).is_some());
+    // By the right clock it holds for its `max_age` at most, and is verified before long.
+    let found = learned.recall(&during, at(NOW + 60)).await.remembered;
+    let kept = found.policy.unwrap();
+    assert!(kept.policy.ends() <= at(NOW + 60 + WEEK), "{kept:?}");
+    assert!(kept.confirmed < at(NOW), "{kept:?}");
+    assert!(found.dane_until.unwrap() <= at(NOW + 60 + DAY));
+    assert_eq!(names(&learned.due(at(NOW - DAY), at(NOW + 3_600), 9).await), ["during.example"]);
+    learned.close().await;
+
+    // Once the clock is relied on, the end is written down and does not move any more.
+    let learned = alone(&path).await;
+    learned.recall(&during, at(NOW + 60)).await;
+    learned.flush().await;
+    let later = learned.recall(&during, at(NOW + 60 + WEEK)).await.remembered;
+    assert!(later.standing_policy(at(NOW + 60 + WEEK)).is_none(), "{later:?}");
+    learned.close().await;
+}
+
+#[tokio::test]
+async fn fault_a_release_of_a_clock_that_was_ahead_gives_way_to_a_policy_that_enforces() {
+    let dir = tempfile::tempdir().unwrap();
+    let learned = alone(&dir.path().join("learned.sqlite")).await;
+    let name = domain("example.org");
+    learned.keep_release(&name, StsRelease { mode: ReleasingMode::None, at: at(NOW + 730 * DAY) });
+    learned.keep_policy(&name, &policy(Mode::Enforce, NOW));
+    learned.flush().await;
+    assert_eq!(learned.recall(&name, at(NOW)).await.remembered.standing_release(), None);
     learned.close().await;
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use starttls_daemon::engine::{Anchors, EngineSettings};
-use starttls_daemon::learned::{DEFAULT_ROW_LIMIT, Learned, LearnedSettings, SharedState};
+use starttls_daemon::learned::{DEFAULT_ROW_LIMIT, Learned, LearnedSettings, SETTLED_AFTER, SharedState};
 use starttls_daemon::operations::sandbox::{Programs, Sandbox};
 use starttls_daemon::socketmap::Listen;
 use starttls_discover::{Live, LiveSettings, Probe};
@@ -234,7 +234,14 @@ pub(super) async fn learned(settings: &Settings) -> anyhow::Result<Learned> {
     };
     let node = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let path = settings.state_dir().join(STORE);
-    Ok(Learned::open(LearnedSettings { path, shared, node, row_limit: DEFAULT_ROW_LIMIT }).await)
+    Ok(Learned::open(LearnedSettings {
+        path,
+        shared,
+        node,
+        row_limit: DEFAULT_ROW_LIMIT,
+        settled_after: SETTLED_AFTER,
+    })
+    .await)
 }
 
 /// How it stands with the shared store, in one word.

@@ -125,6 +125,7 @@ fn learn_much(state: &Path) -> bool {
         shared: None,
         node: "test".into(),
         row_limit: DEFAULT_ROW_LIMIT,
+        settled_after: std::time::Duration::ZERO,
     };
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
         let learned = Learned::open(settings).await;
