@@ -1,6 +1,7 @@
 //! Root's commands and the daemon of a user of its own, in one state directory.
 //!
 //! As another user than root, the tests use that user for both: they claim less then, and are not left out.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test")]
 
 use std::fs::{self, Permissions};
 use std::io::{BufRead as _, BufReader};
@@ -35,7 +36,8 @@ impl Machine {
         let state = machine.state();
         let listen = state.join("socketmap");
         let text = format!(
-            "state-dir = {state:?}\n[daemon]\nlisten = [\"unix:{}\"]\nresolver = \"127.0.0.1:9\"\n",
+            "state-dir = \"{}\"\n[daemon]\nlisten = [\"unix:{}\"]\nresolver = \"127.0.0.1:9\"\n",
+            state.display(),
             listen.display()
         );
         fs::write(machine.settings(), text).unwrap();
@@ -166,7 +168,8 @@ fn fault_root_and_the_service_update_one_state_directory_in_turn() {
         )
     };
     let settings = fs::read_to_string(machine.settings()).unwrap();
-    let settings = format!("{settings}[[list]]\nname = \"main\"\ntrust = \"unsigned\"\nfile = {list:?}\n");
+    let settings =
+        format!("{settings}[[list]]\nname = \"main\"\ntrust = \"unsigned\"\nfile = \"{}\"\n", list.display());
     fs::write(machine.settings(), settings).unwrap();
     let fetch = ["update", "--fetch-only"];
     for serial in 1..=4 {

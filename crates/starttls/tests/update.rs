@@ -126,7 +126,7 @@ fn fault_other_trust_in_the_settings_drops_nothing_until_the_operator_says_so() 
     let settings = fs::read_to_string(operator.path().join("starttls.toml")).unwrap();
     let certificate = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/signed/authority.asc");
     // The list is not signed by it: nothing can be accepted yet.
-    let signed = format!("trust = \"openpgp\"\ncertificate = {certificate:?}");
+    let signed = format!("trust = \"openpgp\"\ncertificate = \"{}\"", certificate.display());
     fs::write(operator.path().join("starttls.toml"), settings.replace("trust = \"unsigned\"", &signed))
         .unwrap();
     let output = operator.run(&["update"]);

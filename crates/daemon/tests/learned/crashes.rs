@@ -168,7 +168,7 @@ async fn a_store_that_cannot_be_opened_is_tried_again_though_nothing_waits() {
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
     };
-    tokio::time::timeout(std::time::Duration::from_secs(60), opened).await.unwrap();
+    tokio::time::timeout(std::time::Duration::from_mins(1), opened).await.unwrap();
     learned.close().await;
 }
 
