@@ -34,7 +34,8 @@ use crate::{fault, whole_file};
 
 /// The link to the generation in force.
 pub const CURRENT: &str = "current";
-const FOLDER: &str = "generations";
+/// The folder of all generations.
+pub(crate) const FOLDER: &str = "generations";
 const DRAFT: &str = "draft";
 const NEXT_LINK: &str = "current.next";
 const PREVIOUS: &str = ".previous";

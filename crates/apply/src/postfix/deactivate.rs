@@ -98,7 +98,7 @@ pub fn deactivate(
 ) -> Result<Deactivated, DeactivateError> {
     let server = Detected::ask(instance)?;
     let record = record(&server, generations)?;
-    let reference = Reference::new(&generations.current_directory());
+    let reference = Reference::new(generations.root());
     refuse_other_users(&server, &reference)?;
     let was_active = reference.is_in(server.unexpanded.get(POLICY_MAPS).map_or("", String::as_str));
     let (changes, kept) = changes(&server, &reference, record.as_ref());
@@ -179,7 +179,7 @@ impl Removal<'_> {
         let failed = |source| StepError::MainCf { path: path.clone(), source };
         if !self.changes.is_empty() {
             let saved = saved_before(generations.root(), &self.before);
-            match saved.filter(|saved| !reference.is_mentioned_in(saved)) {
+            match saved.filter(|saved| !reference.is_named_by(saved)) {
                 // Only our changes lie between: the very bytes come back.
                 Some(bytes) => self.before.with_bytes(bytes).restore().map_err(failed)?,
                 None => main_cf::edit(self.instance, self.changes)?,

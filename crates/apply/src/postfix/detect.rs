@@ -1,11 +1,15 @@
 //! Finding Postfix and asking it about itself.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use starttls_mta::postfix::{TableType, Version, VersionError};
 use starttls_mta::{Facts, LeafPins};
 
+use super::logical_lines::{LogicalLine, logical};
+use super::main_cf::MainCf;
+use super::master_cf::{self, MasterEntry};
 use super::reference::{POLICY_MAPS, Reference};
 use super::services::{self, Master, SmtpService};
 use super::{Instance, listing};
@@ -37,6 +41,10 @@ pub struct Detected {
     pub smtp_services: Vec<SmtpService>,
     /// What the service that chooses routes sets for itself.
     pub rewrite_overrides: BTreeMap<String, String>,
+    /// The parameters of main.cf as its text has them, also those that no program reads.
+    pub(super) written: BTreeMap<String, String>,
+    /// The services of master.cf.
+    pub(super) master_cf: Vec<MasterEntry>,
 }
 
 /// Why Postfix could not be asked.
@@ -49,6 +57,15 @@ pub enum DetectError {
     /// It named no version.
     #[error("`postconf -h mail_version` answers no version")]
     Version(#[from] VersionError),
+    /// main.cf or master.cf cannot be read.
+    #[error("cannot read `{path}`")]
+    Configuration {
+        /// The file.
+        path: PathBuf,
+        /// The underlying I/O error.
+        #[source]
+        source: io::Error,
+    },
     /// A setting that every release has was not among its answers.
     #[error("`postconf` names no `{name}`; is this Postfix 2.11 or later?")]
     NoSetting {
@@ -73,10 +90,15 @@ impl Detected {
         };
         let compatibility = settings.get("compatibility_level").map_or("", String::as_str);
         let dash = services::dash(version, compatibility);
+        let config_directory = path_of(&settings, "config_directory")?;
+        let lines = logical(&read(config_directory.join("main.cf"))?);
+        let written = lines.iter().filter_map(LogicalLine::parameter);
         Ok(Self {
             version,
             mail_version,
-            config_directory: path_of(&settings, "config_directory")?,
+            written: written.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+            master_cf: master_cf::parse(&read(config_directory.join("master.cf"))?),
+            config_directory,
             queue_directory: path_of(&settings, "queue_directory")?,
             unexpanded: list(&[])?,
             given: list(&["-n"])?,
@@ -111,7 +133,7 @@ impl Detected {
 
     /// As which kind main.cf names the table of this output directory now; `None` when it does not.
     pub fn active_table(&self, generations: &Generations) -> Option<TableType> {
-        Reference::new(&generations.current_directory()).table_type_in(self.setting(POLICY_MAPS))
+        Reference::new(generations.root()).table_type_in(self.setting(POLICY_MAPS))
     }
 
     /// A setting in effect, expanded; empty when unset or unknown to this release.
@@ -122,6 +144,13 @@ impl Detected {
     /// Where main.cf is.
     pub fn main_cf(&self) -> PathBuf {
         self.config_directory.join("main.cf")
+    }
+}
+
+fn read(path: PathBuf) -> Result<Vec<u8>, DetectError> {
+    match MainCf::read(&path) {
+        Ok(file) => Ok(file.bytes),
+        Err(source) => Err(DetectError::Configuration { path, source }),
     }
 }
 

@@ -133,7 +133,7 @@ impl Plan {
         let path = server.main_cf();
         let main_cf =
             MainCf::read(&path).map_err(|source| PlanError::MainCf { path: path.clone(), source })?;
-        let reference = Reference::new(&current);
+        let reference = Reference::new(root);
         let (changes, conflicts) = changes(&server, &reference, wanted);
         let after =
             if changes.is_empty() { main_cf.bytes.clone() } else { main_cf.simulate(instance, &changes)? };

@@ -1,22 +1,42 @@
 //! How main.cf names our table, and the value of `smtp_tls_policy_maps` with and without it.
 
-use std::path::Path;
+use std::path::{Component, Path};
 
 use starttls_mta::postfix::{PolicyMaps, TABLE, TableType};
+
+use super::inside::Directory;
+use super::logical_lines::{LogicalLine, logical};
+use crate::generations::{CURRENT, FOLDER};
 
 /// The setting that names the tables.
 pub(super) const POLICY_MAPS: &str = "smtp_tls_policy_maps";
 
+/// Kinds of tables that are files of lines, or are built from one.
+const FILE_KINDS: [&str; 7] = ["btree", "cdb", "dbm", "hash", "lmdb", "sdbm", "texthash"];
+/// Has another process open the table.
+const PROXY: &str = "proxy:";
+/// Levels of directories below an output directory: the folder of generations, and each of them.
+const DEPTH: usize = 2;
+
 /// Our table in one output directory.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug)]
 pub(super) struct Reference {
     path: String,
+    directory: Directory,
 }
 
 impl Reference {
-    /// The table of the generation in force, whichever it is.
-    pub(super) fn new(current_directory: &Path) -> Self {
-        Self { path: format!("{}/{TABLE}", current_directory.display()) }
+    /// The table of the generation in force, whichever it is, in an output directory.
+    pub(super) fn new(output: &Path) -> Self {
+        Self {
+            path: output.join(CURRENT).join(TABLE).display().to_string(),
+            directory: Directory::new(output, DEPTH),
+        }
+    }
+
+    /// The output directory.
+    pub(super) fn directory(&self) -> &Directory {
+        &self.directory
     }
 
     /// As main.cf names it.
@@ -30,19 +50,22 @@ impl Reference {
         self.path.starts_with('/') && self.path.bytes().all(plain)
     }
 
-    /// Whether a value names our table, as whatever kind.
+    /// Whether a value names our table, in any spelling and as any kind.
     pub(super) fn is_in(&self, value: &str) -> bool {
-        self.table_type_in(value).is_some()
+        PolicyMaps(value).tables().any(|table| self.is(table))
     }
 
     /// As which kind a value names our table; the first, if as several.
     pub(super) fn table_type_in(&self, value: &str) -> Option<TableType> {
-        PolicyMaps(value).tables().find_map(|table| self.table_type_of(table))
+        let kind = |table: &str| TableType::from_name(unproxied(table).split(':').next()?);
+        PolicyMaps(value).tables().filter(|table| self.is(table)).find_map(kind)
     }
 
-    /// Whether a text, as main.cf, has the table's path anywhere.
-    pub(super) fn is_mentioned_in(&self, text: &[u8]) -> bool {
-        text.windows(self.path.len().max(1)).any(|window| window == self.path.as_bytes())
+    /// Whether the text of a main.cf names our table.
+    pub(super) fn is_named_by(&self, main_cf: &[u8]) -> bool {
+        let lines = logical(main_cf);
+        let mut parameters = lines.iter().filter_map(LogicalLine::parameter);
+        parameters.any(|(name, value)| name == POLICY_MAPS && self.is_in(value))
     }
 
     /// The tables that are asked before ours; all when ours is not there.
@@ -60,21 +83,35 @@ impl Reference {
         PolicyMaps(&self.removed_from(value)).with(&wanted)
     }
 
-    /// The value without our table, as whatever kind; everything else stays to the letter.
+    /// The value without our table, in any spelling and as any kind; everything else stays to the letter.
     pub(super) fn removed_from(&self, value: &str) -> String {
-        TableType::ALL
-            .into_iter()
-            .fold(value.to_owned(), |value, table_type| PolicyMaps(&value).without(&self.spelled(table_type)))
+        PolicyMaps(value).without_those(|table| self.is(table))
     }
 
-    fn is(&self, table: &str) -> bool {
-        self.table_type_of(table).is_some()
+    /// Whether one table of `smtp_tls_policy_maps` is ours: a file below the output directory's own name.
+    ///
+    /// A link of somebody else's to our table is theirs.
+    pub(super) fn is(&self, table: &str) -> bool {
+        let table = unproxied(table);
+        let path = match table.split_once(':') {
+            Some((kind, path)) if FILE_KINDS.contains(&kind) => path,
+            // Without a kind it is of `default_database_type`.
+            None => table,
+            Some(_) => return false,
+        };
+        let Some(rest) = Some(Path::new(path)).filter(|path| path.is_absolute()) else { return false };
+        let Some(rest) = self.directory.remainder(rest) else { return false };
+        let names: Vec<_> = rest.components().map(Component::as_os_str).collect();
+        match names.as_slice() {
+            [current, table] => *current == CURRENT && *table == TABLE,
+            [folder, _, table] => *folder == FOLDER && *table == TABLE,
+            _ => false,
+        }
     }
+}
 
-    fn table_type_of(&self, table: &str) -> Option<TableType> {
-        let (kind, path) = table.split_once(':')?;
-        TableType::from_name(kind).filter(|_| path == self.path)
-    }
+fn unproxied(table: &str) -> &str {
+    table.strip_prefix(PROXY).map_or(table, unproxied)
 }
 
 #[cfg(test)]
@@ -83,7 +120,7 @@ mod references {
 
     #[test]
     fn are_added_last_and_left_where_they_are() {
-        let reference = Reference::new(Path::new("/out/current"));
+        let reference = Reference::new(Path::new("/out"));
         let ours = "texthash:/out/current/tls_policy";
         for (before, after) in [
             ("", ours.to_owned()),
@@ -94,12 +131,12 @@ mod references {
             assert_eq!(reference.added_to(before, TableType::Texthash), after);
         }
         assert_eq!(reference.earlier("hash:/a, cdb:/out/current/tls_policy hash:/b"), ["hash:/a"]);
-        assert!(!reference.is_in("hash:/out/current/tls_policy2, proxy:/out/current/tls_policy"));
+        assert!(!reference.is_in("hash:/out/current/tls_policy2, unionmap:{hash:/out/current/tls_policy}"));
     }
 
     #[test]
     fn tell_the_kind_of_table() {
-        let reference = Reference::new(Path::new("/out/current"));
+        let reference = Reference::new(Path::new("/out"));
         for (value, kind) in [
             ("hash:/a, cdb:/out/current/tls_policy", Some(TableType::Cdb)),
             ("hash:/out/current/tls_policy lmdb:/out/current/tls_policy", Some(TableType::Hash)),
@@ -112,21 +149,45 @@ mod references {
 
     #[test]
     fn are_removed_as_whatever_kind() {
-        let reference = Reference::new(Path::new("/out/current"));
+        let reference = Reference::new(Path::new("/out"));
         let value =
             "lmdb:/out/current/tls_policy,  hash:/a , inline:{ a=b, c=d }  hash:/out/current/tls_policy";
         assert_eq!(reference.removed_from(value), "hash:/a , inline:{ a=b, c=d }");
     }
 
     #[test]
-    fn stand_in_main_cf_only_when_plain() {
-        for (directory, plain) in [
-            ("/etc/starttls/current", true),
-            ("/out put/current", false),
-            ("/$x/current", false),
-            ("/a,b/current", false),
-            ("/ü", false),
+    fn fault_are_known_in_every_spelling() {
+        let reference = Reference::new(Path::new("/out"));
+        for table in [
+            "proxy:texthash:/out/current/tls_policy",
+            "texthash://out/./current//tls_policy",
+            "texthash:/x/../out/current/tls_policy",
+            "hash:/out/generations/0003/tls_policy",
+            "/out/current/tls_policy",
+            "proxy:/out/current/tls_policy",
         ] {
+            assert!(reference.is(table), "{table}");
+            assert_eq!(reference.removed_from(&format!("hash:/a, {table}")), "hash:/a");
+            let added = reference.added_to(&format!("{table}, hash:/a"), TableType::Texthash);
+            assert_eq!(added, "hash:/a, texthash:/out/current/tls_policy", "{table}");
+        }
+        for table in [
+            "ldap:/out/current/tls_policy",
+            "texthash:/out/current",
+            "texthash:/out/tls_policy",
+            "texthash:out/current/tls_policy",
+            "unionmap:{texthash:/out/current/tls_policy}",
+            "pcre:/out/current/tls_policy",
+        ] {
+            assert!(!reference.is(table), "{table}");
+        }
+    }
+
+    #[test]
+    fn stand_in_main_cf_only_when_plain() {
+        for (directory, plain) in
+            [("/etc/starttls", true), ("/out put", false), ("/$x", false), ("/a,b", false), ("/ü", false)]
+        {
             assert_eq!(Reference::new(Path::new(directory)).is_plain(), plain, "{directory}");
         }
     }

@@ -40,10 +40,16 @@ impl<'a> PolicyMaps<'a> {
     /// The value without our table and the separators in front of it (behind it, where it stands first).
     #[must_use]
     pub fn without(self, table: &str) -> String {
+        self.without_those(|known| known == table)
+    }
+
+    /// The value without the tables that `is_our_table` names, and the separators as [`Self::without`] removes them.
+    #[must_use]
+    pub fn without_those(self, is_our_table: impl Fn(&str) -> bool) -> String {
         let mut kept = String::with_capacity(self.0.len());
         let (mut end, mut is_ours, mut starts_with_ours) = (0, false, false);
         for span in (Spans { text: self.0, at: 0 }) {
-            is_ours = self.0.get(span.clone()) == Some(table);
+            is_ours = self.0.get(span.clone()).is_some_and(&is_our_table);
             starts_with_ours |= is_ours && kept.is_empty();
             if !is_ours {
                 let from = if kept.is_empty() && starts_with_ours { span.start } else { end };

@@ -4,6 +4,7 @@ mod dying;
 mod going_wrong;
 mod refusing;
 mod server;
+mod uses;
 
 use std::fs;
 

@@ -63,6 +63,7 @@ const DEFAULTS: &str = "smtp_tls_policy_maps =\nsmtp_tls_CAfile =\nsmtp_tls_CApa
     relayhost =\nsmtp_dns_support_level =\nsmtp_host_lookup = dns\ncompatibility_level = 3.6\n\
     smtp_tls_fingerprint_digest = sha256\n";
 const FIELDS: &str = "smtp/unix/command = smtp\nsmtp/unix/chroot = y\n";
+const MASTER_CF: &str = "smtp unix - - y - - smtp\n";
 const PEM: &str = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
 
 pub(super) struct Server {
@@ -99,6 +100,7 @@ impl Server {
             ("defaults", &format!("{DEFAULTS}queue_directory = {shown}/queue\n")),
             ("own", "own.test encrypt\n"),
             ("config/main.cf", &main_cf),
+            ("config/master.cf", MASTER_CF),
         ] {
             fs::write(home.join(name), text).unwrap();
         }
