@@ -11,7 +11,8 @@ use super::main_cf::{self, MainCf};
 use super::plan::Plan;
 use super::record::{self, Record, RecordError, Recorded};
 use super::undo::{Done, Undone};
-use super::{Change, Running, effect, kept_keys};
+use super::uses::{Use, summary};
+use super::{Change, DetectError, Running, effect, kept_keys};
 use crate::commands::CommandError;
 use crate::fault;
 use crate::generations::{Generations, PublishError, Published, Ready};
@@ -98,6 +99,12 @@ pub enum StepError {
         /// What came instead.
         reason: String,
     },
+    /// The configuration could not be read again.
+    #[error(transparent)]
+    Detect(#[from] DetectError),
+    /// Something still leads into the output directory.
+    #[error("{}", summary(.0))]
+    StillUsed(Vec<Use>),
     /// The mail system did not survive the reload.
     #[error("the mail system no longer runs after the reload")]
     Stopped,

@@ -42,6 +42,10 @@ pub(super) const PER_SITE: Code = Code::error(
     "activate.per-site",
     "Postfix ignores `smtp_tls_per_site` as soon as `smtp_tls_policy_maps` is set",
 );
+pub(super) const PINNED: Code = Code::error(
+    "activate.pinned-generation",
+    "the configuration names one generation of our files, which is deleted when later ones are in force",
+);
 pub(super) const PROBE_FAILED: Code =
     Code::warning("activate.probe-failed", "a listed domain was reached and could not be verified");
 pub(super) const PROBE_UNREACHED: Code =
@@ -87,6 +91,7 @@ pub const FINDINGS: &[Code] = &[
     PATH,
     PATH_CLOSED,
     PER_SITE,
+    PINNED,
     PROBE_FAILED,
     PROBE_UNREACHED,
     RELAYHOST,

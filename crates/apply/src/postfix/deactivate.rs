@@ -10,6 +10,7 @@ use super::main_cf::{self, Change, Edit, MainCf, MainCfBack};
 use super::record::{Record, RecordError, RecordForError, Recorded, record_for, saved_before};
 use super::reference::{POLICY_MAPS, Reference};
 use super::undo::{Undone, reload_again};
+use super::uses::{Use, UseKind, summary};
 use super::{DetectError, Detected, Instance, Running, effect, key_copies};
 use crate::commands::CommandError;
 use crate::fault;
@@ -29,6 +30,8 @@ pub enum Leftovers {
 pub struct Deactivated {
     /// Whether main.cf named our table at all.
     pub was_active: bool,
+    /// Whether an activation was on record: if main.cf did not name our table then, another program took it out.
+    pub was_recorded: bool,
     /// The settings that changed.
     pub changes: Vec<Change>,
     /// The same as a unified diff of main.cf.
@@ -59,12 +62,9 @@ pub enum DeactivateError {
         /// The other instance's configuration.
         config: PathBuf,
     },
-    /// Something else names the table.
-    #[error("`{by}` in master.cf still names our table; remove it there first")]
-    StillNamed {
-        /// A service and a setting.
-        by: String,
-    },
+    /// Something that only the operator can take out leads into the output directory; nothing was changed or deleted.
+    #[error("not deactivated, and nothing was changed: {}", summary(.0))]
+    StillUsed(Vec<Use>),
     /// main.cf cannot be read.
     #[error("cannot read `{path}`")]
     MainCf {
@@ -99,8 +99,11 @@ pub fn deactivate(
     let server = Detected::ask(instance)?;
     let record = record(&server, generations)?;
     let reference = Reference::new(generations.root());
-    refuse_other_users(&server, &reference)?;
-    let was_active = reference.is_in(server.unexpanded.get(POLICY_MAPS).map_or("", String::as_str));
+    let (ours, indirect): (Vec<Use>, Vec<Use>) =
+        server.uses_of(generations.root()).into_iter().partition(|found| found.kind == UseKind::Ours);
+    if !indirect.is_empty() {
+        return Err(DeactivateError::StillUsed(indirect));
+    }
     let (changes, kept) = changes(&server, &reference, record.as_ref());
     let path = server.main_cf();
     let before =
@@ -115,9 +118,10 @@ pub fn deactivate(
     let after = removal.after.as_ref().unwrap_or(&removal.before);
     let diff = main_cf::diff(&path, &removal.before.bytes, &after.bytes);
     let tidied = removal.before.tidy();
+    let was_recorded = record.is_some();
     let mut undeleted = delete(generations, &server, &record.unwrap_or_default(), leftovers);
     undeleted.extend(tidied.err().map(|error| format!("beside `{}`: {error}", path.display())));
-    Ok(Deactivated { was_active, changes, diff, kept, running, undeleted })
+    Ok(Deactivated { was_active: !ours.is_empty(), was_recorded, changes, diff, kept, running, undeleted })
 }
 
 fn record(server: &Detected, generations: &Generations) -> Result<Option<Record>, DeactivateError> {
@@ -125,17 +129,6 @@ fn record(server: &Detected, generations: &Generations) -> Result<Option<Record>
         RecordForError::OtherInstance { path, config } => DeactivateError::OtherInstance { path, config },
         RecordForError::Record(error) => error.into(),
     })
-}
-
-fn refuse_other_users(server: &Detected, reference: &Reference) -> Result<(), DeactivateError> {
-    for service in &server.smtp_services {
-        for (name, value) in &service.overrides {
-            if reference.is_in(value) {
-                return Err(DeactivateError::StillNamed { by: format!("{}/unix/{name}", service.name) });
-            }
-        }
-    }
-    Ok(())
 }
 
 /// What must change, and what stays since somebody else changed it after the activation.
@@ -188,7 +181,7 @@ impl Removal<'_> {
             fault::point().map_err(failed)?;
         }
         effect::check(self.instance, self.changes)?;
-        effect::gone(self.instance, reference)?;
+        effect::gone(self.instance, generations.root())?;
         if self.running == Running::Yes {
             self.reload_begun = true;
             self.instance.reload()?;

@@ -1,8 +1,9 @@
 //! Whether a change took effect: `postconf` and `postmap` are asked again.
 
+use std::path::Path;
+
 use super::activate::StepError;
-use super::reference::{POLICY_MAPS, Reference};
-use super::{Change, Instance, Table, listing, native};
+use super::{Change, Detected, Instance, Table, listing, native};
 
 /// Compares each changed setting with what Postfix now says of it.
 pub(super) fn check(instance: &Instance, changes: &[Change]) -> Result<(), StepError> {
@@ -29,14 +30,10 @@ pub(super) fn answers(instance: &Instance, reference: &str, table: &Table) -> Re
     native::compare(instance, reference, &table.samples).map_err(not_answering)
 }
 
-/// Looks whether nothing in effect names our table any more.
-pub(super) fn gone(instance: &Instance, reference: &Reference) -> Result<(), StepError> {
-    let found = instance.postconf(&["-x", "-h", POLICY_MAPS])?;
-    if !reference.is_in(&found) {
-        return Ok(());
-    }
-    let (name, found) = (POLICY_MAPS.to_owned(), found.trim().to_owned());
-    Err(StepError::NotInEffect { name, wanted: reference.removed_from(&found), found })
+/// Looks whether nothing in the configuration leads into the output directory any more.
+pub(super) fn gone(instance: &Instance, output: &Path) -> Result<(), StepError> {
+    let uses = Detected::ask(instance)?.uses_of(output);
+    if uses.is_empty() { Ok(()) } else { Err(StepError::StillUsed(uses)) }
 }
 
 /// `postconf` may print other blanks than were set.

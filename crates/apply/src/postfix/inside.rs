@@ -6,24 +6,31 @@ use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Component, Path, PathBuf};
 
+/// As many links as the kernel follows in one path.
+const MAX_LINKS: usize = 40;
 /// What Postfix adds to the name of a table to get the name of its file.
 const SUFFIXES: [&str; 6] = ["", ".db", ".lmdb", ".cdb", ".dir", ".pag"];
 
 /// A directory that paths may lead into.
 #[derive(Clone, Debug)]
 pub(super) struct Directory {
-    /// As it was named, without links above it.
+    /// Without links.
     root: PathBuf,
+    /// A link in it that is exchanged, and therefore never followed.
+    exchanged: PathBuf,
     /// Device and inode of it and of the directories below, which tell a bind mount of one of them.
     identities: HashSet<(u64, u64)>,
 }
 
 impl Directory {
     /// The directory with everything in it; `depth` levels of directories below it are known by identity, too.
-    pub(super) fn new(path: &Path, depth: usize) -> Self {
+    ///
+    /// Paths over the link `exchanged` end behind it, not where it leads at the moment.
+    pub(super) fn new(path: &Path, depth: usize, exchanged: &str) -> Self {
         let mut identities = HashSet::new();
         add_identities(path, depth, &mut identities);
-        Self { root: resolve(path), identities }
+        let root = resolve(path, Path::new(""));
+        Self { exchanged: root.join(exchanged), root, identities }
     }
 
     /// Where a path ends, if that is in the directory, or in what is mounted from it elsewhere.
@@ -39,7 +46,7 @@ impl Directory {
                 PathBuf::from(name)
             })
         });
-        spelled.map(|path| resolve(&path)).find(|resolved| self.holds(resolved))
+        spelled.map(|path| resolve(&path, &self.exchanged)).find(|resolved| self.holds(resolved))
     }
 
     /// The part of a path below the directory, where it leads there by its own words: no link stands behind the
@@ -49,9 +56,7 @@ impl Directory {
         let mut components = path.components();
         while let Some(component) = components.next() {
             above.push(component);
-            if above.parent().is_some()
-                && above.canonicalize().unwrap_or_else(|_| normal(&above)) == self.root
-            {
+            if above.parent().is_some() && resolve(&above, &self.exchanged) == self.root {
                 let rest = components.as_path();
                 if rest.components().all(|component| matches!(component, Component::Normal(_))) {
                     return Some(rest.to_owned());
@@ -87,40 +92,36 @@ fn identity(path: &Path) -> Option<(u64, u64)> {
     Some((metadata.dev(), metadata.ino()))
 }
 
-/// The path without links, `.` and `..`, as far as it exists; the rest by its spelling.
-fn resolve(path: &Path) -> PathBuf {
-    let mut rest: Vec<Component<'_>> = Vec::new();
-    let extend = |start: PathBuf, rest: &[Component<'_>]| {
-        normal(&rest.iter().rev().fold(start, |path, component| path.join(component)))
-    };
-    for above in path.ancestors() {
-        if let Ok(real) = above.canonicalize() {
-            return extend(real, &rest);
+/// The path without links, `.` and `..`; what does not exist counts by its spelling. The link `opaque` is not followed.
+fn resolve(path: &Path, opaque: &Path) -> PathBuf {
+    let mut resolved = PathBuf::new();
+    let mut links = 0;
+    // Components still to be walked, the next one last.
+    let mut ahead: Vec<OsString> = reversed(path);
+    while let Some(name) = ahead.pop() {
+        if name == ".." {
+            resolved.pop();
+            continue;
         }
-        match fs::read_link(above) {
-            // A link that leads nowhere yet.
-            Ok(target) => {
-                let base = above.parent().unwrap_or(above);
-                let base = base.canonicalize().unwrap_or_else(|_| base.to_owned());
-                return extend(base.join(target), &rest);
+        let next = resolved.join(&name);
+        match fs::read_link(&next) {
+            Ok(target) if next != opaque && links < MAX_LINKS => {
+                links += 1;
+                if target.is_absolute() {
+                    resolved = PathBuf::new();
+                }
+                ahead.extend(reversed(&target));
             }
-            Err(_) => rest.extend(above.components().next_back()),
+            _ => resolved = next,
         }
     }
-    normal(path)
+    resolved
 }
 
-/// The path without `.` and `..`, by its spelling alone.
-fn normal(path: &Path) -> PathBuf {
-    let mut normal = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::CurDir => {}
-            Component::ParentDir => _ = normal.pop(),
-            other => normal.push(other),
-        }
-    }
-    normal
+/// The components of a path without `.`, the last one first.
+fn reversed(path: &Path) -> Vec<OsString> {
+    let names = path.components().filter(|component| *component != Component::CurDir);
+    names.map(|component| component.as_os_str().to_owned()).rev().collect()
 }
 
 #[cfg(test)]
@@ -142,7 +143,7 @@ mod paths {
         symlink(&home, home.join("again")).unwrap();
         symlink(root.join("current/tls_policy"), home.join("table.cdb")).unwrap();
         symlink(root.join("not-there-yet"), home.join("dangling")).unwrap();
-        let directory = Directory::new(&root, 2);
+        let directory = Directory::new(&root, 2, "current");
         let shown = home.display();
         for (path, enters) in [
             ("HOME/out", true),
@@ -170,6 +171,23 @@ mod paths {
     }
 
     #[test]
+    fn over_the_exchanged_link_end_behind_it() {
+        let holder = tempfile::tempdir().unwrap();
+        let home = holder.path().canonicalize().unwrap();
+        let root = home.join("out");
+        fs::create_dir_all(root.join("generations/0001")).unwrap();
+        symlink("generations/0001", root.join("current")).unwrap();
+        symlink(root.join("current"), home.join("linked")).unwrap();
+        symlink(root.join("generations/0001"), home.join("pinned")).unwrap();
+        symlink(home.join("loop"), home.join("loop")).unwrap();
+        let directory = Directory::new(&root, 2, "current");
+        let end = |name: &str| directory.entered_by(&home.join(name), &home);
+        assert_eq!(end("linked/tls_policy"), Some(root.join("current/tls_policy")));
+        assert_eq!(end("pinned/tls_policy"), Some(root.join("generations/0001/tls_policy")));
+        assert_eq!(end("loop/tls_policy"), None);
+    }
+
+    #[test]
     fn tell_what_they_name_below_the_directory_by_their_own_words() {
         let holder = tempfile::tempdir().unwrap();
         let home = holder.path().canonicalize().unwrap();
@@ -177,7 +195,7 @@ mod paths {
         fs::create_dir_all(root.join("current")).unwrap();
         symlink(root.join("current"), home.join("linked")).unwrap();
         symlink(&home, home.join("again")).unwrap();
-        let directory = Directory::new(&root, 2);
+        let directory = Directory::new(&root, 2, "current");
         let table = Some(PathBuf::from("current/tls_policy"));
         for (path, expected) in [
             ("HOME/out/current/tls_policy", table.clone()),

@@ -44,7 +44,7 @@ pub use key_copies::KeyCopyError;
 pub use main_cf::{Change, EditError, MainCfBack};
 pub use plan::{Plan, PlanError, Standing, Wanted};
 pub use probe::LiveProbe;
-pub use record::RecordError;
+pub use record::{RecordError, recorded_instance};
 pub use services::{SmtpService, Where};
 pub use table::{Probe, Table, TableError};
 pub use undo::Undone;

@@ -12,7 +12,7 @@ use super::main_cf::{self, Change, EditError, MainCf};
 use super::record::{Record, RecordError, RecordForError, record_for};
 use super::reference::{POLICY_MAPS, Reference};
 use super::roots::seen_from;
-use super::{DetectError, Detected, Instance, LiveProbe, Table, TableError, Where, codes, preflight};
+use super::{DetectError, Detected, Instance, LiveProbe, Table, TableError, Use, Where, codes, preflight};
 use crate::generations::{Generations, Ready};
 
 /// What is to be activated.
@@ -53,6 +53,9 @@ pub struct Plan {
     /// What came up; one of severity error refuses the activation.
     pub findings: Vec<Finding>,
     pub(super) instance: Instance,
+    pub(super) output: PathBuf,
+    /// What leads into the output directory already.
+    pub(super) uses: Vec<Use>,
     pub(super) main_cf: MainCf,
     pub(super) reference: String,
     pub(super) copies: Vec<KeyCopy>,
@@ -143,6 +146,8 @@ impl Plan {
             diff: main_cf::diff(&path, &main_cf.bytes, &after),
             findings: conflicts,
             instance: instance.clone(),
+            output: root.to_owned(),
+            uses: server.uses_of(root),
             reference: reference.spelled(wanted.table_type),
             server,
             table,

@@ -13,7 +13,8 @@ use super::plan::{Plan, Wanted};
 use super::probe::{self, LiveProbe, Trust};
 use super::reference::{POLICY_MAPS, Reference};
 use super::roots::Roots;
-use super::{Where, codes, routes, shadows, table};
+use super::{Use, Where, codes, routes, shadows, table};
+use crate::generations::CURRENT;
 
 /// Runs every check; `path` is where the table stands now.
 pub(super) fn check(plan: &Plan, reference: &Reference, path: &Path, wanted: &Wanted<'_>) -> Vec<Finding> {
@@ -22,6 +23,7 @@ pub(super) fn check(plan: &Plan, reference: &Reference, path: &Path, wanted: &Wa
     findings.extend(table_kind(plan, wanted));
     findings.extend(main_cf(plan));
     findings.extend(spelling(plan, reference));
+    findings.extend(pinned_generations(plan));
     findings.extend(key_files(plan, path));
     findings.extend(per_site(plan));
     findings.extend(routes::check(&plan.server));
@@ -101,6 +103,17 @@ fn spelling(plan: &Plan, reference: &Reference) -> Vec<Finding> {
         );
     }
     findings
+}
+
+/// What names one generation would be left with a missing table when that is deleted.
+fn pinned_generations(plan: &Plan) -> Vec<Finding> {
+    let pinned = plan.uses.iter().filter(|found| found.is_pinned(&plan.output));
+    let finding = |found: &Use| {
+        let message = format!("{found}: a generation is deleted once later ones are in force");
+        let cure = format!("name `{}` there instead", plan.output.join(CURRENT).display());
+        codes::PINNED.finding(&*found.parameter, message).with_cure(cure)
+    };
+    pinned.map(finding).collect()
 }
 
 /// Key files are read by the user `postfix`, unlike tables, which are opened before privileges are dropped.

@@ -97,6 +97,14 @@ pub(super) fn record_for(
     }
 }
 
+/// The configuration directory of the instance that an activation from this output directory is on record for.
+///
+/// # Errors
+/// [`RecordError`] when there is a record that cannot be used.
+pub fn recorded_instance(generations: &Generations) -> Result<Option<PathBuf>, RecordError> {
+    Ok(Record::read(generations.root())?.map(|record| record.config_directory))
+}
+
 impl Record {
     /// Reads the record of an output directory, if there is one.
     pub(super) fn read(root: &Path) -> Result<Option<Self>, RecordError> {

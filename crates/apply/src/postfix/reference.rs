@@ -30,7 +30,7 @@ impl Reference {
     pub(super) fn new(output: &Path) -> Self {
         Self {
             path: output.join(CURRENT).join(TABLE).display().to_string(),
-            directory: Directory::new(output, DEPTH),
+            directory: Directory::new(output, DEPTH, CURRENT),
         }
     }
 

@@ -14,6 +14,7 @@ use starttls_mta::postfix::PolicyMaps;
 use super::Detected;
 use super::reference::{POLICY_MAPS, Reference};
 use super::scan::Scan;
+use crate::generations::FOLDER;
 
 /// One place in the configuration that leads into an output directory.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -24,7 +25,7 @@ pub struct Use {
     pub parameter: String,
     /// The value as written.
     pub value: String,
-    /// Where it leads.
+    /// Where it leads; over the link `current` it ends behind that, so that it stays good when generations change.
     pub path: PathBuf,
     /// Whether deactivation can take it out.
     pub kind: UseKind,
@@ -53,6 +54,11 @@ pub enum UseKind {
 }
 
 impl Use {
+    /// Tells whether it leads to one generation by its number, which is deleted once two later ones were in force.
+    pub fn is_pinned(&self, output: &Path) -> bool {
+        self.path.strip_prefix(output).is_ok_and(|rest| rest.starts_with(FOLDER) && rest != Path::new(FOLDER))
+    }
+
     /// Tells whether it puts our policy table into effect for all mail: it stands in `smtp_tls_policy_maps` of main.cf.
     ///
     /// It may be [`UseKind::Indirect`] then: by `$name`, or within `unionmap:`.
@@ -78,18 +84,33 @@ impl Use {
     }
 }
 
+/// Uses in words, for one message: the first with its cure, and how many more.
+pub(super) fn summary(uses: &[Use]) -> String {
+    let Some(first) = uses.first() else { return String::new() };
+    let more = match uses.len() {
+        1 => String::new(),
+        count => format!(" (and {} more)", count - 1),
+    };
+    format!("{first}{more}; {}", first.cure())
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::MainCf => f.write_str("main.cf"),
+            Self::Service(service) => write!(f, "`{service}` in master.cf"),
+            Self::OtherInstance(file) => write!(f, "`{}`", file.display()),
+            Self::Table(table) => write!(f, "the table `{table}`"),
+        }
+    }
+}
+
 impl fmt::Display for Use {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let setting = format!("{} = {}", self.parameter, self.value);
         let setting =
             starttls_policy::printable(if self.value.is_empty() { &self.parameter } else { &setting });
-        match &self.place {
-            Place::MainCf => write!(f, "`{setting}` in main.cf")?,
-            Place::Service(service) => write!(f, "`{setting}` of `{service}` in master.cf")?,
-            Place::OtherInstance(file) => write!(f, "`{setting}` in `{}`", file.display())?,
-            Place::Table(table) => write!(f, "the line `{setting}` of `{table}`")?,
-        }
-        write!(f, " leads to `{}`", self.path.display())
+        write!(f, "`{setting}` in {} leads to `{}`", self.place, self.path.display())
     }
 }
 

@@ -1,5 +1,6 @@
 //! Activation and its undoing, on a Postfix that misbehaves as it is told to.
 
+mod deactivating;
 mod dying;
 mod going_wrong;
 mod refusing;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use owo_colors::OwoColorize;
 use serde_json::json;
-use starttls_apply::postfix::{self, Deactivated, Leftovers, Running};
+use starttls_apply::postfix::{self, DeactivateError, Deactivated, Leftovers, Running, Use};
 
 use super::Request;
 use crate::exit::Exit;
@@ -14,12 +14,17 @@ use crate::target;
 
 pub(super) fn run(request: &Request, output: &Path, format: Format) -> anyhow::Result<Exit> {
     let generations = target::open(output)?;
-    let done = postfix::deactivate(&request.target.server.instance(), &generations, Leftovers::Delete)?;
+    let done = match postfix::deactivate(&request.target.server.instance(), &generations, Leftovers::Delete) {
+        Err(DeactivateError::StillUsed(uses)) => return refuse(request, &uses, format),
+        done => done?,
+    };
     match format {
         Format::Text => print(&done)?,
         Format::Json => output::print_json(&json!({
             "mta": request.args.mta,
+            "outcome": "deactivated",
             "was_active": done.was_active,
+            "was_recorded": done.was_recorded,
             "reloaded": done.running == Running::Yes,
             "diff": done.diff,
             "kept_settings": done.kept,
@@ -29,10 +34,43 @@ pub(super) fn run(request: &Request, output: &Path, format: Format) -> anyhow::R
     Ok(Exit::Done)
 }
 
+/// Says what still leads to our files; nothing was changed.
+fn refuse(request: &Request, uses: &[Use], format: Format) -> anyhow::Result<Exit> {
+    if format == Format::Json {
+        let uses: Vec<_> = uses
+            .iter()
+            .map(|found| {
+                json!({
+                    "place": found.place.to_string(),
+                    "parameter": found.parameter,
+                    "value": found.value,
+                    "path": found.path.display().to_string(),
+                    "cure": found.cure(),
+                })
+            })
+            .collect();
+        output::print_json(&json!({ "mta": request.args.mta, "outcome": "refused", "still_used_by": uses }))?;
+        return Ok(Exit::Refused);
+    }
+    let mut err = anstream::stderr().lock();
+    for found in uses {
+        writeln!(err, "{} {found}", "error:".red().bold())?;
+        writeln!(err, "  {}", found.cure())?;
+    }
+    writeln!(err, "{} not deactivated; nothing was changed or deleted", "refused:".red().bold())?;
+    Ok(Exit::Refused)
+}
+
 fn print(done: &Deactivated) -> std::io::Result<()> {
     let mut err = anstream::stderr().lock();
-    if !done.was_active {
-        writeln!(err, "main.cf did not name our table; nothing changed there")?;
+    match (done.was_active, done.was_recorded) {
+        (false, true) => writeln!(
+            err,
+            "{} main.cf no longer names our table: after its activation another program took it out",
+            "note:".bold()
+        )?,
+        (false, false) => writeln!(err, "main.cf did not name our table; nothing changed there")?,
+        (true, _) => {}
     }
     for line in done.diff.lines() {
         writeln!(err, "  {line}")?;

@@ -5,6 +5,8 @@ use std::path::Path;
 
 use owo_colors::OwoColorize;
 use serde_json::{Value, json};
+use starttls_apply::Generations;
+use starttls_apply::postfix::{self, Detected};
 use starttls_policy::Finding;
 
 use super::Request;
@@ -20,11 +22,11 @@ pub(super) fn run(request: &Request, output: &Path, format: Format) -> anyhow::R
     let now = clock::now();
     let generations = target::open(output)?;
     let detected = request.target.server.ask()?;
-    if detected.as_ref().is_some_and(|detected| detected.active_table(&generations).is_some()) {
-        let place = generations.root().display();
+    if let Some(why) = why_in_use(request, &generations, detected.as_ref())? {
         anstream::eprintln!(
-            "{} main.cf uses the files in {place}, so they are not exchanged without its checks; add --activate",
-            "refused:".red().bold()
+            "{} {why}, so the files in {} are not exchanged without its checks; add --activate",
+            "refused:".red().bold(),
+            generations.root().display()
         );
         return Ok(Exit::Refused);
     }
@@ -67,6 +69,25 @@ pub(super) fn run(request: &Request, output: &Path, format: Format) -> anyhow::R
         anstream::eprintln!("{} leftovers stay until the next run: {untidy}", "warning:".yellow().bold());
     }
     Ok(Exit::Done)
+}
+
+/// The first thing by which a Postfix of this machine uses the files in the output directory.
+///
+/// It is asked even if the text is for another version: the directory counts, not the text.
+fn why_in_use(
+    request: &Request,
+    generations: &Generations,
+    detected: Option<&Detected>,
+) -> anyhow::Result<Option<String>> {
+    let asked = match detected {
+        Some(_) => None,
+        None => Detected::ask(&request.target.server.instance()).ok(),
+    };
+    if let Some(detected) = detected.or(asked.as_ref()) {
+        return Ok(detected.uses_of(generations.root()).first().map(ToString::to_string));
+    }
+    let recorded = postfix::recorded_instance(generations)?;
+    Ok(recorded.map(|config| format!("an activation for `{}` is on record", config.display())))
 }
 
 /// Says why `--strict` wrote nothing.
