@@ -142,7 +142,9 @@ pub(super) fn apply(
     };
     let counts = Counts::of(&prepared.rendered.summary);
     if !activate || detected.is_none() {
-        return write(prepared, &generations, kind, is_active, counts, found);
+        let is_used =
+            detected.as_ref().is_some_and(|detected| !detected.uses_of(generations.root()).is_empty());
+        return write(prepared, &generations, kind, is_used, counts, found);
     }
     if is_active && prepared.ready.is_in_force(&generations)? {
         return Ok(Applied::Unchanged { counts });
@@ -155,16 +157,16 @@ fn write(
     prepared: Prepared<'_>,
     generations: &Generations,
     kind: Kind,
-    is_active: bool,
+    is_used: bool,
     counts: Counts,
     found: &mut Vec<Finding>,
 ) -> anyhow::Result<Applied> {
     if prepared.ready.is_in_force(generations)? {
         return Ok(Applied::Unchanged { counts });
     }
-    if is_active {
+    if is_used {
         let message = format!(
-            "main.cf uses the files in {}, and the settings say `activate = false`",
+            "Postfix uses the files in {}, and the settings say `activate = false`",
             generations.root().display()
         );
         let cure = "set `activate = true`, or take them out with `starttls generate --deactivate`";
