@@ -7,9 +7,10 @@ use std::path::PathBuf;
 use starttls_policy::Finding;
 
 use super::key_copies::KeyCopyError;
-use super::main_cf::{self, MainCf};
+use super::main_cf::{self, EditError, MainCf, words};
 use super::plan::Plan;
 use super::record::{self, Record, RecordError, Recorded};
+use super::restored::restored;
 use super::undo::{Done, Undone};
 use super::uses::{Use, summary};
 use super::{Change, DetectError, Running, effect, kept_keys};
@@ -102,6 +103,9 @@ pub enum StepError {
     /// The configuration could not be read again.
     #[error(transparent)]
     Detect(#[from] DetectError),
+    /// The new main.cf could not be tried on a copy.
+    #[error(transparent)]
+    Edit(#[from] EditError),
     /// Something still leads into the output directory.
     #[error("{}", summary(.0))]
     StillUsed(Vec<Use>),
@@ -179,7 +183,7 @@ fn carry_out(
     }
     step()?;
     if let Some(edited) = &done.edited {
-        save_edited(plan, generations, edited)?;
+        record::save_after(generations.root(), edited)?;
     }
     kept_keys::prune(generations, &plan.server.queue_directory, &plan.table.key_files);
     Ok(())
@@ -196,26 +200,37 @@ fn write_record(plan: &Plan, generations: &Generations, done: &mut Done) -> Resu
         // What was there before the first activation is what deactivation must bring back, unless somebody has set
         // it since.
         match record.settings.get_mut(&change.name) {
-            Some(recorded) if change.old.as_ref() == Some(&recorded.now) => recorded.now = now,
+            Some(recorded) if change.old.as_deref().map(words) == Some(words(&recorded.now)) => {
+                recorded.now = now;
+            }
             _ => _ = record.settings.insert(change.name.clone(), Recorded { was: change.old.clone(), now }),
         }
     }
     let copies: BTreeSet<PathBuf> = plan.copies.iter().map(|copy| copy.to.clone()).collect();
     done.new_copies = copies.difference(&record.copies).cloned().collect();
     record.copies.extend(copies);
-    if plan.record.is_none() {
-        record::save_before(root, &plan.main_cf)?;
+    if let Some(original) = original(plan, generations) {
+        record::save_before(root, &plan.main_cf.with_bytes(original))?;
     }
     done.recorded = true;
     record.write(root)?;
     Ok(())
 }
 
-/// Keeps the bytes that the edit led to, while they differ from the saved ones by our changes alone.
-fn save_edited(plan: &Plan, generations: &Generations, edited: &MainCf) -> Result<(), RecordError> {
+/// main.cf as it would be without us, where that is to be saved now.
+///
+/// An activation after the first one has it from what was saved then and what others have changed since.
+fn original(plan: &Plan, generations: &Generations) -> Option<Vec<u8>> {
     let root = generations.root();
-    let ours_alone = plan.record.is_none() || record::saved_before(root, &plan.main_cf).is_some();
-    if ours_alone { record::save_after(root, edited) } else { record::forget_saved(root) }
+    let Some(record) = &plan.record else { return Some(plan.main_cf.bytes.clone()) };
+    if plan.changes.is_empty() || record::saved_before(root, &plan.main_cf).is_some() {
+        return None;
+    }
+    let given = &plan.server.given;
+    let is_ours = |name: &str, now: &str| given.get(name).is_some_and(|found| words(found) == words(now));
+    let ours = record.settings.iter().filter(|(name, recorded)| is_ours(name, &recorded.now));
+    let names = ours.map(|(name, _)| name.as_str()).collect();
+    Some(restored(&record::saved_original(root)?, &plan.main_cf.bytes, &names))
 }
 
 fn read(plan: &Plan) -> Result<MainCf, StepError> {

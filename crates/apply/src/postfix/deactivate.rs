@@ -3,12 +3,16 @@
 use std::io;
 use std::path::PathBuf;
 
+use starttls_mta::postfix::PolicyMaps;
 use starttls_policy::with_causes;
 
 use super::activate::StepError;
-use super::main_cf::{self, Change, Edit, MainCf, MainCfBack};
-use super::record::{Record, RecordError, RecordForError, Recorded, record_for, saved_before};
+use super::main_cf::{self, Change, Edit, MainCf, MainCfBack, words};
+use super::record::{
+    Record, RecordError, RecordForError, Recorded, record_for, saved_before, saved_original,
+};
 use super::reference::{POLICY_MAPS, Reference};
+use super::restored::restored;
 use super::undo::{Undone, reload_again};
 use super::uses::{Use, UseKind, summary};
 use super::{DetectError, Detected, Instance, Running, effect, key_copies};
@@ -141,19 +145,28 @@ fn changes(server: &Detected, reference: &Reference, record: Option<&Record>) ->
     let recorded = record.iter().flat_map(|record| &record.settings).filter(|(name, _)| *name != POLICY_MAPS);
     for (name, Recorded { was, now }) in recorded {
         match given.get(name) {
-            Some(found) if found == now => push(name, was.clone()),
-            found if found == was.as_ref() => {}
+            Some(found) if words(found) == words(now) => push(name, was.clone()),
+            found if found.map(|value| words(value)) == was.as_deref().map(words) => {}
             _ => kept.push(name.clone()),
         }
     }
     if let Some(found) = given.get(POLICY_MAPS).filter(|found| reference.is_in(found)) {
-        // Back to the letter if nobody changed it since; ours may have stood there even before the activation.
+        let rest = reference.removed_from(found);
         let recorded = record.and_then(|record| record.settings.get(POLICY_MAPS));
-        let was = recorded.filter(|recorded| recorded.now == *found).map(|recorded| recorded.was.clone());
-        let rest = was.unwrap_or_else(|| Some(found.clone())).map(|value| reference.removed_from(&value));
-        push(POLICY_MAPS, rest.filter(|rest| !rest.is_empty()));
+        // Ours may have stood there even before the activation.
+        let was = recorded.map(|recorded| recorded.was.as_ref().map(|was| reference.removed_from(was)));
+        let is_unchanged = |was: &Option<String>| tables(was.as_deref().unwrap_or_default()) == tables(&rest);
+        // Back to the letter if nobody changed it since, be it absent or empty.
+        push(
+            POLICY_MAPS,
+            was.filter(is_unchanged).unwrap_or_else(|| Some(rest.clone()).filter(|rest| !rest.is_empty())),
+        );
     }
     (changes, kept)
+}
+
+fn tables(value: &str) -> Vec<&str> {
+    PolicyMaps(value).tables().collect()
 }
 
 /// The removal of our table from a server's configuration, as far as it has come.
@@ -171,12 +184,8 @@ impl Removal<'_> {
         let path = self.before.path.clone();
         let failed = |source| StepError::MainCf { path: path.clone(), source };
         if !self.changes.is_empty() {
-            let saved = saved_before(generations.root(), &self.before);
-            match saved.filter(|saved| !reference.is_named_by(saved)) {
-                // Only our changes lie between: the very bytes come back.
-                Some(bytes) => self.before.with_bytes(bytes).restore().map_err(failed)?,
-                None => main_cf::edit(self.instance, self.changes)?,
-            }
+            let text = self.text_without_ours(generations, reference)?;
+            self.before.with_bytes(text).restore().map_err(failed)?;
             self.after = Some(MainCf::read(&path).map_err(failed)?);
             fault::point().map_err(failed)?;
         }
@@ -190,6 +199,27 @@ impl Removal<'_> {
             }
         }
         Ok(())
+    }
+
+    /// main.cf with all changes made: our parameters have the very lines that they had before the activation.
+    fn text_without_ours(
+        &self,
+        generations: &Generations,
+        reference: &Reference,
+    ) -> Result<Vec<u8>, StepError> {
+        let now = &self.before;
+        // Our table may have been named even before; then that text is no way back.
+        let usable = |saved: &Vec<u8>| !reference.is_named_by(saved);
+        if let Some(bytes) = saved_before(generations.root(), now).filter(usable) {
+            return Ok(bytes);
+        }
+        let names = self.changes.iter().map(|change| change.name.as_str()).collect();
+        let saved = saved_original(generations.root()).filter(usable);
+        let text = saved.map_or_else(|| now.bytes.clone(), |saved| restored(&saved, &now.bytes, &names));
+        let text = now.with_bytes(text);
+        // What that did not bring back is set or removed by itself.
+        let missing = text.differing(self.instance, self.changes)?;
+        if missing.is_empty() { Ok(text.bytes) } else { Ok(text.simulate(self.instance, &missing)?) }
     }
 
     fn undo(&self, cause: StepError) -> DeactivateError {

@@ -12,8 +12,8 @@ pub(super) fn check(instance: &Instance, changes: &[Change]) -> Result<(), StepE
     }
     let given = listing::parse(&instance.postconf(&["-n"])?);
     for change in changes {
-        let found = given.get(&change.name);
-        if found.map(|value| words(value)) != change.new.as_deref().map(words) {
+        if !change.is_made(&given) {
+            let found = given.get(&change.name);
             return Err(StepError::NotInEffect {
                 name: change.name.clone(),
                 found: found.cloned().unwrap_or_default(),
@@ -34,9 +34,4 @@ pub(super) fn answers(instance: &Instance, reference: &str, table: &Table) -> Re
 pub(super) fn gone(instance: &Instance, output: &Path) -> Result<(), StepError> {
     let uses = Detected::ask(instance)?.uses_of(output);
     if uses.is_empty() { Ok(()) } else { Err(StepError::StillUsed(uses)) }
-}
-
-/// `postconf` may print other blanks than were set.
-fn words(value: &str) -> Vec<&str> {
-    value.split_whitespace().collect()
 }

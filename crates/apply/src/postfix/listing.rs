@@ -9,7 +9,9 @@ pub(super) fn parse(text: &str) -> BTreeMap<String, String> {
     for line in text.lines() {
         if line.starts_with([' ', '\t']) {
             if let Some((_, value)) = &mut open {
-                value.push(' ');
+                if !value.is_empty() {
+                    value.push(' ');
+                }
                 value.push_str(line.trim());
             }
             continue;

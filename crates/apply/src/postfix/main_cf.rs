@@ -1,7 +1,8 @@
 //! main.cf as a whole: its bytes, what `postconf` makes of them, and their return.
 //!
-//! Only `postconf` edits it; we write it only to bring back bytes that were saved before.
+//! Only `postconf` edits it; we write it only to bring back bytes and lines that were saved before.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::os::unix::fs::{MetadataExt as _, chown};
@@ -9,8 +10,9 @@ use std::path::{Path, PathBuf};
 
 use similar::TextDiff;
 use starttls_policy::with_causes;
+use tempfile::TempDir;
 
-use super::Instance;
+use super::{Instance, listing};
 use crate::commands::CommandError;
 use crate::whole_file;
 
@@ -63,11 +65,29 @@ impl MainCf {
 
     /// What `postconf` would make of it: tried on a copy.
     pub(super) fn simulate(&self, instance: &Instance, changes: &[Change]) -> Result<Vec<u8>, EditError> {
+        let (holder, copy) = self.copy()?;
+        edit(&instance.with_config(holder.path()), changes)?;
+        fs::read(&copy).map_err(EditError::Copy)
+    }
+
+    /// The changes that these bytes do not have, as `postconf` reads a copy.
+    pub(super) fn differing(
+        &self,
+        instance: &Instance,
+        changes: &[Change],
+    ) -> Result<Vec<Change>, EditError> {
+        let (holder, _) = self.copy()?;
+        // `postconf -n` looks into master.cf for the names of parameters.
+        fs::write(holder.path().join("master.cf"), "").map_err(EditError::Copy)?;
+        let given = listing::parse(&instance.with_config(holder.path()).postconf(&["-n"])?);
+        Ok(changes.iter().filter(|change| !change.is_made(&given)).cloned().collect())
+    }
+
+    fn copy(&self) -> Result<(TempDir, PathBuf), EditError> {
         let holder = tempfile::tempdir().map_err(EditError::Copy)?;
         let copy = holder.path().join("main.cf");
         fs::write(&copy, &self.bytes).map_err(EditError::Copy)?;
-        edit(&instance.with_config(holder.path()), changes)?;
-        fs::read(&copy).map_err(EditError::Copy)
+        Ok((holder, copy))
     }
 
     /// Brings these bytes back, with their mode and owner.
@@ -138,6 +158,11 @@ impl Edit<'_> {
 }
 
 impl Change {
+    /// Tells whether main.cf gives what the change wants, other blanks aside.
+    pub(super) fn is_made(&self, given: &BTreeMap<String, String>) -> bool {
+        given.get(&self.name).map(|value| words(value)) == self.new.as_deref().map(words)
+    }
+
     fn reversed(&self) -> Self {
         Self { name: self.name.clone(), old: self.new.clone(), new: self.old.clone() }
     }
@@ -171,6 +196,11 @@ pub(super) fn edit(instance: &Instance, changes: &[Change]) -> Result<(), Comman
         instance.postconf(&[&["-X"], removed.as_slice()].concat())?;
     }
     Ok(())
+}
+
+/// The words of a value: `postconf` may print other blanks between them than were set.
+pub(super) fn words(value: &str) -> Vec<&str> {
+    value.split_whitespace().collect()
 }
 
 /// The difference as a unified diff; empty when there is none.

@@ -24,6 +24,7 @@ mod preflight;
 mod probe;
 mod record;
 mod reference;
+mod restored;
 mod roots;
 mod routes;
 mod scan;

@@ -11,7 +11,8 @@
 //! copy /var/spool/postfix/etc/starttls/current/anchors/….pem
 //! ```
 //!
-//! A `setting` without `was` stood not in main.cf. Beside it lie `main.cf.before` and `main.cf.after`.
+//! A `setting` without `was` stood not in main.cf. Beside it lie `main.cf.before`, as it would be without us, and
+//! `main.cf.after`, as we left it: they have the very lines of each parameter, of which `was` is the value alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -184,16 +185,15 @@ pub(super) fn save_after(root: &Path, main_cf: &MainCf) -> Result<(), RecordErro
     put(&root.join(AFTER), &main_cf.bytes, main_cf.mode)
 }
 
-/// Forgets the saved bytes: what lies between them is no longer our change alone.
-pub(super) fn forget_saved(root: &Path) -> Result<(), RecordError> {
-    remove(root.join(AFTER))?;
-    remove(root.join(BEFORE))
-}
-
 /// The bytes from before activation, if main.cf is still as activation left it.
 pub(super) fn saved_before(root: &Path, now: &MainCf) -> Option<Vec<u8>> {
     let after = fs::read(root.join(AFTER)).ok()?;
     if after == now.bytes { fs::read(root.join(BEFORE)).ok() } else { None }
+}
+
+/// main.cf as it would be without us when we last changed it.
+pub(super) fn saved_original(root: &Path) -> Option<Vec<u8>> {
+    fs::read(root.join(BEFORE)).ok()
 }
 
 /// Where the bytes from before activation are kept.

@@ -124,3 +124,80 @@ fn fault_activation_is_refused_while_a_generation_is_named_by_its_number() {
         assert_eq!(findings[0].code, "activate.pinned-generation", "{findings:?}");
     }
 }
+
+/// How main.cf may give a parameter that an activation sets.
+const SHAPES: [&str; 8] = [
+    "",
+    "smtp_tls_policy_maps =\n",
+    "smtp_tls_policy_maps=\n",
+    "smtp_tls_policy_maps =\n  inline:{ x.test=may },\n# between\n\n   # indented\n\tinline:{ y.test=may }\n",
+    "smtp_tls_policy_maps = $default\ndefault = inline:{x.test=may}\n",
+    "smtp_tls_policy_maps = inline:{x.test=may}\nsmtp_tls_policy_maps =\n",
+    "smtp_tls_policy_maps  =   inline:{ x.test=may }  ,\n",
+    "smtp_dns_support_level =\nsmtp_tls_policy_maps = \n",
+];
+
+/// A server whose main.cf gives a parameter in some shape among others.
+fn shaped(shape: &str) -> Server {
+    let server = Server::new();
+    let own = format!("smtp_tls_policy_maps = texthash:{}/own\n", server.home().display());
+    let main_cf = server.main_cf().replace(&own, &format!("# above\nrelayhost =\n{shape}# below\n"));
+    fs::write(server.config.join("main.cf"), main_cf).unwrap();
+    server
+}
+
+fn activate_with_dnssec(server: &Server, word: &str) {
+    let generations = server.generations();
+    let ready = super::write(&generations, word);
+    let setting = starttls_mta::Setting {
+        name: "smtp_dns_support_level",
+        value: "dnssec".into(),
+        reason: "test",
+        need: starttls_mta::Need::Required,
+    };
+    let wanted = Wanted { settings: std::slice::from_ref(&setting), ..super::server::wanted() };
+    let plan = Plan::make(&server.instance, &generations, Some(&ready), &wanted).unwrap();
+    activate(plan, &generations, Some(ready)).unwrap();
+}
+
+#[test]
+fn fault_what_main_cf_gave_in_any_shape_comes_back_to_the_byte() {
+    for shape in SHAPES {
+        let server = shaped(shape);
+        let before = server.main_cf();
+        activate_with_dnssec(&server, "one");
+        assert_ne!(server.main_cf(), before);
+        server.deactivate(&server.generations()).unwrap();
+        assert_eq!(server.main_cf(), before, "{shape}");
+    }
+}
+
+#[test]
+fn fault_what_main_cf_gave_comes_back_though_others_change_the_file() {
+    for shape in SHAPES {
+        let server = shaped(shape);
+        let before = server.main_cf();
+        let edits = |text: &str| text.replace("relayhost =\n", "relayhost =\n\nnew = 1\n") + "last = 1\n";
+        activate_with_dnssec(&server, "one");
+        let now = server.main_cf();
+        fs::write(server.config.join("main.cf"), edits(&now)).unwrap();
+        server.deactivate(&server.generations()).unwrap();
+        assert_eq!(server.main_cf(), edits(&before), "{shape}");
+    }
+}
+
+#[test]
+fn fault_what_main_cf_gave_comes_back_after_a_second_activation_and_others_changes() {
+    for shape in SHAPES {
+        let server = shaped(shape);
+        let before = server.main_cf();
+        let first = |text: &str| text.replace("# above\n", "# above\nnew = 1\n");
+        let second = |text: &str| text.replace("# below\n", "# under\n");
+        server.activate(&server.generations(), "one").unwrap();
+        fs::write(server.config.join("main.cf"), first(&server.main_cf())).unwrap();
+        activate_with_dnssec(&server, "two");
+        fs::write(server.config.join("main.cf"), second(&server.main_cf())).unwrap();
+        server.deactivate(&server.generations()).unwrap();
+        assert_eq!(server.main_cf(), second(&first(&before)), "{shape}");
+    }
+}

@@ -16,8 +16,16 @@ use crate::{Commands, Generations, fake};
 
 /// `-c DIR` comes first; settings are the defaults, then main.cf, where the last one counts.
 const POSTCONF: &str = r#"dir=$2; shift 2
-given() { grep -v '^#' "$dir/main.cf" | grep .; }
-all() { cat "$dir/../defaults"; given; echo "config_directory = $dir"; }
+given() { grep -v '^[ \t]*#' "$dir/main.cf" | grep '[^ ]'; }
+all() { cat "$dir/../defaults" 2> /dev/null; given; echo "config_directory = $dir"; }
+edit() { awk -v name="$1" -v pair="$2" '
+    /^[ \t]*(#|$)/ { print; next }
+    /^[ \t]/ { if (!ours) print; next }
+    { ours = 0 }
+    $0 ~ "^" name "[ \t]*=" { ours = 1; if (pair != "") print pair; done = 1; next }
+    { print }
+    END { if (!done && pair != "") print pair }' "$dir/main.cf" > "$dir/main.cf.tmp" &&
+  cat "$dir/main.cf.tmp" > "$dir/main.cf" && rm "$dir/main.cf.tmp"; }
 if test "$1 $2" = '-x -h'; then all | sed -n "s/^$3 =//p" | tail -1; exit; fi
 case "$1" in
 -h) if test -e "$dir/snapshot"; then echo 3.11-20250906; else echo 3.7.11; fi;;
@@ -29,13 +37,10 @@ case "$1" in
 -F) cat "$dir/../fields";;
 -P) cat "$dir/../overrides";;
 -e) shift; for pair; do
-    name=${pair%% =*}
-    awk -v name="$name" -v pair="$pair" 'BEGIN { done = 0 }
-      $1 == name { if (!done) print pair; done = 1; next } { print } END { if (!done) print pair }' \
-      "$dir/main.cf" > "$dir/main.cf.tmp" && cat "$dir/main.cf.tmp" > "$dir/main.cf" && rm "$dir/main.cf.tmp"
+    edit "${pair%% =*}" "$pair"
     if test -e "$dir/edit-breaks-off"; then echo 'postconf: fatal: broken off' >&2; exit 1; fi
   done;;
--X) shift; for name; do sed -i "/^$name /d" "$dir/main.cf"; done;;
+-X) shift; for name; do edit "$name" ''; done;;
 *) echo "postconf: fatal: $*" >&2; exit 1;;
 esac
 if test "$1" != -e && test -e "$dir/then"; then . "$dir/then"; fi"#;
