@@ -12,6 +12,14 @@ pub(super) const DANE_RESOLVER: Code = Code::info(
 );
 pub(super) const KEY_FILE: Code =
     Code::error("activate.key-file", "a key file that lines name cannot be put where smtp(8) reads it");
+pub(super) const COMMENT_IN_VALUE: Code = Code::error(
+    "activate.comment-in-value",
+    "a value has a comment behind it, which Postfix takes as part of the value",
+);
+pub(super) const LEVEL_INVALID: Code = Code::error(
+    "activate.level-invalid",
+    "a TLS security level is none that Postfix knows, so that smtp(8) does not start",
+);
 pub(super) const LINE_WEAKER: Code = Code::warning(
     "activate.line-weaker",
     "lines of the table demand less than `smtp_tls_security_level` does for everybody else",
@@ -33,6 +41,10 @@ pub(super) const OVERRIDE: Code = Code::error(
 pub(super) const OVERRIDE_ELSEWHERE: Code = Code::warning(
     "activate.override-elsewhere",
     "master.cf gives another delivering service a setting that bypasses the table",
+);
+pub(super) const OVERRIDE_UNREADABLE: Code = Code::error(
+    "activate.override-unreadable",
+    "master.cf gives a delivering service an argument whose meaning is not known",
 );
 pub(super) const PATH: Code =
     Code::error("activate.path", "the output directory's name cannot stand in main.cf");
@@ -79,15 +91,18 @@ pub(super) const VERSION: Code =
 
 /// Every finding of activation, for the documentation.
 pub const FINDINGS: &[Code] = &[
+    COMMENT_IN_VALUE,
     DANE_RESOLVER,
     DANE_WITHOUT_DNS,
     KEY_FILE,
+    LEVEL_INVALID,
     LINE_WEAKER,
     MAIN_CF,
     NEXT_HOP,
     NOTHING_VERIFIED,
     OVERRIDE,
     OVERRIDE_ELSEWHERE,
+    OVERRIDE_UNREADABLE,
     PATH,
     PATH_CLOSED,
     PER_SITE,

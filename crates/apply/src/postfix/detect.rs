@@ -11,7 +11,7 @@ use super::logical_lines::{LogicalLine, logical};
 use super::main_cf::MainCf;
 use super::master_cf::{self, MasterEntry};
 use super::reference::{POLICY_MAPS, Reference};
-use super::services::{self, Master, SmtpService};
+use super::services::{self, SmtpService};
 use super::{Instance, listing};
 use crate::commands::CommandError;
 use crate::generations::Generations;
@@ -84,28 +84,31 @@ impl Detected {
         let mail_version = instance.postconf(&["-h", "mail_version"])?.trim().to_owned();
         let version = Version::parse(&mail_version)?;
         let settings = list(&["-x"])?;
-        let master = Master {
-            fields: list(&["-F", "*/unix/command", "*/unix/chroot"])?,
-            overrides: list(&["-P", "-x"])?,
-        };
         let compatibility = settings.get("compatibility_level").map_or("", String::as_str);
         let dash = services::dash(version, compatibility);
         let config_directory = path_of(&settings, "config_directory")?;
         let lines = logical(&read(config_directory.join("main.cf"))?);
         let written = lines.iter().filter_map(LogicalLine::parameter);
+        let written: BTreeMap<String, String> =
+            written.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let master_cf = master_cf::parse(&read(config_directory.join("master.cf"))?);
+        let look_up = |name: &str| settings.get(name).or_else(|| written.get(name)).map(String::as_str);
+        let smtp_services = services::smtp_services(&master_cf, dash, &look_up);
+        let rewrite = master_cf.iter().find(|entry| entry.id() == "rewrite/unix");
+        let rewrite_overrides = rewrite.map(|entry| services::overrides_of(entry, &look_up));
         Ok(Self {
             version,
             mail_version,
-            written: written.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
-            master_cf: master_cf::parse(&read(config_directory.join("master.cf"))?),
+            smtp_services,
+            rewrite_overrides: rewrite_overrides.unwrap_or_default(),
+            written,
+            master_cf,
             config_directory,
             queue_directory: path_of(&settings, "queue_directory")?,
             unexpanded: list(&[])?,
             given: list(&["-n"])?,
             defaults: list(&["-d"])?,
             table_kinds: instance.postconf(&["-m"])?.split_whitespace().map(str::to_owned).collect(),
-            smtp_services: master.smtp_services(dash),
-            rewrite_overrides: master.overrides_of("rewrite"),
             settings,
         })
     }

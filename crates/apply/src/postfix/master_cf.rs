@@ -60,7 +60,6 @@ impl MasterEntry {
     }
 
     /// Tells whether it delivers by SMTP: the daemon is smtp(8).
-    #[cfg_attr(not(test), expect(dead_code, reason = "postconf -F is still asked"))]
     pub(super) fn is_smtp_client(&self) -> bool {
         self.transport == "unix" && self.command.rsplit('/').next() == Some("smtp")
     }

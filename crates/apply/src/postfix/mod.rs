@@ -9,6 +9,7 @@ mod codes;
 mod deactivate;
 mod detect;
 mod effect;
+mod existing;
 mod expansion;
 mod inside;
 mod instance;
@@ -35,6 +36,7 @@ mod table;
 mod tests;
 mod undo;
 mod uses;
+mod values;
 
 pub use activate::{ActivateError, Activated, StepError, activate};
 pub use codes::FINDINGS;

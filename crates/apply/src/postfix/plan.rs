@@ -12,7 +12,9 @@ use super::main_cf::{self, Change, EditError, MainCf};
 use super::record::{Record, RecordError, RecordForError, record_for};
 use super::reference::{POLICY_MAPS, Reference};
 use super::roots::seen_from;
-use super::{DetectError, Detected, Instance, LiveProbe, Table, TableError, Use, Where, codes, preflight};
+use super::{
+    DetectError, Detected, Instance, LiveProbe, Table, TableError, Use, Where, codes, existing, preflight,
+};
 use crate::generations::{Generations, Ready};
 
 /// What is to be activated.
@@ -186,7 +188,7 @@ fn changes(server: &Detected, reference: &Reference, wanted: &Wanted<'_>) -> (Ve
         if !known || server.setting(setting.name) == setting.value {
             continue;
         }
-        conflicts.extend(conflict(server, setting));
+        conflicts.extend(conflict(server, reference, setting));
         changes.push(change(server, setting.name, setting.value.clone()));
     }
     (changes, conflicts)
@@ -196,25 +198,21 @@ fn change(server: &Detected, name: &str, new: String) -> Change {
     Change { name: name.to_owned(), old: server.given.get(name).cloned(), new: Some(new) }
 }
 
-/// A value that the operator chose, and that our table cannot work with.
-fn conflict(server: &Detected, setting: &Setting) -> Option<Finding> {
-    let given = match server.given.get(setting.name) {
-        Some(given) => given,
-        // The operator's own tables may hold digests made with the default one.
-        None if setting.name == "smtp_tls_fingerprint_digest" && !server.setting(POLICY_MAPS).is_empty() => {
-            server.setting(setting.name)
-        }
-        None => return None,
+/// A value that the operator chose or relies on, and that our table cannot work with.
+fn conflict(server: &Detected, reference: &Reference, setting: &Setting) -> Option<Finding> {
+    let relied_on = existing::relies_on(server, reference, setting.name);
+    let given = server.given.get(setting.name);
+    let why = match (setting.name, given.map(|given| given.trim()), relied_on) {
+        (_, _, Some(by)) => format!("{by} relies on that"),
+        // Asking the DNS for more than before weakens nothing.
+        (_, None, None) | ("smtp_dns_support_level", Some("" | "enabled"), None) => return None,
+        ("smtp_dns_support_level", ..) => "the table has lines that need the DNS".to_owned(),
+        ("smtp_tls_fingerprint_digest", ..) => "other digests of this server may be made with it".to_owned(),
+        _ => "it was chosen, and others may rely on it".to_owned(),
     };
-    let why = match (setting.name, given.trim()) {
-        // Asking for more than was asked before weakens nothing.
-        ("smtp_dns_support_level", "" | "enabled") | ("smtp_tls_dane_insecure_mx_policy", _) => return None,
-        ("smtp_dns_support_level", _) => "the table has lines that need the DNS",
-        ("smtp_tls_fingerprint_digest", _) => "other digests of this server may be made with it",
-        _ => "others may rely on it",
-    };
+    let now = server.setting(setting.name);
     let message =
-        format!("in effect is `{} = {given}`, the table needs `{}`: {why}", setting.name, setting.value);
+        format!("in effect is `{} = {now}`, the table needs `{}`: {why}", setting.name, setting.value);
     let cure =
         format!("change it yourself to `{} = {}` once nothing else needs it", setting.name, setting.value);
     Some(codes::SETTING_CONFLICT.finding(setting.name, message).with_cure(cure))

@@ -13,7 +13,7 @@ use super::plan::{Plan, Wanted};
 use super::probe::{self, LiveProbe, Trust};
 use super::reference::{POLICY_MAPS, Reference};
 use super::roots::Roots;
-use super::{Use, Where, codes, routes, shadows, table};
+use super::{Use, Where, codes, routes, shadows, table, values};
 use crate::generations::CURRENT;
 
 /// Runs every check; `path` is where the table stands now.
@@ -25,6 +25,7 @@ pub(super) fn check(plan: &Plan, reference: &Reference, path: &Path, wanted: &Wa
     findings.extend(spelling(plan, reference));
     findings.extend(pinned_generations(plan));
     findings.extend(key_files(plan, path));
+    findings.extend(values::check(&plan.server));
     findings.extend(per_site(plan));
     findings.extend(routes::check(&plan.server));
     findings.extend(roots(plan));
@@ -81,6 +82,11 @@ fn main_cf(plan: &Plan) -> Option<Finding> {
         (
             format!("`{}` cannot be written", path.display()),
             "run as root, or let whatever manages the file set the lines",
+        )
+    } else if !plan.main_cf.bytes.ends_with(b"\n") && plan.changes.iter().any(|change| change.old.is_none()) {
+        (
+            format!("`{}` ends within a line, to which `postconf -e` would add", path.display()),
+            "add a line end to the last line",
         )
     } else {
         return None;
@@ -139,15 +145,25 @@ fn key_files(plan: &Plan, path: &Path) -> Vec<Finding> {
     findings
 }
 
-fn per_site(plan: &Plan) -> Option<Finding> {
-    let is_first_table = plan.server.setting(POLICY_MAPS).is_empty();
-    if !is_first_table || plan.server.setting("smtp_tls_per_site").is_empty() {
-        return None;
-    }
-    let message =
-        "with a policy table Postfix no longer looks at `smtp_tls_per_site`, so its entries would be lost";
-    let cure = "move its entries to a table in `smtp_tls_policy_maps` first";
-    Some(codes::PER_SITE.finding("smtp_tls_per_site", message).with_cure(cure))
+/// The first table that a service gets ends its use of `smtp_tls_per_site`.
+fn per_site(plan: &Plan) -> Vec<Finding> {
+    let (server, name) = (&plan.server, "smtp_tls_per_site");
+    let main = (server.setting(POLICY_MAPS), server.setting(name), "main.cf".to_owned());
+    let services = server.smtp_services.iter().filter_map(|service| {
+        let own = service.overrides.get(name)?;
+        let maps = service.overrides.get(POLICY_MAPS).map_or(main.0, String::as_str);
+        Some((maps, own.as_str(), format!("`{}/unix` of master.cf", service.name)))
+    });
+    let replaced = std::iter::once(main.clone()).chain(services);
+    let replaced = replaced.filter(|(maps, per_site, _)| maps.is_empty() && !per_site.is_empty());
+    let finding = |given_by: String| {
+        let message = format!(
+            "with a policy table Postfix no longer looks at `{name}`, which {given_by} sets, so its entries would be lost"
+        );
+        let cure = "move its entries to a table in `smtp_tls_policy_maps` first";
+        codes::PER_SITE.finding(name, message).with_cure(cure)
+    };
+    replaced.map(|(_, _, given_by)| finding(given_by)).collect()
 }
 
 /// Lines with key files of their own need no roots; every other that verifies does.

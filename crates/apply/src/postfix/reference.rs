@@ -12,7 +12,7 @@ use crate::generations::{CURRENT, FOLDER};
 pub(super) const POLICY_MAPS: &str = "smtp_tls_policy_maps";
 
 /// Kinds of tables that are files of lines, or are built from one.
-const FILE_KINDS: [&str; 7] = ["btree", "cdb", "dbm", "hash", "lmdb", "sdbm", "texthash"];
+pub(super) const FILE_KINDS: [&str; 7] = ["btree", "cdb", "dbm", "hash", "lmdb", "sdbm", "texthash"];
 /// Has another process open the table.
 const PROXY: &str = "proxy:";
 /// Levels of directories below an output directory: the folder of generations, and each of them.
@@ -110,7 +110,8 @@ impl Reference {
     }
 }
 
-fn unproxied(table: &str) -> &str {
+/// A table without the `proxy:` in front of it.
+pub(super) fn unproxied(table: &str) -> &str {
     table.strip_prefix(PROXY).map_or(table, unproxied)
 }
 

@@ -48,6 +48,15 @@ pub(super) fn check(server: &Detected) -> Vec<Finding> {
     for service in &server.smtp_services {
         let is_main = service.name == main_service(server);
         let code = if is_main { codes::OVERRIDE } else { codes::OVERRIDE_ELSEWHERE };
+        findings.extend(service.unreadable.iter().map(|argument| {
+            let argument = starttls_policy::printable(argument);
+            let message = format!(
+                "master.cf gives `{}/unix` the argument `{argument}`, which smtp(8) refuses or takes for something else",
+                service.name
+            );
+            let cure = "write it as `-o name=value`, or `-o { name = value }` if the value has blanks";
+            codes::OVERRIDE_UNREADABLE.finding(format!("{}/unix", service.name), message).with_cure(cure)
+        }));
         findings.extend(bypasses(&service.overrides, &BYPASSING).map(|(name, value)| {
             let message = format!("master.cf gives `{}/unix` its own `{name} = {value}`", service.name);
             code.finding(name, message)

@@ -1,6 +1,6 @@
 //! The search for paths into an output directory, in one value, service, table or file at a time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
@@ -23,12 +23,19 @@ const ENDS: [char; 11] = [',', ';', '{', '}', '(', ')', '"', '\'', '|', '<', '>'
 
 /// A search for one output directory.
 pub(super) struct Scan<'a> {
-    pub(super) reference: Reference,
+    reference: Reference,
     /// Where relative paths begin, and chrooted daemons: the queue directory.
-    pub(super) base: &'a Path,
+    base: &'a Path,
+    /// Every possible path that main.cf spells out: another parameter that has it by `$name` loses it when that does.
+    spelled: HashSet<&'a str>,
 }
 
-impl Scan<'_> {
+impl<'a> Scan<'a> {
+    /// A search for an output directory; `values` are those of main.cf, as written.
+    pub(super) fn new(output: &Path, base: &'a Path, values: impl Iterator<Item = &'a str>) -> Self {
+        Self { reference: Reference::new(output), base, spelled: values.flat_map(candidates).collect() }
+    }
+
     /// Looks through one parameter of main.cf.
     pub(super) fn parameter(&self, place: &Place, name: &str, written: &str, expanded: &str) -> Vec<Use> {
         let entry = |path, kind| Use {
@@ -39,7 +46,7 @@ impl Scan<'_> {
             kind,
         };
         if name != POLICY_MAPS {
-            let found = self.path_in(written).or_else(|| self.path_in(expanded));
+            let found = self.path_in(written).or_else(|| self.composed_path_in(expanded));
             return found.map(|path| entry(path, UseKind::Indirect)).into_iter().collect();
         }
         let tables: Vec<&str> = PolicyMaps(written).tables().collect();
@@ -62,7 +69,7 @@ impl Scan<'_> {
         let look_up = |name: &str| own.get(name).map(String::as_str).or_else(|| look_up(name));
         let mut uses = Vec::new();
         for argument in &service.arguments {
-            let found = self.path_in(argument).or_else(|| self.path_in(&expand(argument, &look_up)));
+            let found = self.path_in(argument).or_else(|| self.composed_path_in(&expand(argument, &look_up)));
             let Some(path) = found else { continue };
             let setting = argument.strip_prefix("-o").unwrap_or(argument);
             let (parameter, value) = setting.split_once('=').unwrap_or((setting, ""));
@@ -115,14 +122,25 @@ impl Scan<'_> {
         let parameters: BTreeMap<&str, &str> = lines.iter().filter_map(LogicalLine::parameter).collect();
         let look_up = |name: &str| parameters.get(name).copied();
         let place = Place::OtherInstance(config.join("main.cf"));
+        let there = Scan {
+            reference: self.reference.clone(),
+            base: self.base,
+            spelled: parameters.values().copied().flat_map(candidates).collect(),
+        };
         let mut uses: Vec<Use> = parameters
             .iter()
-            .flat_map(|(name, value)| self.parameter(&place, name, value, &expand(value, &look_up)))
+            .flat_map(|(name, value)| there.parameter(&place, name, value, &expand(value, &look_up)))
             .collect();
         let place = Place::OtherInstance(config.join("master.cf"));
         let services = master_cf::parse(&read("master.cf"));
-        uses.extend(services.iter().flat_map(|service| self.service(service, &place, &look_up)));
+        uses.extend(services.iter().flat_map(|service| there.service(service, &place, &look_up)));
         uses
+    }
+
+    /// The first path in an expanded value that leads into the directory and that no parameter spells out as it is.
+    fn composed_path_in(&self, value: &str) -> Option<PathBuf> {
+        let mut composed = candidates(value).filter(|path| !self.spelled.contains(path));
+        composed.find_map(|path| self.reference.directory().entered_by(Path::new(path), self.base))
     }
 
     /// The first path in a value that leads into the directory.

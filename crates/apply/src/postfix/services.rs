@@ -1,10 +1,13 @@
 //! The services in master.cf that deliver by SMTP, and what they set apart from main.cf.
 //!
-//! Spec: master(5); `postconf -F` and `postconf -P` of postconf(1).
+//! Spec: master(5).
 
 use std::collections::BTreeMap;
 
 use starttls_mta::postfix::Version;
+
+use super::expansion::expand;
+use super::master_cf::MasterEntry;
 
 /// A service whose command is smtp(8).
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -15,6 +18,8 @@ pub struct SmtpService {
     pub runs: Where,
     /// Settings given to it alone with `-o`, with `$name` expanded.
     pub overrides: BTreeMap<String, String>,
+    /// Arguments that smtp(8) refuses or misunderstands, so that what they were to set is not known.
+    pub unreadable: Vec<String>,
 }
 
 /// From where a service sees files once it runs.
@@ -26,44 +31,33 @@ pub enum Where {
     Unconfined,
 }
 
-/// What master.cf says, as `postconf` lists it.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub(super) struct Master {
-    /// `NAME/TYPE/FIELD` to value.
-    pub(super) fields: BTreeMap<String, String>,
-    /// `NAME/TYPE/PARAMETER` to value.
-    pub(super) overrides: BTreeMap<String, String>,
+/// The services that deliver by SMTP; `dash` is what `-` in the chroot column means, `look_up` knows main.cf.
+pub(super) fn smtp_services<'a>(
+    entries: &[MasterEntry],
+    dash: Where,
+    look_up: &dyn Fn(&str) -> Option<&'a str>,
+) -> Vec<SmtpService> {
+    let services = entries.iter().filter(|entry| entry.is_smtp_client()).map(|entry| SmtpService {
+        name: entry.name.clone(),
+        runs: match entry.chroot.as_str() {
+            "y" => Where::Chrooted,
+            "n" => Where::Unconfined,
+            _ => dash,
+        },
+        overrides: overrides_of(entry, look_up),
+        unreadable: entry.overrides().unreadable,
+    });
+    services.collect()
 }
 
-impl Master {
-    /// The services that deliver by SMTP; `dash` is what `-` in the chroot column means.
-    pub(super) fn smtp_services(&self, dash: Where) -> Vec<SmtpService> {
-        let names = self.fields.iter().filter_map(|(field, value)| {
-            let name = field.strip_suffix("/unix/command")?;
-            (value.split_whitespace().next() == Some("smtp")).then_some(name)
-        });
-        names
-            .map(|name| SmtpService {
-                name: name.to_owned(),
-                runs: match self.fields.get(&format!("{name}/unix/chroot")).map(String::as_str) {
-                    Some("y") => Where::Chrooted,
-                    Some("n") => Where::Unconfined,
-                    _ => dash,
-                },
-                overrides: self.overrides_of(name),
-            })
-            .collect()
-    }
-
-    /// What a service sets for itself.
-    pub(super) fn overrides_of(&self, name: &str) -> BTreeMap<String, String> {
-        let prefix = format!("{name}/unix/");
-        let own = self
-            .overrides
-            .iter()
-            .filter_map(|(key, value)| Some((key.strip_prefix(&prefix)?.to_owned(), value.clone())));
-        own.collect()
-    }
+/// What a service sets for itself, with `$name` expanded as it sees the names.
+pub(super) fn overrides_of<'a>(
+    entry: &MasterEntry,
+    look_up: &dyn Fn(&str) -> Option<&'a str>,
+) -> BTreeMap<String, String> {
+    let own = entry.overrides().values;
+    let look_up = |name: &str| own.get(name).map(String::as_str).or_else(|| look_up(name));
+    own.iter().map(|(name, value)| (name.clone(), expand(value, &look_up))).collect()
 }
 
 /// What `-` in the chroot column means: chrooted before 3.0, and after it while the compatibility level is below 1.
@@ -76,25 +70,24 @@ pub(super) fn dash(version: Version, compatibility_level: &str) -> Where {
 #[cfg(test)]
 mod smtp_services {
     use super::*;
-    use crate::postfix::listing;
+    use crate::postfix::master_cf;
 
     #[test]
     fn are_those_whose_command_is_smtp() {
-        let master = Master {
-            fields: listing::parse(
-                "smtp/inet/command = smtpd\nsmtp/inet/chroot = y\nsmtp/unix/command = smtp\nsmtp/unix/chroot = -\n\
-                 relay/unix/command = smtp -o syslog_name=postfix/$service_name\nrelay/unix/chroot = y\n\
-                 bulk/unix/command = smtp -o smtp_tls_policy_maps=\nbulk/unix/chroot = n\nlmtp/unix/command = lmtp\n",
-            ),
-            overrides: listing::parse("bulk/unix/smtp_tls_policy_maps =\nrelay/unix/syslog_name = x\n"),
-        };
-        let services = master.smtp_services(Where::Unconfined);
+        let entries = master_cf::parse(
+            b"smtp inet n - y - - smtpd\nrelay unix - - y - - smtp -o syslog_name=postfix/$service_name\n\
+              smtp unix - - - - - smtp\nbulk unix - - n - - smtp {-o maps = $mine:$main} -o mine=x -x\n\
+              lmtp unix - - n - - lmtp\n",
+        );
+        let look_up = |name: &str| (name == "main").then_some("/y");
+        let services = smtp_services(&entries, Where::Unconfined, &look_up);
         let seen: Vec<_> = services.iter().map(|service| (service.name.as_str(), service.runs)).collect();
         assert_eq!(
             seen,
-            [("bulk", Where::Unconfined), ("relay", Where::Chrooted), ("smtp", Where::Unconfined)]
+            [("relay", Where::Chrooted), ("smtp", Where::Unconfined), ("bulk", Where::Unconfined)]
         );
-        assert_eq!(services[0].overrides, [("smtp_tls_policy_maps".to_owned(), String::new())].into());
+        assert_eq!(services[2].overrides["maps"], "x:/y");
+        assert_eq!(services[2].unreadable, ["-x"]);
     }
 
     #[test]

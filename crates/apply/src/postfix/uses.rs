@@ -5,14 +5,14 @@
 //!
 //! Spec: postconf(5); `DATABASE_README` (`proxy`, `unionmap`, `pipemap`, `default_database_type`); master(5) `-o`.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use starttls_mta::postfix::PolicyMaps;
 
 use super::Detected;
-use super::reference::{POLICY_MAPS, Reference};
+use super::expansion::expand;
+use super::reference::POLICY_MAPS;
 use super::scan::Scan;
 use crate::generations::FOLDER;
 
@@ -120,16 +120,14 @@ impl Detected {
     /// What [`Detected::ask`] read is looked through; of the disk only links are followed, and the operator's own policy
     /// tables and the files of other instances are read. Nothing in the output directory is locked or changed.
     pub fn uses_of(&self, output: &Path) -> Vec<Use> {
-        let scan = Scan { reference: Reference::new(output), base: &self.queue_directory };
-        // As written in main.cf, else as `postconf` shows it; main.cf also has what no program reads.
-        let written: BTreeMap<&str, &str> =
-            self.unexpanded.iter().chain(&self.written).map(|(name, value)| (&**name, &**value)).collect();
-        let mut uses = Vec::new();
-        for (name, written) in written {
-            uses.extend(scan.parameter(&Place::MainCf, name, written, self.setting(name)));
-        }
+        // What no file gives is a default; that leads into the directory by `$name` alone, if at all.
+        let scan = Scan::new(output, &self.queue_directory, self.written.values().map(String::as_str));
         let value =
             |name: &str| self.settings.get(name).or_else(|| self.written.get(name)).map(String::as_str);
+        let mut uses = Vec::new();
+        for (name, written) in &self.written {
+            uses.extend(scan.parameter(&Place::MainCf, name, written, &expand(written, &value)));
+        }
         let services = self
             .master_cf
             .iter()

@@ -17,6 +17,7 @@ mod route;
 mod shadow;
 mod stage;
 mod tables;
+mod uses;
 
 /// Makes a test of each claim, for the Postfix in the tree of this name.
 macro_rules! suite {
@@ -39,6 +40,7 @@ macro_rules! suite {
                 list_that_has_expired_leaves_the_policy_in_force = crate::expiry::claim,
                 settings_of_the_client_alone_are_never_weakened = crate::client::claim,
                 settings_that_others_give_are_never_weakened = crate::indirect::claim,
+                fault_deactivation_deletes_nothing_that_is_used_and_restores_every_byte = crate::uses::claim,
                 deactivation_while_mail_flows_loses_none = crate::deactivation::claim,
             }
         }

@@ -100,6 +100,11 @@ impl Stage {
         self.sender.changing(|| self.generate(&["--deactivate"]))
     }
 
+    /// The same where Postfix may not be reloaded.
+    pub(crate) fn attempt_deactivation(&self) -> Result<Run> {
+        self.generate(&["--deactivate"])
+    }
+
     fn generate(&self, arguments: &[&str]) -> Result<Run> {
         let configuration = self.sender.postfix().directory();
         let usual = ["generate", "--mta", "postfix", "--output", OUTPUT, "--postfix-config", &configuration];

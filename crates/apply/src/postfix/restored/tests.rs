@@ -14,13 +14,13 @@ fn edited(text: &str, name: &str, value: &str) -> String {
     let mut edited = String::new();
     for (number, line) in text.split_inclusive('\n').enumerate() {
         if own.iter().any(|own| own.lines.first() == Some(&number)) {
-            edited += &format!("{name} = {value}\n");
+            edited.extend([name, " = ", value, "\n"]);
         } else if !own.iter().any(|own| own.lines.contains(&number)) {
             edited += line;
         }
     }
     if own.is_empty() {
-        edited += &format!("{name} = {value}\n");
+        edited.extend([name, " = ", value, "\n"]);
     }
     edited
 }
@@ -144,7 +144,9 @@ proptest! {
         };
         prop_assert_eq!(parameters(&text, false), parameters(&now, false));
         let mut ours = [parameters(&text, true), parameters(&before, true)];
-        ours.iter_mut().for_each(|list| list.sort());
+        for list in &mut ours {
+            list.sort();
+        }
         prop_assert_eq!(&ours[0], &ours[1]);
     }
 

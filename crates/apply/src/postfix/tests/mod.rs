@@ -147,7 +147,7 @@ fn an_output_directory_serves_one_instance() {
 fn facts_have_what_counts_and_the_operators_own_text() {
     let server = Server::new();
     server.add_to_main_cf("smtp_tls_security_level = $verified\nsmtp_tls_mandatory_protocols = $newest\n");
-    fs::write(server.home().join("overrides"), "smtp/unix/smtp_tls_security_level = secure\n").unwrap();
+    server.write_master_cf("smtp unix - - y - - smtp -o smtp_tls_security_level=secure\n");
     let detected = Detected::ask(&server.instance).unwrap();
     let facts = detected.facts(&server.root, None, LeafPins::Ignore);
     let settings = Settings::of(&facts);

@@ -49,20 +49,23 @@ fn each_obstacle_is_named() {
 }
 
 #[test]
-fn settings_of_single_services_count() {
-    for (overrides, expected) in [
-        ("smtp/unix/smtp_tls_policy_maps =\n", "activate.override"),
-        ("relay/unix/smtp_tls_policy_maps =\n", "activate.override-elsewhere"),
-        ("rewrite/unix/relayhost = x\n", "activate.override"),
+fn fault_settings_of_single_services_count_in_every_spelling() {
+    for (smtp, relay, rewrite, expected) in [
+        ("-o smtp_tls_policy_maps=", "", "", "activate.override"),
+        ("", "-o smtp_tls_policy_maps=", "", "activate.override-elsewhere"),
+        ("", "{-osmtp_tls_policy_maps = hash:/a}", "", "activate.override-elsewhere"),
+        ("", "", "-o relayhost=x", "activate.override"),
+        ("-o{ smtp_tls_policy_maps = hash:/a }", "", "", "activate.override-unreadable"),
+        ("", "-o smtp_tls_CAfile = /x", "", "activate.override-unreadable"),
     ] {
         let server = Server::new();
-        fs::write(server.home().join("overrides"), overrides).unwrap();
-        fs::write(
-            server.home().join("fields"),
-            "smtp/unix/command = smtp\nrelay/unix/command = smtp\nsmtp/unix/chroot = n\n",
-        )
-        .unwrap();
-        assert_eq!(codes(&server, LINE), [expected], "{overrides}");
+        server.write_master_cf(&format!(
+            "smtp unix - - n - - smtp {smtp}\nrelay unix - - n - - smtp {relay}\n\
+             rewrite unix - - y - - trivial-rewrite {rewrite}\n"
+        ));
+        let overrides = [smtp, relay, rewrite].concat();
+        let found = codes(&server, LINE);
+        assert_eq!(found.first(), Some(&expected), "{overrides}: {found:?}");
     }
 }
 
@@ -123,8 +126,7 @@ fn weaker_lines_than_main_cf_are_reported() {
     assert_eq!(codes(&server, "a.test may\n"), ["activate.line-weaker"]);
     assert_eq!(codes(&server, "a.test encrypt\n"), Vec::<&str>::new());
     let server = Server::new();
-    let set = "smtp/unix/smtp_tls_security_level = secure\nsmtp/unix/syslog_name = x\n";
-    fs::write(server.home().join("overrides"), set).unwrap();
+    server.write_master_cf("smtp unix - - y - - smtp -o smtp_tls_security_level=secure -o syslog_name=x\n");
     let found = findings(&server, "a.test encrypt\n", &wanted());
     assert_eq!(found[0].code, "activate.line-weaker");
     assert!(found[0].message.contains("get `secure` from `smtp/unix` of master.cf"), "{}", found[0].message);
@@ -155,4 +157,100 @@ fn a_refused_plan_touches_nothing() {
     assert_eq!(server.main_cf(), before);
     assert_eq!(generations.current().unwrap(), None);
     assert!(!server.root.join("activation").exists());
+}
+
+#[test]
+fn fault_values_that_stop_smtp_are_named() {
+    for (main, smtp, expected) in [
+        ("smtp_tls_security_level = may # comment", "", "activate.comment-in-value"),
+        ("smtp_tls_security_level = sekure", "", "activate.level-invalid"),
+        ("smtp_tls_loglevel = 1 # comment", "", "activate.comment-in-value"),
+        ("", "-o smtp_tls_security_level=half-dane", "activate.level-invalid"),
+        ("", "-o { smtp_tls_security_level = may # comment }", "activate.comment-in-value"),
+    ] {
+        let server = Server::new();
+        server.add_to_main_cf(&format!("{main}\n"));
+        server.write_master_cf(&format!("smtp unix - - n - - smtp {smtp}\n"));
+        assert_eq!(codes(&server, LINE), [expected], "{main} {smtp}");
+    }
+    let server = Server::new();
+    server.add_to_main_cf("smtp_tls_security_level = DANE\nsmtp_header_checks = inline:{ #a }\n");
+    assert_eq!(codes(&server, LINE), Vec::<&str>::new());
+}
+
+/// The conflicts that a plan finds which must set a parameter.
+fn conflicts(server: &Server, name: &'static str, value: &str) -> Vec<String> {
+    let setting = starttls_mta::Setting {
+        name,
+        value: value.into(),
+        reason: "test",
+        need: starttls_mta::Need::Required,
+    };
+    let wanted = Wanted { settings: std::slice::from_ref(&setting), ..wanted() };
+    let found = findings(server, LINE, &wanted);
+    assert!(
+        found.iter().all(|finding| finding.code != "activate.setting-conflict" || !finding.cure.is_empty())
+    );
+    found
+        .into_iter()
+        .filter(|finding| finding.code == "activate.setting-conflict")
+        .map(|finding| finding.message)
+        .collect()
+}
+
+#[test]
+fn fault_fingerprints_made_with_another_digest_are_a_conflict() {
+    const MD5: &str = "smtp_tls_fingerprint_digest = md5\n";
+    for (main, own, smtp, is_conflict) in [
+        ("", "own.test encrypt\n", "", false),
+        ("smtp_tls_security_level = fingerprint\n", "", "", true),
+        ("smtp_tls_fingerprint_cert_match = 00:11\n", "", "", true),
+        ("", "own.test fingerprint match=00:11\n", "", true),
+        ("", "# own.test fingerprint match=00:11\n", "", false),
+        ("", "", "-o smtp_tls_security_level=fingerprint", true),
+        ("", "", "{-osmtp_tls_fingerprint_cert_match = 00:11}", true),
+        ("", "", "-o smtp_tls_policy_maps=inline:{x.test=fingerprint}", true),
+        ("", "", "-o smtp_tls_policy_maps=ldap:/x", true),
+        ("", "", "-o smtp_tls_security_level=fingerprint -o smtp_tls_fingerprint_digest=md5", false),
+        ("smtp_tls_policy_maps = socketmap:inet:x:1:y\n", "", "", true),
+    ] {
+        let server = Server::new();
+        fs::write(server.home().join("defaults"), server.defaults() + MD5).unwrap();
+        fs::write(server.home().join("own"), own).unwrap();
+        server.add_to_main_cf(main);
+        server.write_master_cf(&format!("smtp unix - - n - - smtp {smtp}\n"));
+        let found = conflicts(&server, "smtp_tls_fingerprint_digest", "sha256");
+        assert_eq!(!found.is_empty(), is_conflict, "{main} {own} {smtp} {found:?}");
+    }
+    let server = Server::new();
+    server.add_to_main_cf(MD5);
+    assert_eq!(conflicts(&server, "smtp_tls_fingerprint_digest", "sha256").len(), 1);
+}
+
+#[test]
+fn fault_dane_entries_under_another_insecure_mx_policy_are_a_conflict() {
+    const MAY: &str = "smtp_tls_dane_insecure_mx_policy = may\n";
+    for (main, own, is_conflict) in
+        [("", "own.test encrypt\n", false), ("", "own.test dane\n", true), (MAY, "", true)]
+    {
+        let server = Server::new();
+        fs::write(server.home().join("defaults"), server.defaults() + MAY).unwrap();
+        fs::write(server.home().join("own"), own).unwrap();
+        server.add_to_main_cf(main);
+        let found = conflicts(&server, "smtp_tls_dane_insecure_mx_policy", "dane");
+        assert_eq!(!found.is_empty(), is_conflict, "{main} {own} {found:?}");
+    }
+}
+
+#[test]
+fn a_per_site_table_of_one_service_and_a_file_that_ends_within_a_line_are_refused() {
+    let server = Server::new();
+    server.add_to_main_cf("smtp_tls_policy_maps =\n");
+    server.write_master_cf("smtp unix - - n - - smtp -o smtp_tls_per_site=hash:/x\n");
+    assert_eq!(codes(&server, LINE), ["activate.per-site"]);
+    let server = Server::new();
+    let own = format!("smtp_tls_policy_maps = texthash:{}/own\n", server.home().display());
+    let main_cf = server.main_cf().replace(&own, "");
+    fs::write(server.config.join("main.cf"), main_cf.trim_end()).unwrap();
+    assert_eq!(codes(&server, LINE), ["activate.main-cf"]);
 }

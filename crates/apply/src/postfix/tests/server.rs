@@ -34,8 +34,6 @@ case "$1" in
 -x) all | sed 's/ \$verified$/ verify/; s/ \$newest$/ >=TLSv1.3/';;
 '') all;;
 -m) printf 'hash\ntexthash\ninline\n';;
--F) cat "$dir/../fields";;
--P) cat "$dir/../overrides";;
 -e) shift; for pair; do
     edit "${pair%% =*}" "$pair"
     if test -e "$dir/edit-breaks-off"; then echo 'postconf: fatal: broken off' >&2; exit 1; fi
@@ -67,7 +65,6 @@ esac"#;
 const DEFAULTS: &str = "smtp_tls_policy_maps =\nsmtp_tls_CAfile =\nsmtp_tls_CApath =\ndefault_transport = smtp\n\
     relayhost =\nsmtp_dns_support_level =\nsmtp_host_lookup = dns\ncompatibility_level = 3.6\n\
     smtp_tls_fingerprint_digest = sha256\n";
-const FIELDS: &str = "smtp/unix/command = smtp\nsmtp/unix/chroot = y\n";
 const MASTER_CF: &str = "smtp unix - - y - - smtp\n";
 const PEM: &str = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
 
@@ -100,8 +97,6 @@ impl Server {
         );
         for (name, text) in [
             ("ca.pem", PEM),
-            ("fields", FIELDS),
-            ("overrides", ""),
             ("defaults", &format!("{DEFAULTS}queue_directory = {shown}/queue\n")),
             ("own", "own.test encrypt\n"),
             ("config/main.cf", &main_cf),
@@ -141,6 +136,14 @@ impl Server {
 
     pub(super) fn add_to_main_cf(&self, lines: &str) {
         fs::write(self.config.join("main.cf"), self.main_cf() + lines).unwrap();
+    }
+
+    pub(super) fn defaults(&self) -> String {
+        fs::read_to_string(self.home.join("defaults")).unwrap()
+    }
+
+    pub(super) fn write_master_cf(&self, text: &str) {
+        fs::write(self.config.join("master.cf"), text).unwrap();
     }
 
     pub(super) fn reloads(&self) -> usize {

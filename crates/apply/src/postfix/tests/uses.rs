@@ -76,7 +76,8 @@ fn fault_every_way_from_main_cf_into_the_output_directory_is_found() {
         assert_eq!(uses(&server), []);
         server.add_to_main_cf(&(spelled(&server, lines) + "\n"));
         let found = uses(&server);
-        assert_eq!(found.len(), 1, "{lines}: {found:#?}");
+        // By `$name` it is found where it is spelled out and where it has its effect.
+        assert_eq!(found.len(), 1 + usize::from(lines.contains('$')), "{lines}: {found:#?}");
         assert_eq!((found[0].parameter.as_str(), found[0].kind), (parameter, kind), "{lines}");
         assert!(found[0].path.starts_with(&server.root), "{lines}: {found:?}");
     }
@@ -131,6 +132,23 @@ fn fault_other_instances_that_lead_into_the_output_directory_are_found() {
     let places: Vec<_> = uses(&server).into_iter().map(|found| (found.place, found.parameter)).collect();
     let place = || Place::OtherInstance(other.join("main.cf"));
     assert_eq!(places, [(place(), "here".into()), (place(), "smtp_tls_policy_maps".into())]);
+}
+
+#[test]
+fn what_has_our_table_by_name_alone_is_no_use_of_its_own() {
+    let server = Server::new();
+    drop(server.generations());
+    // As the defaults of `proxy_read_maps` and `tlsproxy_client_policy_maps` have it.
+    let defaults = "proxy_read_maps = $a $smtp_tls_policy_maps\n\
+        tlsproxy_client_policy_maps = ${x?{$x}:{$smtp_tls_policy_maps}}\n";
+    fs::write(server.home().join("defaults"), server.defaults() + defaults).unwrap();
+    let lines = "smtp_tls_policy_maps = texthash:OUT/current/tls_policy\n\
+        lmtp_tls_policy_maps = $smtp_tls_policy_maps\n";
+    server.add_to_main_cf(&spelled(&server, lines));
+    server
+        .write_master_cf("lmtp unix - - n - - lmtp -o lmtp_tls_policy_maps=hash:/a,$smtp_tls_policy_maps\n");
+    let found: Vec<_> = uses(&server).into_iter().map(|found| (found.parameter, found.kind)).collect();
+    assert_eq!(found, [("smtp_tls_policy_maps".into(), UseKind::Ours)]);
 }
 
 #[test]
