@@ -19,6 +19,7 @@ mod local;
 pub mod map;
 pub mod overrides;
 mod refresh;
+mod relax_ahead;
 pub mod settings;
 mod state;
 mod status;
@@ -31,6 +32,7 @@ pub use git::{Git, GitError};
 pub use in_force::{Absence, InForce, Loaded};
 pub use load::load;
 pub use refresh::{Fetched, Keeping, Outcome, Outside, Refreshed, fetch, random_order, refresh};
+pub use relax_ahead::relaxations_ahead;
 pub use state::{ForeignFile, Lock, Owner, StateDir, StateError, SwitchError, TrustKind};
 pub use status::{Counting, FailureStatus, ListStatus, NextEvent, RelaxStatus, SourceStatus, status};
 

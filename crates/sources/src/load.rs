@@ -67,7 +67,7 @@ pub(crate) fn of_record(
 }
 
 /// Whether the operator lets relax orders count.
-fn choice(settings: &SourceSettings) -> relax::RelaxOrders {
+pub(crate) fn choice(settings: &SourceSettings) -> relax::RelaxOrders {
     match &settings.trust {
         Trust::Witnessed(witnessed) if witnessed.relax_orders == RelaxOrders::Refuse => {
             relax::RelaxOrders::Refused
