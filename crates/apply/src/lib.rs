@@ -10,6 +10,7 @@ mod fake;
 mod fault;
 pub mod generations;
 pub mod postfix;
+pub mod validity;
 mod whole_file;
 pub mod withdrawal;
 

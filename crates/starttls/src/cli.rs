@@ -68,7 +68,7 @@ impl Cli {
             Command::Cache(command) => command.run(&self.settings, self.format),
             Command::Update(args) => args.run(&self.settings, self.format),
             Command::Status(args) => args.run(&self.settings, self.format),
-            Command::Withdraw(_) => commands::withdraw::Args::run(&self.settings),
+            Command::Withdraw(args) => args.run(&self.settings),
             Command::Completions(args) => args.run(),
             Command::Man(args) => args.run(),
         }

@@ -8,6 +8,7 @@ use starttls_publish::publication::PublishError;
 use starttls_publish::relax::RelaxError;
 use starttls_publish::signing::SigningError;
 
+use crate::commands::generate::NoEndError;
 use crate::lists::LoadError;
 
 /// How a command ended.
@@ -40,6 +41,9 @@ impl Exit {
         }
         if error.downcast_ref().is_some_and(PublishError::is_refusal) || error.is::<RelaxError>() {
             return Self::Refused;
+        }
+        if error.is::<NoEndError>() {
+            return Self::Usage;
         }
         match error.downcast_ref::<LoadError>() {
             Some(LoadError::Ended { .. }) => Self::Refused,

@@ -10,8 +10,8 @@ use starttls_policy::merge::{LayerError, Merged};
 use starttls_policy::{Finding, Severity, Timestamp};
 use starttls_sources::overrides::Overrides;
 
-use crate::decision;
 use crate::output::Progress;
+use crate::validity::Walk;
 
 /// Why no text came out.
 #[derive(Debug, thiserror::Error)]
@@ -55,18 +55,9 @@ pub(crate) fn render(
     let advice = renderer.advice();
     let domains = merged.layers().iter().map(|layer| layer.list.domains() as u64).sum();
     let progress = Progress::over_domains("writing", domains);
-    let mut unlisted = overrides.in_force(now).map(|standing| &standing.operator).peekable();
-    for entry in merged.iter() {
-        let entry = entry?;
-        while let Some(word) = unlisted.next_if(|word| word.domain < *entry.domain) {
-            renderer.decision(&decision::from_lists(&word.domain, Some(word), None, choices, now), out)?;
-        }
-        let word = unlisted.next_if(|word| word.domain == *entry.domain);
-        renderer.decision(&decision::from_lists(&entry.domain, word, Some(&entry), choices, now), out)?;
+    let mut walk = Walk::new(merged, overrides, choices, now);
+    while walk.step(renderer.as_mut(), out)? {
         progress.step();
-    }
-    for word in unlisted {
-        renderer.decision(&decision::from_lists(&word.domain, Some(word), None, choices, now), out)?;
     }
     Ok(Rendered { summary: renderer.finish(out)?, advice })
 }

@@ -35,6 +35,8 @@ pub(crate) struct Loaded {
     scope: Scope,
     /// Entries that count as `testing` by an order of the list's own organisations.
     relaxed: Relaxations,
+    /// The relaxations from each moment on at which an order begins or ends.
+    relaxed_ahead: Vec<(Timestamp, Relaxations)>,
     /// From when on it must no longer be in force.
     pub(crate) until: Option<Timestamp>,
 }
@@ -186,6 +188,11 @@ pub(crate) struct ListArgs {
 }
 
 impl ListArgs {
+    /// Tells whether expired lists are to be used.
+    pub(crate) const fn allow_expired(&self) -> bool {
+        self.allow_expired
+    }
+
     /// Tells whether the command line names lists.
     pub(crate) fn are_named(&self) -> bool {
         !self.lists.is_empty()
@@ -216,7 +223,14 @@ impl ListArgs {
             }
             let until = head.expires.filter(|_| !self.allow_expired);
             let (name, scope) = (arg.file.clone(), arg.scope.clone());
-            loaded.push(Loaded { name, list, scope, relaxed: Relaxations::new(), until });
+            loaded.push(Loaded {
+                name,
+                list,
+                scope,
+                relaxed: Relaxations::new(),
+                relaxed_ahead: Vec::new(),
+                until,
+            });
         }
         Ok(loaded)
     }
@@ -233,14 +247,61 @@ fn warn_of_ended(file: &str, head: &Head, domains: usize) {
 }
 
 /// The lists as one.
-pub(crate) fn merged<'a>(loaded: impl IntoIterator<Item = &'a Loaded> + Clone) -> Merged<'a> {
-    let layers = loaded.clone().into_iter().map(|loaded| Layer {
+pub(crate) fn merged<'a>(loaded: impl IntoIterator<Item = &'a Loaded, IntoIter: Clone>) -> Merged<'a> {
+    merged_of(loaded.into_iter().map(|loaded| (loaded, &loaded.relaxed)))
+}
+
+/// The lists as one at a later time: without those that have expired, and with the relax orders of then.
+pub(crate) fn merged_at(loaded: &[Loaded], then: Timestamp) -> Merged<'_> {
+    merged_of(
+        loaded
+            .iter()
+            .filter(|loaded| !loaded.has_expired(then))
+            .map(|loaded| (loaded, loaded.relaxed_at(then))),
+    )
+}
+
+fn merged_of<'a>(loaded: impl Iterator<Item = (&'a Loaded, &'a Relaxations)> + Clone) -> Merged<'a> {
+    let layers = loaded.clone().map(|(loaded, _)| Layer {
         name: &loaded.name,
         list: loaded.list.lookup(),
         scope: loaded.scope.clone(),
     });
     let merged = Merged::new(layers.collect());
-    loaded.into_iter().fold(merged, |merged, loaded| merged.relaxed_by(&loaded.name, &loaded.relaxed))
+    loaded.fold(merged, |merged, (loaded, relaxed)| merged.relaxed_by(&loaded.name, relaxed))
+}
+
+impl Loaded {
+    /// A list of a test, with relax orders that change at these times.
+    #[cfg(test)]
+    pub(crate) fn for_tests(
+        name: &str,
+        list: Source,
+        relaxed_ahead: Vec<(Timestamp, Relaxations)>,
+        until: Timestamp,
+    ) -> Self {
+        let scope = Scope { relaxing: Relaxing::Allowed, ..Scope::default() };
+        let relaxed = Relaxations::new();
+        Self { name: name.to_owned(), list, scope, relaxed, relaxed_ahead, until: Some(until) }
+    }
+
+    /// Whether it counts no longer at a later time.
+    pub(crate) fn has_expired(&self, then: Timestamp) -> bool {
+        self.until.is_some_and(|end| end <= then)
+    }
+
+    /// The entries that count as `testing` at a later time.
+    pub(crate) fn relaxed_at(&self, then: Timestamp) -> &Relaxations {
+        self.relaxed_ahead
+            .iter()
+            .rfind(|(from, _)| *from <= then)
+            .map_or(&self.relaxed, |(_, relaxed)| relaxed)
+    }
+
+    /// When the orders change that let entries count as `testing`.
+    pub(crate) fn relax_changes(&self) -> impl Iterator<Item = Timestamp> {
+        self.relaxed_ahead.iter().map(|(at, _)| *at)
+    }
 }
 
 #[cfg(test)]

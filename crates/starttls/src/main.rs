@@ -22,6 +22,8 @@ mod server;
 mod settings;
 mod target;
 mod update;
+mod validity;
+mod withdrawal;
 mod witnesses;
 
 use std::process::ExitCode;

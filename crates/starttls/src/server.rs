@@ -62,6 +62,12 @@ impl Server {
         Self { version, config: set.config.value.clone(), commands: set.commands.value.clone() }
     }
 
+    /// Its configuration directory and that of its commands, where they are named.
+    pub(crate) fn directories(&self) -> (Option<PathBuf>, Option<PathBuf>) {
+        let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
+        (self.config.as_ref().map(absolute), self.commands.as_ref().map(absolute))
+    }
+
     /// The version that the operator names.
     pub(crate) fn named_version(&self) -> Option<&str> {
         self.version.as_deref()

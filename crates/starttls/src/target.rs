@@ -1,11 +1,13 @@
 //! What a policy is written for: a mail server, and how its files are to be written; by options or by settings.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use starttls_apply::Generations;
-use starttls_apply::generations::{Ready, Rejected, recheck};
+use starttls_apply::generations::{OpenError, Ready, Rejected, recheck};
 use starttls_apply::postfix::{Detected, native};
+use starttls_apply::validity::{Expiries, Validity, table_sha256};
 use starttls_mta::postfix::{TABLE, TableType, Version};
 use starttls_mta::{Facts, LeafPins, Mta, Output};
 use starttls_policy::decide::Choices;
@@ -17,6 +19,11 @@ use crate::lists;
 use crate::output::{print_findings, write_settings, write_summary};
 use crate::server::Server;
 use crate::settings::Settings;
+use crate::validity::{self, Foreseen, Rendering, Terms};
+
+/// Longer than an activation with live probes takes.
+const WAIT_FOR_OUTPUT: Duration = Duration::from_mins(5);
+const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// The summary, beside the files that it is about.
 const SUMMARY: &str = "summary.txt";
@@ -46,6 +53,10 @@ pub(crate) struct Prepared<'a> {
     pub(crate) rendered: Rendered,
     /// What the server's own tools say.
     pub(crate) native: Vec<Finding>,
+    /// From what it was made, and until when it may stay in force.
+    pub(crate) validity: Validity,
+    /// What it becomes as its parts expire.
+    pub(crate) expiries: Expiries,
 }
 
 /// Nothing was prepared, since all or nothing was wanted and something falls short.
@@ -56,6 +67,22 @@ pub(crate) fn open(output: &Path) -> anyhow::Result<Generations> {
     let absolute =
         std::path::absolute(output).with_context(|| format!("cannot tell where {} is", output.display()))?;
     Ok(Generations::open(&absolute)?)
+}
+
+/// The same, and waits while another run works there: activation, deactivation and withdrawal are brief.
+pub(crate) fn open_when_free(output: &Path) -> anyhow::Result<Generations> {
+    let give_up = Instant::now() + WAIT_FOR_OUTPUT;
+    loop {
+        match open(output) {
+            Err(error)
+                if matches!(error.downcast_ref(), Some(OpenError::Busy { .. }))
+                    && Instant::now() < give_up =>
+            {
+                std::thread::sleep(LOOK_EVERY);
+            }
+            other => return other,
+        }
+    }
 }
 
 impl Target {
@@ -91,6 +118,7 @@ impl Target {
         generations: &'a Generations,
         detected: Option<&Detected>,
         known: &Known,
+        terms: Terms,
         now: Timestamp,
     ) -> anyhow::Result<Result<Prepared<'a>, FallsShort>> {
         let merged = lists::merged(&known.lists);
@@ -109,6 +137,13 @@ impl Target {
         if self.completeness == Completeness::AllOrNothing && rendered.falls_short() {
             return Ok(Err(FallsShort(rendered)));
         }
+        let rendering = Rendering { mta: self.mta, facts: &facts, choices: self.choices };
+        let Foreseen { expiries, keys } = validity::foresee(rendering, known, now, terms.until)?;
+        for (name, text) in &keys {
+            if !draft.holds(name) {
+                let _ = draft.append(name, text);
+            }
+        }
         // An error here stays with the draft, and comes out of `check`.
         let _ = draft.append(SUMMARY, &summary_text(self.mta.title(), &rendered)?);
         let mut native = Vec::new();
@@ -123,7 +158,10 @@ impl Target {
             }
             Ok(())
         })?;
-        Ok(Ok(Prepared { ready, rendered, native }))
+        let table = table_sha256(ready.directory()).context("cannot read the table back")?;
+        let validity = validity::of(known, self, terms, table, now);
+        ready.describe(&validity, &expiries)?;
+        Ok(Ok(Prepared { ready, rendered, native, validity, expiries }))
     }
 }
 

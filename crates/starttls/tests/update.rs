@@ -4,9 +4,16 @@
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use starttls_policy::Timestamp;
 
 const GOOD: &str = r#"{"version": "1", "author": "A", "serial": 1, "timestamp": "2026-01-01T00:00:00Z",
     "expires": "2099-01-01T00:00:00Z", "policies": {"a.example": {"mode": "enforce", "mx": ["mx.a.example"]}}}"#;
+
+fn now() -> Timestamp {
+    Timestamp::from_seconds(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()).unwrap()
+}
 
 /// An operator whose mail server others reload, and whose pager is a file.
 struct Operator(tempfile::TempDir);
@@ -148,4 +155,75 @@ fn fault_other_trust_in_the_settings_drops_nothing_until_the_operator_says_so() 
     assert!(!table.contains("a.example"), "{table}");
     let unknown = operator.run(&["update", "--forget-source", "theirs"]);
     assert_eq!(unknown.status.code(), Some(1), "{unknown:?}");
+}
+
+#[test]
+fn fault_a6_an_expired_list_is_activated_only_until_a_date_within_two_weeks() {
+    let operator = Operator::new(GOOD);
+    let activate = ["generate", "--mta", "postfix", "--list", "list.json", "--allow-expired", "--activate"];
+    for until in [&[][..], &["--until", "15d"], &["--until", "2020-01-01"]] {
+        let output = operator.run(&[&activate, until].concat());
+        assert_eq!(output.status.code(), Some(2), "{until:?}: {output:?}");
+    }
+    assert!(String::from_utf8_lossy(&operator.run(&activate).stderr).contains("--until"));
+}
+
+#[test]
+fn fault_a6_a_list_that_is_used_beyond_its_end_expires_all_the_same() {
+    let operator =
+        Operator::new(&GOOD.replace("2026-01-01", "2020-01-01").replace("2099-01-01", "2020-02-01"));
+    let settings = fs::read_to_string(operator.path().join("starttls.toml")).unwrap();
+    fs::write(operator.path().join("starttls.toml"), settings + "allow-expired = true\n").unwrap();
+    operator.run(&["update"]);
+    assert!(operator.table().contains("a.example secure"));
+    let status = operator.run(&["status", "--format", "json"]);
+    let status: serde_json::Value = serde_json::from_slice(&status.stdout).unwrap();
+    let expires = status["in_force"]["record"]["parts"][0]["expires"].as_str().unwrap();
+    let left = now().until(Timestamp::parse(expires).unwrap()).as_secs();
+    assert!((13 * 86_400..=14 * 86_400).contains(&left), "{status}");
+}
+
+#[test]
+fn fault_c23_status_notices_that_nothing_updates_any_more() {
+    let operator = Operator::new(GOOD);
+    operator.run(&["update"]);
+    assert_eq!(operator.run(&["status", "--strict"]).status.code(), Some(0));
+    for (hours, code, finding) in [(30, 5, "status.updater-silent"), (80, 4, "status.updater-dead")] {
+        let path = operator.path().join("state/sources/ours/state.json");
+        let mut record: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        let tried = Timestamp::from_seconds(now().seconds() - hours * 3600).unwrap();
+        assert!(record["tried"].is_string(), "{record}");
+        record["tried"] = tried.to_string().into();
+        fs::write(&path, serde_json::to_vec(&record).unwrap()).unwrap();
+        let output = operator.run(&["status", "--strict"]);
+        assert_eq!(output.status.code(), Some(code), "{output:?}");
+        assert!(String::from_utf8_lossy(&output.stdout).contains(finding), "{output:?}");
+    }
+}
+
+#[test]
+fn fault_c24_withdraw_needs_no_settings_no_lists_and_no_state_directory() {
+    let operator = Operator::new(GOOD);
+    operator.run(&["update"]);
+    let lock = fs::File::open(operator.path().join("state/lock")).unwrap();
+    lock.lock().unwrap();
+    fs::write(operator.path().join("starttls.toml"), "this is = no TOML [").unwrap();
+    let output = operator.run(&["withdraw", "--record", "policy"]);
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+    fs::remove_dir_all(operator.path().join("state")).unwrap();
+    fs::remove_file(operator.path().join("policy/withdraw-seen")).unwrap();
+    let output = operator.run(&["withdraw", "--record", "policy"]);
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+    assert!(operator.path().join("policy/withdraw-seen").exists());
+}
+
+#[test]
+fn whom_withdrawal_alerts_is_for_the_owner_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let operator = Operator::new(GOOD);
+    operator.run(&["update"]);
+    let mode = |name: &str| {
+        fs::metadata(operator.path().join("policy").join(name)).unwrap().permissions().mode() & 0o777
+    };
+    assert_eq!((mode("alert.json"), mode("state.json")), (0o600, 0o644));
 }

@@ -97,6 +97,11 @@ impl<'a> Draft<'a> {
         &self.folder.path
     }
 
+    /// Whether a file of this name has been begun.
+    pub fn holds(&self, file: &str) -> bool {
+        self.files.contains_key(file)
+    }
+
     /// Ends the writing and has every file checked: `check` gets each file's name and path, in order of names, and
     /// may leave further files beside it (a built table). Then all is flushed to disk.
     ///

@@ -106,6 +106,11 @@ pub fn recorded_instance(generations: &Generations) -> Result<Option<PathBuf>, R
     Ok(Record::read(generations.root())?.map(|record| record.config_directory))
 }
 
+/// Whether an activation from this output directory has not been undone: main.cf should name its table.
+pub fn is_recorded(root: &Path) -> bool {
+    root.join(FILE).exists()
+}
+
 impl Record {
     /// Reads the record of an output directory, if there is one.
     pub(super) fn read(root: &Path) -> Result<Option<Self>, RecordError> {

@@ -2,20 +2,20 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Command, EVERY_MINUTES, Installed, NAME, TimerError, put, take_away};
+use super::{Command, EVERY_MINUTES, Installed, TimerError, put, take_away};
 
-pub(super) fn install(tables: &Path, command: &Command) -> Result<Installed, TimerError> {
-    put(&path(tables), &table(command))
+pub(super) fn install(tables: &Path, name: &str, command: &Command) -> Result<Installed, TimerError> {
+    put(&path(tables, name), &table(command))
 }
 
-pub(super) fn remove(tables: &Path) -> Result<(), TimerError> {
-    take_away(&path(tables))
+pub(super) fn remove(tables: &Path, name: &str) -> Result<(), TimerError> {
+    take_away(&path(tables, name))
 }
 
 fn table(command: &Command) -> String {
     format!(
-        "# Written by starttls at activation; `starttls update` puts it back.\n\
-         # Takes TLS policies out of force whose list has ended.\n\
+        "# Written by starttls at activation, which puts it back.\n\
+         # Takes out of force what has expired of the TLS policy.\n\
          PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n\
          */{EVERY_MINUTES} * * * * root {}\n",
         command.line()
@@ -23,6 +23,6 @@ fn table(command: &Command) -> String {
 }
 
 /// Without a dot in its name, which cron would pass over.
-fn path(tables: &Path) -> PathBuf {
-    tables.join(NAME)
+fn path(tables: &Path, name: &str) -> PathBuf {
+    tables.join(name)
 }

@@ -1,7 +1,7 @@
 //! The withdrawal timer: what looks, apart from the updater, whether lists in force have ended.
 //!
 //! Static tables do not expire by themselves. If the updater dies, this timer runs `starttls withdraw`, which fetches
-//! nothing and can only take entries out. It is installed with the first activation; what it does when it runs is
+//! nothing and can only take entries out. It is installed with every activation; what it does when it runs is
 //! the program's business.
 //!
 //! Spec: systemd.timer(5), systemd.service(5), crontab(5).
@@ -14,10 +14,24 @@ mod tests;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest as _, Sha256};
+
 use crate::commands::{CommandError, Commands};
 
-/// Names the timer wherever it is.
-pub const NAME: &str = "starttls-withdraw";
+/// Begins the name of every timer of ours.
+const NAME: &str = "starttls-withdraw";
+
+/// The output directory that most machines have one of; its timer has no further name.
+const USUAL_OUTPUT: &str = "/etc/postfix/starttls";
+
+/// The name of the timer of an output directory: each has its own, so that two Postfix instances do not take each other's.
+pub fn name_for(output: &Path) -> String {
+    if output == Path::new(USUAL_OUTPUT) {
+        return NAME.to_owned();
+    }
+    let hash = Sha256::digest(output.as_os_str().as_encoded_bytes());
+    hash.iter().take(4).fold(format!("{NAME}-"), |name, byte| name + &format!("{byte:02x}"))
+}
 
 /// How often the timer looks; the withdrawal comes at most so much late.
 pub const EVERY_MINUTES: u32 = 15;
@@ -118,25 +132,25 @@ impl Scheduler {
         tables.is_dir().then_some(Self::Cron { tables })
     }
 
-    /// Sees to it that the timer is there and runs.
+    /// Sees to it that the timer of this name is there and runs.
     ///
     /// # Errors
     /// [`TimerError`]; an older timer is still there then.
-    pub fn install(&self, command: &Command) -> Result<Installed, TimerError> {
+    pub fn install(&self, name: &str, command: &Command) -> Result<Installed, TimerError> {
         match self {
-            Self::Systemd { units, commands } => systemd::install(units, commands, command),
-            Self::Cron { tables } => cron::install(tables, command),
+            Self::Systemd { units, commands } => systemd::install(units, commands, name, command),
+            Self::Cron { tables } => cron::install(tables, name, command),
         }
     }
 
-    /// Removes the timer, if it is there.
+    /// Removes the timer of this name, if it is there.
     ///
     /// # Errors
     /// [`TimerError`].
-    pub fn remove(&self) -> Result<(), TimerError> {
+    pub fn remove(&self, name: &str) -> Result<(), TimerError> {
         match self {
-            Self::Systemd { units, commands } => systemd::remove(units, commands),
-            Self::Cron { tables } => cron::remove(tables),
+            Self::Systemd { units, commands } => systemd::remove(units, commands, name),
+            Self::Cron { tables } => cron::remove(tables, name),
         }
     }
 

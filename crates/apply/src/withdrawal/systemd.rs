@@ -3,44 +3,49 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{Command, EVERY_MINUTES, Installed, NAME, TimerError, put, take_away};
+use super::{Command, EVERY_MINUTES, Installed, TimerError, put, take_away};
 use crate::commands::{Call, CommandError, Commands, Messages};
 
 /// `systemctl` waits for the manager, which may be busy starting things.
 const DEADLINE: Duration = Duration::from_mins(1);
 const MAX_BYTES: usize = 64 * 1024;
 
-pub(super) fn install(units: &Path, commands: &Commands, command: &Command) -> Result<Installed, TimerError> {
-    let service = put(&service_path(units), &service(command))?;
-    let timer = put(&timer_path(units), &timer())?;
-    let name = format!("{NAME}.timer");
+pub(super) fn install(
+    units: &Path,
+    commands: &Commands,
+    name: &str,
+    command: &Command,
+) -> Result<Installed, TimerError> {
+    let service = put(&service_path(units, name), &service(command))?;
+    let timer = put(&timer_path(units, name), &timer())?;
+    let unit = format!("{name}.timer");
     if service == Installed::Before
         && timer == Installed::Before
-        && systemctl(commands, &["is-active", "--quiet", &name]).is_ok()
+        && systemctl(commands, &["is-active", "--quiet", &unit]).is_ok()
     {
         return Ok(Installed::Before);
     }
     systemctl(commands, &["daemon-reload"])?;
-    systemctl(commands, &["enable", "--now", &name])?;
+    systemctl(commands, &["enable", "--now", &unit])?;
     Ok(Installed::Now)
 }
 
-pub(super) fn remove(units: &Path, commands: &Commands) -> Result<(), TimerError> {
-    if !timer_path(units).exists() && !service_path(units).exists() {
+pub(super) fn remove(units: &Path, commands: &Commands, name: &str) -> Result<(), TimerError> {
+    if !timer_path(units, name).exists() && !service_path(units, name).exists() {
         return Ok(());
     }
-    systemctl(commands, &["disable", "--now", &format!("{NAME}.timer")])?;
-    take_away(&timer_path(units))?;
-    take_away(&service_path(units))?;
+    systemctl(commands, &["disable", "--now", &format!("{name}.timer")])?;
+    take_away(&timer_path(units, name))?;
+    take_away(&service_path(units, name))?;
     systemctl(commands, &["daemon-reload"])?;
     Ok(())
 }
 
 fn service(command: &Command) -> String {
     format!(
-        "# Written by starttls at activation; `starttls update` puts it back.\n\
+        "# Written by starttls at activation, which puts it back.\n\
          [Unit]\n\
-         Description=Takes TLS policies out of force whose list has ended\n\
+         Description=Takes out of force what has expired of the TLS policy\n\
          After=network.target\n\
          \n\
          [Service]\n\
@@ -52,9 +57,9 @@ fn service(command: &Command) -> String {
 
 fn timer() -> String {
     format!(
-        "# Written by starttls at activation; `starttls update` puts it back.\n\
+        "# Written by starttls at activation, which puts it back.\n\
          [Unit]\n\
-         Description=Looks every {EVERY_MINUTES} minutes whether a policy list in force has ended\n\
+         Description=Looks every {EVERY_MINUTES} minutes whether a part of the TLS policy has expired\n\
          \n\
          [Timer]\n\
          OnCalendar=*:0/{EVERY_MINUTES}\n\
@@ -66,12 +71,12 @@ fn timer() -> String {
     )
 }
 
-fn service_path(units: &Path) -> PathBuf {
-    units.join(format!("{NAME}.service"))
+fn service_path(units: &Path, name: &str) -> PathBuf {
+    units.join(format!("{name}.service"))
 }
 
-fn timer_path(units: &Path) -> PathBuf {
-    units.join(format!("{NAME}.timer"))
+fn timer_path(units: &Path, name: &str) -> PathBuf {
+    units.join(format!("{name}.timer"))
 }
 
 fn systemctl(commands: &Commands, arguments: &[&str]) -> Result<(), CommandError> {

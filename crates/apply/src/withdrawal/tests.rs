@@ -5,7 +5,7 @@ use std::fs;
 use super::*;
 
 fn command() -> Command {
-    let words = ["/usr/bin/starttls", "withdraw", "--config", "/etc/starttls/starttls.toml"];
+    let words = ["/usr/bin/starttls", "withdraw", "--record", "/etc/postfix/starttls"];
     Command::new(words.map(str::to_owned)).unwrap()
 }
 
@@ -27,12 +27,12 @@ fn systemd(holder: &Path) -> Scheduler {
 fn systemd_hears_of_a_new_timer_once() {
     let holder = tempfile::tempdir().unwrap();
     let scheduler = systemd(holder.path());
-    assert_eq!(scheduler.install(&command()).unwrap(), Installed::Now);
+    assert_eq!(scheduler.install(NAME, &command()).unwrap(), Installed::Now);
     let service = fs::read_to_string(holder.path().join("units/starttls-withdraw.service")).unwrap();
-    assert!(service.contains("ExecStart=/usr/bin/starttls withdraw --config /etc/starttls/starttls.toml\n"));
+    assert!(service.contains("ExecStart=/usr/bin/starttls withdraw --record /etc/postfix/starttls\n"));
     let timer = fs::read_to_string(holder.path().join("units/starttls-withdraw.timer")).unwrap();
     assert!(timer.contains("OnCalendar=*:0/15\n") && timer.contains("Persistent=true\n"));
-    assert_eq!(scheduler.install(&command()).unwrap(), Installed::Before);
+    assert_eq!(scheduler.install(NAME, &command()).unwrap(), Installed::Before);
     let calls = fs::read_to_string(holder.path().join("calls")).unwrap();
     let timer = "starttls-withdraw.timer";
     assert_eq!(calls, format!("daemon-reload\nenable --now {timer}\nis-active --quiet {timer}\n"));
@@ -42,25 +42,22 @@ fn systemd_hears_of_a_new_timer_once() {
 fn systemd_forgets_a_removed_timer() {
     let holder = tempfile::tempdir().unwrap();
     let scheduler = systemd(holder.path());
-    scheduler.install(&command()).unwrap();
-    scheduler.remove().unwrap();
+    scheduler.install(NAME, &command()).unwrap();
+    scheduler.remove(NAME).unwrap();
     assert_eq!(fs::read_dir(holder.path().join("units")).unwrap().count(), 0);
     assert!(fs::read_to_string(holder.path().join("calls")).unwrap().contains("disable --now"));
-    scheduler.remove().unwrap();
+    scheduler.remove(NAME).unwrap();
 }
 
 #[test]
 fn cron_gets_a_table_that_it_reads() {
     let holder = tempfile::tempdir().unwrap();
     let scheduler = Scheduler::Cron { tables: holder.path().to_owned() };
-    assert_eq!(scheduler.install(&command()).unwrap(), Installed::Now);
-    assert_eq!(scheduler.install(&command()).unwrap(), Installed::Before);
+    assert_eq!(scheduler.install(NAME, &command()).unwrap(), Installed::Now);
+    assert_eq!(scheduler.install(NAME, &command()).unwrap(), Installed::Before);
     let table = fs::read_to_string(holder.path().join("starttls-withdraw")).unwrap();
-    assert!(
-        table
-            .ends_with("*/15 * * * * root /usr/bin/starttls withdraw --config /etc/starttls/starttls.toml\n")
-    );
-    scheduler.remove().unwrap();
+    assert!(table.ends_with("*/15 * * * * root /usr/bin/starttls withdraw --record /etc/postfix/starttls\n"));
+    scheduler.remove(NAME).unwrap();
     assert_eq!(fs::read_dir(holder.path()).unwrap().count(), 0);
 }
 
@@ -80,4 +77,12 @@ fn machine_is_told_by_what_is_there() {
     assert_eq!(Scheduler::below(root.path()).unwrap().name(), "cron");
     fs::create_dir_all(root.path().join("run/systemd/system")).unwrap();
     assert_eq!(Scheduler::below(root.path()).unwrap().name(), "systemd");
+}
+
+#[test]
+fn every_output_directory_has_a_timer_of_its_own() {
+    assert_eq!(name_for(Path::new("/etc/postfix/starttls")), NAME);
+    let [one, other] =
+        ["/etc/postfix-out/starttls", "/etc/postfix-in/starttls"].map(|path| name_for(Path::new(path)));
+    assert!(one != other && one.starts_with("starttls-withdraw-") && !one.contains('.'), "{one} {other}");
 }

@@ -79,7 +79,12 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
                 return Outlook::Known(self.briefly(DaneEvidence::NotAsked));
             };
             let until = Instant::now() + self.settings.longest;
-            return Outlook::Hosts(MxHosts { security: Security::Secure, names: vec![host], further: 0, until });
+            return Outlook::Hosts(MxHosts {
+                security: Security::Secure,
+                names: vec![host],
+                further: 0,
+                until,
+            });
         }
         let lookup = self.discovering.mx(&target.domain).await;
         self.metrics.looked_up(What::Mx, ended(!matches!(lookup.state, MxState::Inconclusive(_))));

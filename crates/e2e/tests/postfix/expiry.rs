@@ -12,7 +12,7 @@ pub(crate) fn claim(stage: &Stage) -> Result<()> {
     let current = [list::of(keys, "enforce", &["good.test", "absent.test"])];
     // What somebody would replay who wants to be rid of a policy.
     let expired = [list::expired(&list::of(keys, "enforce", &["good.test"]))];
-    stage.activate(&expired, &["--allow-expired"])?.expect(0)?;
+    stage.activate(&expired, &["--allow-expired", "--until", "3d"])?.expect(0)?;
     stage.expect("replayed@absent.test", Sent("absent.mx.test", Cleartext))?;
 
     stage.activate(&current, &[])?.expect(0)?;

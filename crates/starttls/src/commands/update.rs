@@ -14,6 +14,7 @@ use crate::exit::Exit;
 use crate::output::{self, Format, findings_json, print_findings};
 use crate::settings::{Settings, SettingsArgs};
 use crate::update::{self, Applied, Kind, Report, Which};
+use crate::validity;
 
 /// Fetch the lists of the settings, and put what changed into force.
 ///
@@ -21,6 +22,7 @@ use crate::update::{self, Applied, Kind, Report, Which};
 /// settings say. All or nothing: what cannot be verified, written or checked leaves in force what was. A list that has
 /// ended and cannot be replaced is taken out of force; it comes back by itself.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag on the command line")]
 #[command(after_help = "\
 Examples:
   starttls update --dry-run     # fetches, and shows what would change
@@ -40,6 +42,9 @@ pub(crate) struct Args {
     /// run unless it accepts them anew. For a root or a key that is no longer trusted.
     #[arg(long, value_name = "NAME", conflicts_with = "dry_run", value_parser = source_name)]
     forget_source: Option<SourceName>,
+    /// Put the policy back into force after `generate --deactivate`, or after another program removed it from main.cf.
+    #[arg(long, conflicts_with_all = ["dry_run", "fetch_only"])]
+    activate: bool,
 
     /// Say what was done even when all is well.
     #[arg(long, short)]
@@ -77,19 +82,26 @@ impl Args {
         if self.fetch_only {
             return self.fetch(&settings, &lock, format, now);
         }
-        let kind = if self.dry_run { Kind::DryRun } else { Kind::Update };
-        let report = match update::run(&settings, place, kind, &lock, now) {
+        let kind = match (self.dry_run, self.activate) {
+            (true, _) => Kind::DryRun,
+            (false, true) => Kind::Activate,
+            (false, false) => Kind::Update,
+        };
+        let report = match update::run(&settings, kind, &lock, now) {
             Ok(report) => report,
             Err(error) => return failed(&error, &settings, &lock, kind, now),
         };
         match format {
             Format::Json => output::print_json(&json(&report))?,
             Format::Text if self.dry_run => print_dry_run(&report)?,
-            Format::Text if self.verbose => print_report(&report),
-            Format::Text => {}
+            Format::Text if self.verbose => {
+                print_report(&report);
+                print_change(&report);
+            }
+            Format::Text => print_change(&report),
         }
-        if kind == Kind::Update {
-            update::tell(&report.findings, &report.stands, &settings, &lock, now);
+        if kind != Kind::DryRun {
+            update::tell(&report.findings, &report.stands, &validity::alert_of(&settings), &lock, now);
         }
         Ok(exit(&report))
     }
@@ -113,7 +125,7 @@ impl Args {
             Format::Text if self.verbose => anstream::println!("{}", stands.concat()),
             Format::Text => {}
         }
-        update::tell(&findings, &stands, settings, lock, now);
+        update::tell(&findings, &stands, &validity::alert_of(settings), lock, now);
         let is_stale = |finding: &Finding| {
             finding.severity >= Severity::Warning
                 && ["source.failed", "source.ageing"].contains(&finding.code)
@@ -152,10 +164,10 @@ fn failed(
 ) -> anyhow::Result<Exit> {
     let finding = update::FAILED.finding("", format!("the update did not run to its end: {error:#}"));
     let stands = ["the policy that was in force still is".to_owned()];
-    if kind == Kind::Update {
-        update::tell(&[finding], &stands, settings, lock, now);
-    } else {
+    if kind == Kind::DryRun {
         print_findings(&mut anstream::stderr().lock(), &[finding])?;
+    } else {
+        update::tell(&[finding], &stands, &validity::alert_of(settings), lock, now);
     }
     Ok(Exit::of(error))
 }
@@ -174,6 +186,15 @@ fn print_report(report: &Report) {
     }
     for line in &report.stands {
         anstream::println!("{line}");
+    }
+}
+
+/// Shows what an activation changed in main.cf, even in a quiet run: nobody else did while a timer ran it.
+fn print_change(report: &Report) {
+    if let Applied::Exchanged { diff, .. } = &report.applied
+        && !diff.is_empty()
+    {
+        anstream::println!("what changed in main.cf; `starttls generate --deactivate` takes it back\n{diff}");
     }
 }
 
@@ -205,9 +226,14 @@ fn json(report: &Report) -> serde_json::Value {
             "in_force": source.absence.is_none(),
         })
     });
+    let diff = match &report.applied {
+        Applied::Exchanged { diff, .. } | Applied::Tried { diff, .. } => diff.as_str(),
+        _ => "",
+    };
     serde_json::json!({
         "sources": sources.collect::<Vec<_>>(),
         "policy": report.applied.name(),
+        "diff": diff,
         "findings": findings_json(&report.findings),
         "stands": report.stands,
     })

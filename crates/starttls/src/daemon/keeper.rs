@@ -16,6 +16,7 @@ use super::system::SystemFiles;
 use crate::clock;
 use crate::settings::{Settings, SettingsArgs};
 use crate::update::{self, Which};
+use crate::validity;
 
 /// How often files are looked at that others may have changed: `starttls override`, `starttls update`.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -165,7 +166,7 @@ fn fetch(settings: &Settings, which: Which) -> anyhow::Result<Vec<Finding>> {
             // Whoever has lists read anew is told without that.
             if is_told && which == Which::All {
                 let stands = ["the daemon answers from what was accepted before".to_owned()];
-                update::tell(&findings, &stands, settings, &lock, now);
+                update::tell(&findings, &stands, &validity::alert_of(settings), &lock, now);
             }
             Ok(findings)
         }

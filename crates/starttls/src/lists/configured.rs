@@ -6,7 +6,7 @@ use owo_colors::OwoColorize;
 use starttls_policy::merge::Scope;
 use starttls_policy::{Relaxations, Timestamp};
 use starttls_sources::settings::{Ended, SourceName, SourceSettings, Trust};
-use starttls_sources::{Absence, Compiled, InForce, StateDir, StateError, TrustKind};
+use starttls_sources::{Absence, Compiled, InForce, StateDir, StateError, TrustKind, relaxations_ahead};
 
 use super::{LoadError, Loaded};
 use crate::compiled::Source;
@@ -105,7 +105,9 @@ impl Gathered {
         match in_force {
             InForce::List(list) => {
                 self.note(list.trust, &list.name);
-                self.loaded.push(Loaded::accepted(*list, &source.scope));
+                if let Some(state) = state {
+                    self.loaded.push(Loaded::accepted(*list, source, state, now)?);
+                }
             }
             InForce::Nothing(absence) => self.absent.push(absence),
         }
@@ -141,6 +143,7 @@ impl Loaded {
             list: Source::Index(list.index),
             scope: scope.clone(),
             relaxed: Relaxations::new(),
+            relaxed_ahead: Vec::new(),
             until: list.effective_end,
         }
     }
@@ -155,18 +158,30 @@ impl Loaded {
         }
         let until = head.expires.filter(|_| source.ended == Ended::Refused);
         let (name, scope) = (called(TrustKind::Unsigned, &source.name), source.scope.clone());
-        Ok(Self { name, list, scope, relaxed: Relaxations::new(), until })
+        Ok(Self { name, list, scope, relaxed: Relaxations::new(), relaxed_ahead: Vec::new(), until })
     }
 
     /// A list that was accepted from a source.
-    pub(crate) fn accepted(list: starttls_sources::Loaded, scope: &Scope) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// When the relax orders that are kept cannot be read.
+    pub(crate) fn accepted(
+        list: starttls_sources::Loaded,
+        source: &SourceSettings,
+        state: &StateDir,
+        now: Timestamp,
+    ) -> Result<Self, StateError> {
+        let relaxed_ahead = match list.relaxed_until {
+            Some(_) => relaxations_ahead(source, state, &list.list, now)?,
+            None => Vec::new(),
+        };
+        Ok(Self {
             name: called(list.trust, &list.name),
             list: Source::List(list.list),
-            scope: scope.clone(),
+            scope: source.scope.clone(),
             relaxed: list.relaxations,
-            // When a relax order ends is no end of the list: the next update makes the policy anew.
+            relaxed_ahead,
             until: list.effective_end,
-        }
+        })
     }
 }

@@ -57,13 +57,6 @@ impl SettingsArgs {
         self.named().unwrap_or_else(|| DEFAULT_FILE.into())
     }
 
-    /// The options that lead another run to the same settings.
-    pub(crate) fn options(&self) -> Vec<(&'static str, PathBuf)> {
-        let config = self.named().map(|file| ("--config", file));
-        let state = self.state_dir.clone().map(|directory| ("--state-dir", directory));
-        config.into_iter().chain(state).collect()
-    }
-
     fn named(&self) -> Option<PathBuf> {
         let of_environment = || std::env::var_os(VARIABLE).filter(|file| !file.is_empty()).map(PathBuf::from);
         self.config.clone().or_else(of_environment)

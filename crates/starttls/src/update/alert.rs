@@ -4,14 +4,15 @@ use std::io::{IsTerminal as _, Seek as _, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
+use starttls_apply::validity::Alert;
 use starttls_net::roots::Roots;
 use starttls_net::submit::{Address, Mail, Route, Sendmail, Smtp, Stamp};
 use starttls_policy::{Finding, Severity, Timestamp};
-use starttls_sources::Lock;
 
 use super::message::Message;
-use super::repetition::Told;
-use crate::settings::{Settings, Submission};
+use super::repetition::{Memory, Told};
+use crate::settings::Submission;
+use crate::settings::value::Word as _;
 
 /// A pager's script that takes longer hangs.
 const COMMAND_DEADLINE: Duration = Duration::from_mins(1);
@@ -23,16 +24,16 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 pub(crate) fn tell(
     findings: &[Finding],
     stands: &[String],
-    settings: &Settings,
-    lock: &Lock,
+    alert: &Alert,
+    memory: &impl Memory,
     now: Timestamp,
 ) {
     let worth_it: Vec<Finding> =
         findings.iter().filter(|finding| finding.severity >= Severity::Warning).cloned().collect();
-    let (before, told) = (Told::read(lock.state()), Told::of(&worth_it, now));
+    let (before, told) = (Told::read(memory), Told::of(&worth_it, now));
     if told.is_empty() {
         if !before.is_empty() {
-            told.write(lock);
+            told.write(memory);
         }
         return;
     }
@@ -43,18 +44,17 @@ pub(crate) fn tell(
     let message = Message::new(&host(), &worth_it, stands, now);
     anstream::eprint!("{}", message.text());
     if is_news {
-        for failure in send(&message, settings) {
+        for failure in send(&message, alert) {
             anstream::eprintln!("this could not be told otherwise: {failure:#}");
         }
-        told.write(lock);
+        told.write(memory);
     }
 }
 
-/// Sends a message every way that the settings name; answers what went wrong.
-fn send(message: &Message, settings: &Settings) -> Vec<anyhow::Error> {
-    let update = &settings.update;
-    let by_command = update.alert_command.value.as_ref().map(|words| to_command(words, message));
-    let by_mail = update.alert_mail.value.as_ref().map(|to| by_mail(to.as_str(), message, settings));
+/// Sends a message every way that the operator named; answers what went wrong.
+fn send(message: &Message, alert: &Alert) -> Vec<anyhow::Error> {
+    let by_command = alert.command.as_ref().map(|words| to_command(words, message));
+    let by_mail = alert.mail.as_ref().map(|to| by_mail(to, message, alert));
     by_command.into_iter().chain(by_mail).filter_map(Result::err).collect()
 }
 
@@ -92,13 +92,8 @@ fn wait(mut child: Child) -> Result<(), String> {
     }
 }
 
-fn by_mail(to: &str, message: &Message, settings: &Settings) -> anyhow::Result<()> {
-    let update = &settings.update;
-    let from = update
-        .mail_from
-        .value
-        .as_ref()
-        .map_or_else(|| format!("root@{}", host()), |from| from.as_str().to_owned());
+fn by_mail(to: &str, message: &Message, alert: &Alert) -> anyhow::Result<()> {
+    let from = alert.mail_from.clone().unwrap_or_else(|| format!("root@{}", host()));
     let address = |text: &str| -> anyhow::Result<Address> {
         let whole = if text.contains('@') { text.to_owned() } else { format!("{text}@localhost") };
         Ok(whole.parse()?)
@@ -106,14 +101,15 @@ fn by_mail(to: &str, message: &Message, settings: &Settings) -> anyhow::Result<(
     let token = (u128::from(fastrand::u64(..)) << 64) | u128::from(fastrand::u64(..));
     let stamp = Stamp { date: SystemTime::now(), token };
     let mail = Mail::new(address(&from)?, vec![address(to)?], &message.subject, &message.body, stamp)?;
-    let route = match &update.submission.value {
+    let submission = alert.submission.as_deref().map_or(Ok(Submission::Sendmail), Submission::from_word);
+    let route = match submission.map_err(anyhow::Error::msg)? {
         Submission::Sendmail => Route::Sendmail(Sendmail::default()),
         Submission::Server { host, port } => {
-            let roots = match &update.ca_file.value {
+            let roots = match &alert.ca_file {
                 Some(file) => Roots::SystemAnd(vec![file.clone()]),
                 None => Roots::System,
             };
-            Route::Smtp(Smtp { host: host.clone(), port: *port, roots, ..Smtp::default() })
+            Route::Smtp(Smtp { host, port, roots, ..Smtp::default() })
         }
     };
     Ok(route.submit(&mail)?)

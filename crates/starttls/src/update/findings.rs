@@ -4,20 +4,93 @@ use starttls_policy::Code;
 
 /// Every code, for docs/findings.md.
 #[cfg(test)]
-pub(crate) const FINDINGS: [Code; 12] = [
+pub(crate) const FINDINGS: [Code; 24] = [
     AGEING,
+    DEACTIVATED,
     ENDED,
     FAILED,
     FALLS_SHORT,
     NEVER,
-    NO_TIMER,
     NOT_ACTIVATED,
+    NOT_IN_FORCE,
+    NO_RECORD,
+    NO_TIMER,
     OTHER_TRUST,
     OVERDUE,
+    REPAIRED,
+    SERVICE_WITHOUT,
     SOURCE_ENDED,
+    STILL_NAMED,
     SUSPICIOUS,
+    TABLE_CHANGED,
+    UNDONE_AGAIN,
+    UNSEEN,
+    UNWATCHED,
+    UPDATER_DEAD,
+    UPDATER_SILENT,
     WITHDRAWN,
 ];
+
+pub(crate) const DEACTIVATED: Code = Code::warning(
+    "update.deactivated",
+    "The operator took the policy out of force with `starttls generate --deactivate`. Lists are fetched, and nothing is \
+     activated before `starttls update --activate` or `starttls generate --activate`. Reported once.",
+);
+
+pub(crate) const REPAIRED: Code = Code::warning(
+    "update.repaired",
+    "Another program had taken our table out of the mail server's configuration, and the update put it back.",
+);
+
+pub(crate) const UNDONE_AGAIN: Code = Code::error(
+    "update.undone-again",
+    "Another program took our table out of the mail server's configuration again, within a day of its repair. The update \
+     leaves the configuration alone: whatever writes main.cf has to name our table.",
+);
+
+pub(crate) const NOT_IN_FORCE: Code = Code::error(
+    "status.not-in-force",
+    "The policy was activated, and the mail server's configuration does not name our table: another program changed it. \
+     Mail goes out without the policy.",
+);
+
+pub(crate) const STILL_NAMED: Code = Code::error(
+    "status.still-named",
+    "The operator took the policy out of force, and the mail server's configuration still names our table.",
+);
+
+pub(crate) const SERVICE_WITHOUT: Code = Code::warning(
+    "status.service-without",
+    "A delivering service of master.cf has tables of its own and does not ask ours.",
+);
+
+pub(crate) const TABLE_CHANGED: Code = Code::error(
+    "status.table-changed",
+    "The policy table on disk is missing, or is not the one that was activated.",
+);
+
+pub(crate) const UNSEEN: Code = Code::warning(
+    "status.unseen",
+    "Something could not be looked at, for example for want of rights, so that it may be out of order without notice.",
+);
+
+pub(crate) const NO_RECORD: Code = Code::warning(
+    "status.no-record",
+    "The mail server uses our table, and nothing records from which lists it was made and when they expire.",
+);
+
+pub(crate) const UPDATER_SILENT: Code =
+    Code::warning("status.updater-silent", "No update has tried to fetch any list for more than 26 hours.");
+
+pub(crate) const UPDATER_DEAD: Code = Code::error(
+    "status.updater-dead",
+    "No update has tried to fetch any list for three days: the lists in force grow old and are withdrawn in the end.",
+);
+
+pub(crate) const UNWATCHED: Code = Code::warning(
+    "activate.no-withdrawal-timer",
+    "The policy is in force, and no withdrawal timer could be installed that takes it out of force when it expires.",
+);
 
 pub(crate) const AGEING: Code = Code::warning(
     "status.ageing",

@@ -1,31 +1,30 @@
-//! One run of `update` or `withdraw`: lists fetched and accepted, merged, decided, written, checked, put into force; all
+//! One run of `update`: lists fetched and accepted, merged, decided, written, checked, put into force; all
 //! or nothing, under one lock.
 //!
 //! ```text
 //! sources::refresh, each ─► sources::load ─► merge ─► decide ─► generation ─► in force already? ─► activate
-//!        └─ findings ─────────────────────────────────────────────────────────────────┴─► in-force.json ─► message
+//!        └─ findings ─────────────────────────────────────────────────────────────────┴─► message
 //! ```
 //!
 //! What a mail server's files look like and how they are exchanged is `crate::target` and `starttls-apply`.
 
 mod alert;
+mod applied;
 mod findings;
 mod force;
-mod in_force;
 mod message;
 mod outside;
 mod repetition;
-mod timer;
+pub(crate) mod timer;
 
 pub(crate) use alert::tell;
+pub(crate) use applied::Applied;
 #[cfg(test)]
 pub(crate) use findings::FINDINGS;
 pub(crate) use findings::{
-    AGEING, ENDED, FAILED, NEVER, NO_TIMER, OTHER_TRUST, OVERDUE, SOURCE_ENDED, SUSPICIOUS,
+    AGEING, ENDED, FAILED, NEVER, NO_RECORD, NO_TIMER, NOT_IN_FORCE, OTHER_TRUST, OVERDUE, SERVICE_WITHOUT,
+    SOURCE_ENDED, STILL_NAMED, SUSPICIOUS, TABLE_CHANGED, UNSEEN, UNWATCHED, UPDATER_DEAD, UPDATER_SILENT,
 };
-pub(crate) use force::Applied;
-pub(crate) use in_force::{InForceRecord, PartKind};
-pub(crate) use timer::{SEEN, is_watched};
 
 use starttls_policy::{Finding, List, Severity, Timestamp};
 use starttls_sources::settings::SourceSettings;
@@ -33,8 +32,9 @@ use starttls_sources::{Absence, InForce, Keeping, Lock, Outcome, compile, fetch,
 
 use crate::known::{self, Known};
 use crate::lists::Loaded;
-use crate::settings::{Settings, SettingsArgs};
+use crate::settings::Settings;
 use crate::target::Target;
+use force::Force;
 use outside::Ways;
 
 /// What kind of run it is.
@@ -44,8 +44,8 @@ pub(crate) enum Kind {
     Update,
     /// Fetches, and shows what would change; nothing is kept.
     DryRun,
-    /// Fetches nothing; takes out what has ended.
-    Withdraw,
+    /// As an update, and puts back into force what the operator had taken out.
+    Activate,
 }
 
 /// How a run went.
@@ -63,7 +63,7 @@ pub(crate) struct Report {
 /// How a run went for one source.
 pub(crate) struct SourceReport {
     pub(crate) name: String,
-    /// None of a run that does not fetch.
+    /// None before it was fetched.
     pub(crate) outcome: Option<Outcome>,
     /// Before and now, where another list came; for a dry run alone, since both stand in memory.
     pub(crate) change: Option<(Option<List>, List)>,
@@ -82,31 +82,20 @@ impl Report {
 ///
 /// # Errors
 /// When we could not do our own work; what was in force still is.
-pub(crate) fn run(
-    settings: &Settings,
-    place: &SettingsArgs,
-    kind: Kind,
-    lock: &Lock,
-    now: Timestamp,
-) -> anyhow::Result<Report> {
+pub(crate) fn run(settings: &Settings, kind: Kind, lock: &Lock, now: Timestamp) -> anyhow::Result<Report> {
     let overrides = known::journal(settings)?.overrides();
     let mut findings = Vec::new();
     let (mut sources, mut lists) = (Vec::new(), Vec::new());
-    let ways = if kind == Kind::Withdraw { None } else { Some(Ways::of(settings)?) };
+    let ways = Ways::of(settings)?;
     for source in &settings.lists {
-        let (report, list) = look_at(source, ways.as_ref(), kind, lock, now, &mut findings)?;
+        let (report, list) = look_at(source, &ways, kind, lock, now, &mut findings)?;
         sources.push(report);
         lists.extend(list);
     }
-    let known = Known { lists, overrides };
-    let applied = force::apply(&Target::of(settings), settings, kind, &known, now, &mut findings)?;
-    if applied.is_in_force() && kind != Kind::DryRun {
-        InForceRecord::of(settings, &known, now).write(lock)?;
-        if settings.update.activate.value {
-            findings.extend(timer::install(settings, place));
-        }
-    }
-    let stands = force::stands(&applied, &known);
+    let known = Known { lists, overrides }.bounded(now);
+    let force = Force { target: &Target::of(settings), settings, kind, now };
+    let applied = force::apply(&force, &known, &mut findings)?;
+    let stands = applied::stands(&applied, &known);
     Ok(Report { sources, applied, findings, stands })
 }
 
@@ -151,10 +140,10 @@ pub(crate) fn fetch_lists(
     Ok(findings)
 }
 
-/// Fetches a source, if this run does, and tells what it contributes.
+/// Fetches a source, and tells what it contributes.
 fn look_at(
     source: &SourceSettings,
-    ways: Option<&Ways>,
+    ways: &Ways,
     kind: Kind,
     lock: &Lock,
     now: Timestamp,
@@ -162,33 +151,28 @@ fn look_at(
 ) -> anyhow::Result<(SourceReport, Option<Loaded>)> {
     let name = source.name.to_string();
     let mut report = SourceReport { name, outcome: None, change: None, absence: None };
-    let in_force = match ways {
-        None => load(source, lock.state(), now)?,
-        Some(ways) => {
-            let before = if kind == Kind::DryRun { Some(load(source, lock.state(), now)?) } else { None };
-            let keeping = if kind == Kind::DryRun { Keeping::Discard } else { Keeping::Keep };
-            let refreshed = refresh(source, lock, ways.outside(), keeping, now)?;
-            findings.extend(refreshed.findings);
-            if let (Some(before), InForce::List(new), Outcome::Accepted) =
-                (before, &refreshed.in_force, &refreshed.outcome)
-            {
-                let old = match before {
-                    InForce::List(old) => Some(old.list),
-                    InForce::Nothing(_) => None,
-                };
-                report.change = Some((old, new.list.clone()));
-            }
-            report.outcome = Some(refreshed.outcome);
-            refreshed.in_force
-        }
-    };
+    let before = if kind == Kind::DryRun { Some(load(source, lock.state(), now)?) } else { None };
+    let keeping = if kind == Kind::DryRun { Keeping::Discard } else { Keeping::Keep };
+    let refreshed = refresh(source, lock, ways.outside(), keeping, now)?;
+    findings.extend(refreshed.findings);
+    if let (Some(before), InForce::List(new), Outcome::Accepted) =
+        (before, &refreshed.in_force, &refreshed.outcome)
+    {
+        let old = match before {
+            InForce::List(old) => Some(old.list),
+            InForce::Nothing(_) => None,
+        };
+        report.change = Some((old, new.list.clone()));
+    }
+    report.outcome = Some(refreshed.outcome);
+    let in_force = refreshed.in_force;
     Ok(match in_force {
         InForce::List(list) => {
             findings.extend(list.findings.iter().cloned());
-            if kind == Kind::Update {
+            if kind != Kind::DryRun {
                 compile(&list, lock)?;
             }
-            (report, Some(Loaded::accepted(*list, &source.scope)))
+            (report, Some(Loaded::accepted(*list, source, lock.state(), now)?))
         }
         InForce::Nothing(absence) => {
             report.absence = Some(absence);

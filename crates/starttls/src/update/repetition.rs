@@ -1,8 +1,10 @@
-//! `STATE/alerted.json`: what somebody was told last, so that an hourly run does not tell it every hour.
+//! `alerted.json` in the state directory, or in the output directory for withdrawals: what somebody was told last, so that an hourly run does not tell it every hour.
 
 use serde::{Deserialize, Serialize};
+use starttls_apply::Generations;
+use starttls_apply::validity;
 use starttls_policy::{Finding, Timestamp};
-use starttls_sources::{Lock, StateDir};
+use starttls_sources::Lock;
 
 const FILE: &str = "alerted.json";
 const MAX_BYTES: u64 = 1 << 16;
@@ -22,8 +24,8 @@ pub(crate) struct Told {
 
 impl Told {
     /// What was told last; damaged or missing, nothing was.
-    pub(crate) fn read(state: &StateDir) -> Self {
-        let bytes = state.read_note(FILE, MAX_BYTES).ok().flatten().unwrap_or_default();
+    pub(crate) fn read(memory: &impl Memory) -> Self {
+        let bytes = memory.recall().unwrap_or_default();
         serde_json::from_slice(&bytes).unwrap_or_default()
     }
 
@@ -49,10 +51,37 @@ impl Told {
     }
 
     /// Remembers it.
-    pub(crate) fn write(&self, lock: &Lock) {
-        let bytes = serde_json::to_vec(self).unwrap_or_default();
-        // Not remembering means telling once more than needed.
-        let _ = lock.write_note(FILE, &bytes);
+    pub(crate) fn write(&self, memory: &impl Memory) {
+        memory.remember(&serde_json::to_vec(self).unwrap_or_default());
+    }
+}
+
+/// Where the last alert is remembered. Not remembering means alerting once more than needed.
+pub(crate) trait Memory {
+    /// The bytes that were remembered last.
+    fn recall(&self) -> Option<Vec<u8>>;
+
+    /// Remembers these instead.
+    fn remember(&self, bytes: &[u8]);
+}
+
+impl Memory for Lock {
+    fn recall(&self) -> Option<Vec<u8>> {
+        self.state().read_note(FILE, MAX_BYTES).ok().flatten()
+    }
+
+    fn remember(&self, bytes: &[u8]) {
+        let _ = self.write_note(FILE, bytes);
+    }
+}
+
+impl Memory for Generations {
+    fn recall(&self) -> Option<Vec<u8>> {
+        validity::read_note(self.root(), FILE).ok().flatten()
+    }
+
+    fn remember(&self, bytes: &[u8]) {
+        let _ = validity::write_note(self, FILE, bytes);
     }
 }
 

@@ -6,6 +6,7 @@ mod going_wrong;
 mod refusing;
 mod server;
 mod uses;
+mod withdrawing;
 
 use std::fs;
 

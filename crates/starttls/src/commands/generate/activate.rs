@@ -2,10 +2,13 @@
 
 use std::io::Write as _;
 use std::path::Path;
+use std::time::Duration;
 
 use owo_colors::OwoColorize;
 use serde_json::json;
 use starttls_apply::postfix::{self, ActivateError, Activated, Plan, Running, Standing, Wanted};
+use starttls_apply::validity::{Part, PartKind, State, Validity};
+use starttls_policy::{Finding, Timestamp};
 
 use super::Request;
 use super::write;
@@ -13,6 +16,11 @@ use crate::clock;
 use crate::exit::Exit;
 use crate::output::{self, Format, findings_json, print_findings};
 use crate::target::{self, Prepared};
+use crate::update::{self, timer};
+use crate::validity;
+
+/// As `list check` warns of a list's end.
+const SOON: Duration = Duration::from_hours(7 * 24);
 
 /// Advice that the plan's own checks repeat with more knowledge.
 const SAID_BY_PLAN: [&str; 5] = [
@@ -28,11 +36,13 @@ pub(super) fn run(request: &Request, output: &Path, format: Format) -> anyhow::R
     let generations = target::open(output)?;
     let instance = request.target.server.instance();
     let detected = postfix::Detected::ask(&instance)?;
-    let prepared = match request.target.prepare(&generations, Some(&detected), &request.known(now)?, now)? {
-        Ok(prepared) => prepared,
-        Err(short) => return write::refuse(request, &short, format),
-    };
-    let Prepared { ready, mut rendered, native } = prepared;
+    let known = request.known(now)?.bounded(now);
+    let prepared =
+        match request.target.prepare(&generations, Some(&detected), &known, request.terms(), now)? {
+            Ok(prepared) => prepared,
+            Err(short) => return write::refuse(request, &short, format),
+        };
+    let Prepared { ready, mut rendered, native, validity, .. } = prepared;
     rendered.advice.retain(|finding| !SAID_BY_PLAN.contains(&finding.code));
     let wanted = Wanted {
         table_type: request.target.table,
@@ -45,7 +55,13 @@ pub(super) fn run(request: &Request, output: &Path, format: Format) -> anyhow::R
         write::print_words(request, &rendered, &native)?;
         print_plan(&plan)?;
     }
-    let (diff, findings) = (plan.diff.clone(), plan.findings.clone());
+    let (diff, mut findings) = (plan.diff.clone(), plan.findings.clone());
+    let soon = ends_soon(&validity, now);
+    if format == Format::Text {
+        print_findings(&mut anstream::stderr().lock(), &soon)?;
+        print_expiry(&validity)?;
+    }
+    findings.extend(soon);
     let refused = plan.refusals().next().is_some();
     let outcome = match (refused, request.args.dry_run) {
         (true, _) => Outcome::Refused,
@@ -56,6 +72,15 @@ pub(super) fn run(request: &Request, output: &Path, format: Format) -> anyhow::R
             Err(error) => return Err(error.into()),
         },
     };
+    if matches!(outcome, Outcome::Done(_)) {
+        validity::enter(&generations, &request.settings, State::Active, now)?;
+        let unwatched = timer::install(&request.settings, generations.root(), update::UNWATCHED);
+        if format == Format::Text {
+            print_findings(&mut anstream::stderr().lock(), unwatched.as_slice())?;
+        }
+        findings.extend(unwatched);
+    }
+    let expires = validity.first_expiry();
     match format {
         Format::Text => print_outcome(&outcome)?,
         Format::Json => output::print_json(&write::report(
@@ -67,11 +92,39 @@ pub(super) fn run(request: &Request, output: &Path, format: Format) -> anyhow::R
                 "activated": matches!(outcome, Outcome::Done(_)),
                 "reloaded": matches!(&outcome, Outcome::Done(done) if done.running == Running::Yes),
                 "diff": diff,
+                "expires": expires.map(|end| end.to_string()),
                 "findings": findings_json(&findings),
             }),
         ))?,
     }
     Ok(if matches!(outcome, Outcome::Refused) { Exit::Refused } else { Exit::Done })
+}
+
+/// Lists whose domains leave the policy within a week unless a newer list comes.
+fn ends_soon(validity: &Validity, now: Timestamp) -> Vec<Finding> {
+    let ends =
+        |part: &Part| part.kind == PartKind::List && part.expires.is_some_and(|end| now.until(end) <= SOON);
+    let ending = validity.parts.iter().filter(|part| ends(part));
+    ending
+        .filter_map(|part| {
+            let message = format!("the list {} expires at {}", part.name, part.expires?);
+            let cure = "activate a newer list before; its domains are taken out of force then";
+            Some(Finding::warning("list.ends-soon", &*part.name, message).with_cure(cure))
+        })
+        .collect()
+}
+
+fn print_expiry(validity: &Validity) -> std::io::Result<()> {
+    let mut err = anstream::stderr().lock();
+    for part in validity.parts.iter().filter(|part| part.kind == PartKind::List) {
+        if let Some(end) = part.expires {
+            writeln!(err, "{} {} at {end}", "expires:".bold(), part.name)?;
+        }
+    }
+    match validity.until {
+        Some(until) => writeln!(err, "{} the whole policy at {until}, by --until", "expires:".bold()),
+        None => Ok(()),
+    }
 }
 
 enum Outcome {

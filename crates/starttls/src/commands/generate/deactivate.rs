@@ -6,18 +6,35 @@ use std::path::Path;
 use owo_colors::OwoColorize;
 use serde_json::json;
 use starttls_apply::postfix::{self, DeactivateError, Deactivated, Leftovers, Running, Use};
+use starttls_apply::validity::{ActivationState, State};
 
 use super::Request;
+use crate::clock;
 use crate::exit::Exit;
 use crate::output::{self, Format};
 use crate::target;
+use crate::update::timer;
 
 pub(super) fn run(request: &Request, output: &Path, format: Format) -> anyhow::Result<Exit> {
     let generations = target::open(output)?;
-    let done = match postfix::deactivate(&request.target.server.instance(), &generations, Leftovers::Delete) {
-        Err(DeactivateError::StillUsed(uses)) => return refuse(request, &uses, format),
-        done => done?,
+    let before = ActivationState::read(generations.root()).ok().flatten();
+    // First, so that an update that comes between does not activate again what is just being taken out.
+    ActivationState::new(State::Deactivated, clock::now()).write(&generations)?;
+    let done = postfix::deactivate(&request.target.server.instance(), &generations, Leftovers::Delete);
+    let mut done = match done {
+        Ok(done) => done,
+        Err(error) => {
+            match before {
+                Some(before) => before.write(&generations)?,
+                None => ActivationState::forget(&generations)?,
+            }
+            return match error {
+                DeactivateError::StillUsed(uses) => refuse(request, &uses, format),
+                error => Err(error.into()),
+            };
+        }
     };
+    done.undeleted.extend(timer::remove(&request.settings, generations.root()));
     match format {
         Format::Text => print(&done)?,
         Format::Json => output::print_json(&json!({
@@ -81,6 +98,7 @@ fn print(done: &Deactivated) -> std::io::Result<()> {
     for file in &done.undeleted {
         writeln!(err, "{} {file}; nothing uses it any more", "warning:".yellow().bold())?;
     }
+    writeln!(err, "  it stays out of force until `generate --activate` or `update --activate`")?;
     match (done.was_active, done.running) {
         (true, Running::Yes) => {
             writeln!(err, "{} Postfix was reloaded without our table", "deactivated:".green().bold())

@@ -14,16 +14,19 @@ use starttls_apply::postfix::LiveProbe;
 use starttls_mta::postfix::TableType;
 use starttls_mta::{LeafPins, Mta};
 use starttls_policy::Timestamp;
+use starttls_sources::overrides::parse_until;
 
 use crate::choices::ChoiceArgs;
+use crate::clock;
 use crate::exit::Exit;
-use crate::known::Known;
+use crate::known::{Known, LONGEST_BEYOND_END, after};
 use crate::lists::ListArgs;
 use crate::output::Format;
 use crate::server::ServerArgs;
 use crate::settings::value::Word as _;
 use crate::settings::{Settings, SettingsArgs};
 use crate::target::{Completeness, Target};
+use crate::validity::Terms;
 
 /// Write the TLS policy of a mail server from policy lists; activate it or take it back.
 ///
@@ -82,9 +85,28 @@ pub(crate) struct Args {
     #[arg(long, requires = "activate")]
     no_probe: bool,
 
+    /// When the activation ends if nothing renews it: a day (`2026-12-31`, its end in UTC), a time or a span (`36h`); 14
+    /// days at most. `--allow-expired --activate` needs it.
+    #[arg(long, value_name = "DATE", requires = "activate", value_parser = until)]
+    until: Option<Timestamp>,
+
     /// Take the policy out of force: remove it from main.cf, reload, and only then delete the files.
     #[arg(long)]
     deactivate: bool,
+}
+
+/// A list that has expired is put into force only for a time.
+#[derive(Debug, thiserror::Error)]
+#[error("--allow-expired --activate needs an end: add `--until 3d`, or a date within 14 days")]
+pub(crate) struct NoEndError;
+
+fn until(text: &str) -> Result<Timestamp, String> {
+    let now = clock::now();
+    let until = parse_until(text, now).map_err(|error| error.to_string())?;
+    if until > after(now, LONGEST_BEYOND_END) {
+        return Err(format!("the end is more than 14 days away: {until}"));
+    }
+    Ok(until)
 }
 
 fn known_mta(text: &str) -> Result<&'static str, String> {
@@ -96,6 +118,9 @@ fn known_mta(text: &str) -> Result<&'static str, String> {
 
 impl Args {
     pub(crate) fn run(self, place: &SettingsArgs, format: Format) -> anyhow::Result<Exit> {
+        if self.activate && self.lists.allow_expired() && self.until.is_none() {
+            return Err(NoEndError.into());
+        }
         let settings = place.load()?;
         let request = Request::new(self, settings)?;
         let named = request.args.output.as_deref();
@@ -143,5 +168,10 @@ impl Request {
     /// Lists and overrides.
     fn known(&self, now: Timestamp) -> anyhow::Result<Known> {
         Known::load(&self.args.lists, &self.settings, now)
+    }
+
+    /// How long what is written may stay in force.
+    fn terms(&self) -> Terms {
+        Terms { until: self.args.until, ..Terms::of(&self.settings) }
     }
 }

@@ -30,11 +30,13 @@ pub(super) fn run(request: &Request, output: &Path, format: Format) -> anyhow::R
         );
         return Ok(Exit::Refused);
     }
-    let prepared = match request.target.prepare(&generations, detected.as_ref(), &request.known(now)?, now)? {
-        Ok(prepared) => prepared,
-        Err(short) => return refuse(request, &short, format),
-    };
-    let Prepared { ready, rendered, native } = prepared;
+    let known = request.known(now)?.bounded(now);
+    let prepared =
+        match request.target.prepare(&generations, detected.as_ref(), &known, request.terms(), now)? {
+            Ok(prepared) => prepared,
+            Err(short) => return refuse(request, &short, format),
+        };
+    let Prepared { ready, rendered, native, .. } = prepared;
     let published = ready.publish()?;
     match format {
         Format::Text => {

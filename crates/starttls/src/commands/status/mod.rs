@@ -2,23 +2,33 @@
 //!
 //! Exit: 0 in order, 1 could not look, 4 something is wrong, 5 warnings with `--strict`.
 
+mod in_force;
+
 use std::io::Write as _;
+use std::time::Duration;
 
 use owo_colors::{OwoColorize, Style};
 use serde_json::json;
-use starttls_policy::{Finding, Severity, Timestamp, printable};
-use starttls_sources::{Counting, SourceStatus, StateDir, TrustKind, status};
+use starttls_policy::{Finding, Severity, Timestamp, printable, with_causes};
+use starttls_sources::{Counting, SourceStatus, StateDir, StateError, TrustKind, status};
 use starttls_trust::ladder::State;
 
 use crate::clock;
 use crate::exit::Exit;
 use crate::output::{self, Format, counted, findings_json, print_findings};
 use crate::settings::{Settings, SettingsArgs};
-use crate::update::{self, InForceRecord, PartKind};
+use crate::update;
+use in_force::InForce;
 
-/// Show every list: serial, signers, age, where it stands, what happens next; and whether the withdrawal timer lives.
+/// Lists are fetched every hour, or once a day from a cron of the operator's own.
+const UPDATER_SILENT_AFTER: Duration = Duration::from_hours(26);
+
+/// Nobody will notice by himself any more; lists begin to age a week after they were found fresh last.
+const UPDATER_DEAD_AFTER: Duration = Duration::from_hours(3 * 24);
+
+/// Show every list: serial, signers, age, where it stands, what happens next; and whether the mail server uses the policy.
 ///
-/// Reads the state directory alone. For monitoring: the exit code says whether somebody must act, `--format json` has
+/// Reads the state directory and the activation record, and asks Postfix whether it uses our table. For monitoring: the exit code says whether somebody must act, `--format json` has
 /// everything.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  starttls status\n  starttls status --format json --strict")]
@@ -32,23 +42,25 @@ impl Args {
     pub(crate) fn run(self, place: &SettingsArgs, format: Format) -> anyhow::Result<Exit> {
         let settings = place.load()?;
         let now = clock::now();
-        let state = StateDir::open(settings.state_dir())?;
-        let sources: Vec<SourceStatus> =
-            settings.lists.iter().map(|source| status(source, &state, now)).collect::<Result<_, _>>()?;
-        let record = InForceRecord::read(&state)?;
-        let findings = findings(&settings, &state, &sources, record.as_ref(), now);
+        let mut findings = Vec::new();
+        let sources = sources(&settings, now, &mut findings)?;
+        findings.extend(sources.iter().filter_map(standing));
+        findings.extend(sources.iter().filter_map(other_trust));
+        findings.extend(updater(&sources, now));
+        let in_force = InForce::look(&settings, now);
+        findings.extend(in_force.findings.iter().cloned());
         match format {
             Format::Json => output::print_json(&json!({
                 "sources": sources,
-                "in_force": record,
-                "deadline": record.as_ref().and_then(InForceRecord::deadline).map(|end| end.to_string()),
+                "in_force": in_force.json(),
+                "deadline": in_force.deadline().map(|end| end.to_string()),
                 "findings": findings_json(&findings),
             }))?,
             Format::Text => {
                 for source in &sources {
                     print(source, now)?;
                 }
-                print_in_force(record.as_ref(), now)?;
+                in_force.print(now)?;
                 print_findings(&mut anstream::stdout().lock(), &findings)?;
             }
         }
@@ -60,32 +72,47 @@ impl Args {
     }
 }
 
-/// What speaks against going on as things are.
-fn findings(
+/// Every list, as the state directory shows it; without the right to read it, that is said.
+fn sources(
     settings: &Settings,
-    state: &StateDir,
-    sources: &[SourceStatus],
-    record: Option<&InForceRecord>,
     now: Timestamp,
-) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = sources.iter().filter_map(standing).collect();
-    findings.extend(sources.iter().filter_map(other_trust));
-    let Some(record) = record else { return findings };
-    for part in record.overdue(now).filter(|part| part.kind == PartKind::List) {
-        let message = format!("{} has ended and is still in force", part.name);
-        findings.push(
-            update::OVERDUE
-                .finding(&*part.name, message)
-                .with_cure("run `starttls update`, or `starttls withdraw`"),
-        );
+    findings: &mut Vec<Finding>,
+) -> Result<Vec<SourceStatus>, StateError> {
+    let looked = StateDir::open(settings.state_dir()).and_then(|state| {
+        settings.lists.iter().map(|source| status(source, &state, now)).collect::<Result<Vec<_>, _>>()
+    });
+    match looked {
+        Err(error @ StateError::Io { .. }) => {
+            let message = format!("the lists could not be looked at: {}", with_causes(&error));
+            let cure = "run `starttls status` as the user that owns the state directory, or as root";
+            findings.push(update::UNSEEN.finding("", message).with_cure(cure));
+            Ok(Vec::new())
+        }
+        // A policy that `generate` activated needs none.
+        Err(StateError::Missing { .. }) => {
+            findings.extend(settings.lists.iter().map(|source| {
+                let message = format!("nothing was ever accepted from `{}`", source.name);
+                let finding = update::NEVER.finding(source.name.to_string(), message);
+                finding.with_cure("run `starttls update`")
+            }));
+            Ok(Vec::new())
+        }
+        other => other,
     }
-    if record.activated && settings.update.activate.value && !update::is_watched(state, now) {
-        let message = "the withdrawal timer has not run within the last hour";
-        let cure =
-            "run `starttls update`, which installs it, or run `starttls withdraw` every quarter of an hour";
-        findings.push(update::NO_TIMER.finding("", message).with_cure(cure));
-    }
-    findings
+}
+
+/// Whether anything fetches lists at all: noticed long before they age.
+fn updater(sources: &[SourceStatus], now: Timestamp) -> Option<Finding> {
+    let tried = sources.iter().filter_map(|source| source.tried).max()?;
+    let silent = tried.until(now);
+    let code = match silent {
+        _ if silent >= UPDATER_DEAD_AFTER => update::UPDATER_DEAD,
+        _ if silent >= UPDATER_SILENT_AFTER => update::UPDATER_SILENT,
+        _ => return None,
+    };
+    let message = format!("no update has tried to fetch a list since {tried}");
+    let cure = "see what keeps the timer of `starttls update` or the daemon from running, then run `starttls update`";
+    Some(code.finding("", message).with_cure(cure))
 }
 
 /// What the operator should know of one source.
@@ -182,19 +209,4 @@ fn away(now: Timestamp, then: Timestamp) -> String {
     } else {
         format!(" ({} ago)", counted(days(then, now), "day", "days"))
     }
-}
-
-fn print_in_force(record: Option<&InForceRecord>, now: Timestamp) -> anyhow::Result<()> {
-    let mut out = anstream::stdout().lock();
-    let Some(record) = record else {
-        writeln!(out, "in force: nothing was put into force yet")?;
-        return Ok(());
-    };
-    let parts: Vec<&str> = record.parts.iter().map(|part| part.name.as_str()).collect();
-    let parts = if parts.is_empty() { "nothing".to_owned() } else { parts.join(", ") };
-    writeln!(out, "{} {parts}", "in force:".bold())?;
-    if let Some(deadline) = record.deadline() {
-        writeln!(out, "  until   {deadline}{}", away(now, deadline))?;
-    }
-    Ok(())
 }

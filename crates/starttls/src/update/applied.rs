@@ -1,0 +1,137 @@
+//! Result of putting a policy into force, and what holds then.
+
+use std::fmt;
+
+use starttls_apply::postfix::Running;
+use starttls_mta::Summary;
+use starttls_policy::Timestamp;
+
+use crate::known::Known;
+use crate::output::{counted, grouped};
+
+/// What became of the mail server's policy.
+#[derive(Debug)]
+pub(crate) enum Applied {
+    /// It is in force as it was, byte for byte.
+    Unchanged {
+        /// What it comes to.
+        counts: Counts,
+    },
+    /// A new generation is in force.
+    Exchanged {
+        /// Its number.
+        generation: u32,
+        /// What it comes to.
+        counts: Counts,
+        /// What changed in main.cf; nothing but at the first activation.
+        diff: String,
+        /// Whether the mail system runs, and so was reloaded.
+        running: Running,
+    },
+    /// A new generation was written and the mail server was not told, as the settings say.
+    Written {
+        /// Its number.
+        generation: u32,
+        /// What it comes to.
+        counts: Counts,
+    },
+    /// Nothing is left to be enforced: our table was taken out of the mail server's configuration.
+    Withdrawn,
+    /// There was nothing in force, and there is nothing now.
+    Nothing,
+    /// The operator took the policy out of force, and it stays out.
+    Deactivated {
+        /// When.
+        since: Timestamp,
+    },
+    /// It could not be put into force; what was in force still is.
+    Refused,
+    /// What would be put into force.
+    Tried {
+        /// What it comes to.
+        counts: Counts,
+        /// What would change in main.cf.
+        diff: String,
+    },
+}
+
+/// How many domains a policy is about.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Counts {
+    /// Mail to them goes out protected or waits.
+    pub(crate) enforced: u64,
+    /// What would have failed is logged.
+    pub(crate) log_only: u64,
+}
+
+impl Counts {
+    pub(super) fn of(summary: &Summary) -> Self {
+        Self { enforced: summary.enforced, log_only: summary.log_only }
+    }
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} enforced, {} only logged",
+            counted(self.enforced, "domain", "domains"),
+            grouped(self.log_only)
+        )
+    }
+}
+
+impl Applied {
+    /// The word used in output.
+    pub(crate) const fn name(&self) -> &'static str {
+        match self {
+            Self::Unchanged { .. } => "unchanged",
+            Self::Exchanged { .. } => "exchanged",
+            Self::Written { .. } => "written",
+            Self::Withdrawn => "withdrawn",
+            Self::Nothing => "nothing",
+            Self::Deactivated { .. } => "deactivated",
+            Self::Refused => "refused",
+            Self::Tried { .. } => "tried",
+        }
+    }
+}
+
+/// What holds now, in lines for a message.
+pub(super) fn stands(applied: &Applied, known: &Known) -> Vec<String> {
+    let mut lines = vec![match applied {
+        Applied::Unchanged { counts } => format!("the policy is as it was: {counts}"),
+        Applied::Exchanged { generation, counts, .. } => {
+            format!("generation {generation} is in force: {counts}")
+        }
+        Applied::Written { generation, counts } => {
+            format!("generation {generation} is written: {counts}")
+        }
+        Applied::Withdrawn => "our table is out of force; mail is encrypted where possible".into(),
+        Applied::Nothing => "nothing is in force, and nothing was".into(),
+        Applied::Deactivated { since } => {
+            format!(
+                "deactivated by the operator at {since}; `starttls update --activate` puts it back in force"
+            )
+        }
+        Applied::Refused => "the policy that was in force still is".into(),
+        Applied::Tried { counts, .. } => format!("dry run: {counts}"),
+    }];
+    if let Applied::Exchanged { running, diff, .. } = applied {
+        lines.push(match running {
+            Running::Yes => "Postfix was reloaded and runs".into(),
+            Running::No => "Postfix does not run; the policy counts from its next start on".into(),
+        });
+        lines.extend(
+            diff.lines()
+                .filter(|line| {
+                    line.starts_with(['+', '-']) && !line.starts_with("--- ") && !line.starts_with("+++ ")
+                })
+                .map(|line| format!("main.cf: {line}")),
+        );
+    }
+    if !matches!(applied, Applied::Deactivated { .. }) {
+        lines.extend(known.lists.iter().map(|list| format!("list `{}` is in force", list.name)));
+    }
+    lines
+}
