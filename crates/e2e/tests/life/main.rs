@@ -4,6 +4,7 @@
 //!
 //! `./test e2e life` plays it and prints every command line. Days pass by `libfaketime`, in the program alone.
 
+mod activation;
 mod attacks;
 mod maintainers;
 mod operator;
@@ -100,7 +101,7 @@ fn play(maintainers: &mut Maintainers, operator: &mut Operator<'_>, mirror: &Ser
     operator.pass_days(25);
     operator.status("ended", 4)?;
     let words = operator.withdraw(3)?;
-    ensure!(words.contains("has ended"), "the alert does not say why: {words}");
+    ensure!(words.contains("has expired"), "the alert does not say why: {words}");
     operator.expect_cleartext("withdrawn@absent.test")?;
     operator.update(3)?;
 
