@@ -9,7 +9,8 @@ use starttls_e2e::postfix::{ENFORCES_PATTERNS, KNOWS_PATTERNS};
 use crate::stage::Stage;
 
 pub(crate) fn claim(stage: &Stage) -> Result<()> {
-    let answer = "secure match=good.mx.test servername=hostname policy_type=sts policy_domain=lab mx_host_pattern=good.mx.test";
+    let answer = "secure match=good.mx.test servername=hostname policy_type=sts policy_domain=lab \
+                  mx_host_pattern=good.mx.test { policy_string = version: STSv1 } { policy_string = mode: enforce }";
     stage.sender.install_table(&format!("good.test {answer}\nalias.plain {answer}\n"))?;
     let unknown = Deferred("4.7.5", "invalid attribute name: \"policy_type\"");
     let (good, alias) = if stage.version < KNOWS_PATTERNS {

@@ -9,7 +9,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use starttls_policy::{
-    Action, Decision, Demand, Domain, Origin, PinKind, Pinset, Reach, Requirement, TlsVersion,
+    Action, Decision, Demand, Domain, Mode, Origin, PinKind, Pinset, Reach, Requirement, TlsVersion,
 };
 
 use super::anchors::Anchors;
@@ -228,7 +228,8 @@ impl Answers {
     ) {
         let may_say_sts = demand.origin == Origin::MtaSts || self.capabilities.tlsrpt() == Tlsrpt::Suppressed;
         let is_enforced = self.capabilities.mx_patterns() == MxPatterns::Enforced && may_say_sts;
-        self.used.mx_patterns = is_enforced && report::push_patterns(domain, demand.mx, text).is_ok();
+        self.used.mx_patterns =
+            is_enforced && report::push_policy(domain, demand.mx, Mode::Enforce, text).is_ok();
         if !self.used.mx_patterns {
             gaps.add(Gap::MxNameUnchecked);
             if demand.mx.iter().any(|pattern| pattern.reach() == Reach::OneLabel) {

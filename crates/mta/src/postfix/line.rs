@@ -1,8 +1,8 @@
 //! One line of the policy table, read back by a closed grammar: exactly what we write, nothing else that Postfix knows.
 //!
 //! `DOMAIN LEVEL [match=…] [servername=hostname] [protocols=…] [tafile=…] [policy_type=sts policy_domain=DOMAIN
-//! mx_host_pattern=…]`, one blank between them, attributes in this order and each at the levels where it has a
-//! meaning; in the reply to a Postfix that asks for it also `policy_ttl=… { policy_string = … }`, which is `reported`. Writing is
+//! mx_host_pattern=… { policy_string = … }]`, one blank between them, attributes in this order and each at the levels where
+//! it has a meaning; the reply to a Postfix that asks for it quotes more of the policy, which is `reported`. Writing is
 //! `answer` and `socketmap`; reader and writer share words only (levels, versions), so that neither hides the other's fault.
 //!
 //! Spec: postconf(5) `smtp_tls_policy_maps`.
@@ -53,7 +53,7 @@ pub struct Answer<'a> {
     pub anchors: Option<&'a str>,
     /// MX patterns that the host's name must match, or is only compared with at level `may`.
     pub mx_patterns: Vec<Pattern<'a>>,
-    /// What TLS reports quote of the policy.
+    /// What TLS reports quote of the policy; there wherever `mx_patterns` are.
     pub quotation: Option<Quotation>,
 }
 
@@ -66,12 +66,12 @@ pub enum ServerName {
     Unsaid,
 }
 
-/// What may stand in an answer.
+/// How much of an MTA-STS policy may stand in an answer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Reports {
-    /// What is enforced alone.
+pub(super) enum Reports {
+    /// Patterns, version and mode, at levels that enforce them.
     Untold,
-    /// What TLS reports quote, too.
+    /// The whole policy, as TLS reports quote it; also at level `may`.
     Told,
 }
 
@@ -178,8 +178,8 @@ impl<'a> Answer<'a> {
             mx_patterns = reported::patterns(&mut words, domain, &names)?;
         }
         let mut quotation = None;
-        if !mx_patterns.is_empty() && reports == Reports::Told {
-            quotation = reported::quotation(&mut words, level, &mx_patterns)?;
+        if !mx_patterns.is_empty() {
+            quotation = Some(reported::quotation(&mut words, level, &mx_patterns, reports)?);
         }
         words.end()?;
         Ok(Self { level, names, digests, server_name, lowest, anchors, mx_patterns, quotation })

@@ -5,7 +5,7 @@
 //! | decision | the table says |
 //! |---|---|
 //! | require a certificate | `secure match=mx1.example.org:.example.net servername=hostname protocols=>=TLSv1.2` |
-//! | the same, MX patterns enforced | … and `policy_type=sts policy_domain=example.org mx_host_pattern=…` |
+//! | the same, MX patterns enforced | … and `policy_type=sts policy_domain=example.org mx_host_pattern=… { policy_string = … }` |
 //! | the same, trust anchors pinned | … and `tafile=DIRECTORY/anchors/HASH.pem` |
 //! | leaf keys pinned, if allowed | `fingerprint match=DIGEST\|DIGEST servername=hostname protocols=…` |
 //! | a certificate of any MX host | `verify servername=hostname protocols=…` |

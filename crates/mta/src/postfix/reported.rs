@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use starttls_policy::Mode;
 
 use super::level::Level;
-use super::line::{LineError, MAX_NAMES};
+use super::line::{LineError, MAX_NAMES, Reports};
 use super::pattern::Pattern;
 use super::words::Words;
 
@@ -16,8 +16,8 @@ use super::words::Words;
 pub struct Quotation {
     /// Its mode.
     pub mode: Mode,
-    /// Its `max_age`, in seconds.
-    pub max_age_seconds: u64,
+    /// Its `max_age`, in seconds; `None` where version and mode are quoted alone.
+    pub max_age_seconds: Option<u64>,
 }
 
 /// Reads the policy's name and its MX patterns.
@@ -53,20 +53,26 @@ pub(super) fn patterns<'a>(
     Ok(patterns)
 }
 
-/// Reads what TLS reports quote: the very patterns that were named before.
+/// Reads what TLS reports quote: version and mode; in a reply also the whole policy, with the very patterns that were named before.
 pub(super) fn quotation<'a>(
     words: &mut Words<'a>,
     level: Level,
     patterns: &[Pattern<'a>],
-) -> Result<Option<Quotation>, LineError> {
-    let Some(max_age_seconds) = words.value("policy_ttl=", parse_seconds)? else { return Ok(None) };
+    reports: Reports,
+) -> Result<Quotation, LineError> {
+    let max_age_seconds = match reports {
+        Reports::Untold => None,
+        Reports::Told => words.value("policy_ttl=", parse_seconds)?,
+    };
     words.quoted("version: ", |value| (value == "STSv1").then_some(()))?;
     let mode = words.quoted("mode: ", |value| parse_mode(value, level))?;
-    for pattern in patterns {
-        words.quoted("mx: ", |value| Pattern::of_any_host(value).filter(|quoted| quoted == pattern))?;
+    if let Some(ttl) = max_age_seconds {
+        for pattern in patterns {
+            words.quoted("mx: ", |value| Pattern::of_any_host(value).filter(|quoted| quoted == pattern))?;
+        }
+        words.quoted("max_age: ", |value| parse_seconds(value).filter(|seconds| *seconds == ttl))?;
     }
-    words.quoted("max_age: ", |value| parse_seconds(value).filter(|seconds| *seconds == max_age_seconds))?;
-    Ok(Some(Quotation { mode, max_age_seconds }))
+    Ok(Quotation { mode, max_age_seconds })
 }
 
 /// What is enforced is a policy that says so; an operator may let such a one count as `testing`, too.

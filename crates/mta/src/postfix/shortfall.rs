@@ -85,7 +85,7 @@ pub const SHORTFALLS: &[Code] = &[
     ),
     Code::info(
         "postfix.report-shortened",
-        "the policy is longer than an answer may be: it is enforced, and TLS reports do not quote it",
+        "the policy is longer than an answer may be: it is enforced, and TLS reports quote its version and mode alone",
     ),
     Code::info(
         "postfix.stricter-kept",

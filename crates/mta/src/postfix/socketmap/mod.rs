@@ -180,9 +180,9 @@ impl Socketmap {
         }
         let (mut text, mut gaps) = (String::from(Level::May.name()), Gaps::default());
         gaps.add(Gap::LogOnlyUnchecked);
-        report::push_patterns(decision.domain, demand.mx, &mut text).ok()?;
-        let quoted = sts.filter(|sts| sts.mode != Mode::None && sts.mx == demand.mx);
-        quote(quoted, &mut text, &mut gaps);
+        let quoted = sts.filter(|sts| sts.mode != Mode::None && sts.mx == demand.mx)?;
+        report::push_policy(decision.domain, demand.mx, quoted.mode, &mut text).ok()?;
+        quote(Some(quoted), &mut text, &mut gaps);
         (text.len() <= MAX_ANSWER_BYTES).then(|| Answered::of(Answer::Policy(text), gaps.codes().collect()))
     }
 }
@@ -196,7 +196,7 @@ struct Written {
 }
 
 fn quote(policy: Option<&StsPolicy>, text: &mut String, gaps: &mut Gaps) {
-    if policy.is_some_and(|policy| report::push_quotation(policy, MAX_ANSWER_BYTES, text).is_err()) {
+    if policy.is_some_and(|policy| report::extend_quotation(policy, MAX_ANSWER_BYTES, text).is_err()) {
         gaps.add(Gap::ReportShortened);
     }
 }

@@ -16,8 +16,8 @@ fn knows_what_we_write() {
         "example.org encrypt protocols=!SSLv2:!SSLv3",
         "example.org verify servername=hostname protocols=>=TLSv1.3",
         "example.org secure match=mx.example.org:.example.net",
-        "example.org secure match=mx.example.org policy_type=sts policy_domain=example.org mx_host_pattern=mx.example.org",
-        "example.org secure match=.example.net policy_type=sts policy_domain=example.org mx_host_pattern=*.example.net",
+        "example.org secure match=mx.example.org policy_type=sts policy_domain=example.org mx_host_pattern=mx.example.org { policy_string = version: STSv1 } { policy_string = mode: enforce }",
+        "example.org secure match=.example.net policy_type=sts policy_domain=example.org mx_host_pattern=*.example.net { policy_string = version: STSv1 } { policy_string = mode: enforce }",
         &format!("example.org secure match=mx.example.org tafile=/a/anchors/{hash}.pem"),
         &format!("example.org fingerprint match={DIGEST}|{DIGEST} servername=hostname"),
     ] {
@@ -84,6 +84,32 @@ fn refuses_whatever_else() {
         &format!("example.org secure match={}mx.example.org", "mx.example.org:".repeat(MAX_NAMES)),
     ] {
         assert!(Line::parse(line).is_err(), "{line}");
+    }
+}
+
+/// Postfix 3.10.0 to 3.10.5 with TLSRPT follow a null pointer where one of the three is missing.
+#[test]
+fn fault_table_line_with_policy_type_and_without_strings_or_patterns_is_refused() {
+    let start = "example.org secure match=mx.example.org policy_type=sts policy_domain=example.org";
+    let (pattern, strings) = (
+        " mx_host_pattern=mx.example.org",
+        " { policy_string = version: STSv1 } { policy_string = mode: enforce }",
+    );
+    assert!(Line::parse(&format!("{start}{pattern}{strings}")).is_ok());
+    for incomplete in
+        ["", pattern, strings, " { policy_string = version: STSv1 }", &strings.replace("enforce", "testing")]
+    {
+        assert!(Line::parse(&format!("{start}{incomplete}")).is_err(), "{incomplete}");
+        assert!(
+            Answer::parse_reply(
+                &format!("secure match=mx.example.org policy_type=sts policy_domain=example.org{incomplete}"),
+                "example.org"
+            )
+            .is_err()
+        );
+    }
+    for behind in [strings, " x", " policy_ttl=60", " { policy_string = max_age: 60 }"] {
+        assert!(Line::parse(&format!("{start}{pattern}{strings}{behind}")).is_err(), "{behind}");
     }
 }
 

@@ -209,11 +209,21 @@ proptest! {
     fn no_line_holds_a_character_that_could_mean_something_else(cases in cases(), server in servers()) {
         let (files, _) = render(&server, &cases);
         for line in files.table().lines() {
-            let is_safe = |c: char| c.is_ascii_alphanumeric() || " .-_:=|*!>/".contains(c);
+            let is_safe = |c: char| c.is_ascii_alphanumeric() || " .-_:=|*!>/{}".contains(c);
             prop_assert!(line.chars().all(is_safe), "{line}");
             prop_assert!(!line.contains("  ") && !line.ends_with(' ') && !line.contains("=hostname:"), "{line}");
             prop_assert!(!line.contains("match=hostname") && !line.contains(":hostname"), "{line}");
             prop_assert!(line.len() < 100_000, "a policy server's answer may not be longer");
+        }
+    }
+
+    #[test]
+    fn fault_each_line_has_policy_type_strings_and_patterns_or_none_of_them(cases in cases(), server in servers()) {
+        let (files, _) = render(&server, &cases);
+        for line in files.table().lines() {
+            let has = |word: &str| line.contains(word);
+            prop_assert_eq!(has(" policy_type="), has(" { policy_string = "), "{}", line);
+            prop_assert_eq!(has(" policy_type="), has(" mx_host_pattern="), "{}", line);
         }
     }
 

@@ -63,6 +63,7 @@ fn quote_no_policy_but_the_one_that_decided() {
         let Reply::Policy(text) = socketmap.answer(&case.decision(), Form::Tlsrpt, sts).answer else {
             panic!()
         };
-        assert!(text.ends_with("mx_host_pattern=mx.a.example"), "{text}");
+        let quoted = "mx_host_pattern=mx.a.example { policy_string = version: STSv1 } { policy_string = mode: enforce }";
+        assert!(text.ends_with(quoted), "{text}");
     }
 }
