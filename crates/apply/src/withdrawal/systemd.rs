@@ -41,12 +41,14 @@ pub(super) fn remove(units: &Path, commands: &Commands, name: &str) -> Result<()
     Ok(())
 }
 
-fn service(command: &Command) -> String {
+pub(super) fn service(command: &Command) -> String {
     format!(
         "# Written by starttls at activation, which puts it back.\n\
          [Unit]\n\
          Description=Takes out of force what has expired of the TLS policy\n\
          After=network.target\n\
+         # However often it failed, it is tried again.\n\
+         StartLimitIntervalSec=0\n\
          \n\
          [Service]\n\
          Type=oneshot\n\
@@ -55,11 +57,12 @@ fn service(command: &Command) -> String {
     )
 }
 
-fn timer() -> String {
+pub(super) fn timer() -> String {
     format!(
         "# Written by starttls at activation, which puts it back.\n\
          [Unit]\n\
          Description=Looks every {EVERY_MINUTES} minutes whether a part of the TLS policy has expired\n\
+         StartLimitIntervalSec=0\n\
          \n\
          [Timer]\n\
          OnCalendar=*:0/{EVERY_MINUTES}\n\

@@ -86,3 +86,12 @@ fn every_output_directory_has_a_timer_of_its_own() {
         ["/etc/postfix-out/starttls", "/etc/postfix-in/starttls"].map(|path| name_for(Path::new(path)));
     assert!(one != other && one.starts_with("starttls-withdraw-") && !one.contains('.'), "{one} {other}");
 }
+
+#[test]
+fn fault_no_number_of_failed_runs_ends_the_timer() {
+    let command = command();
+    for unit in [super::systemd::service(&command), super::systemd::timer()] {
+        let (head, _) = unit.split_once("\n\n").unwrap();
+        assert!(head.contains("\nStartLimitIntervalSec=0"), "{unit}");
+    }
+}
