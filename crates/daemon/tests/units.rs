@@ -29,7 +29,9 @@ fn value(unit: &Path, section: &str, key: &str) -> Option<String> {
     for line in text.lines() {
         if line.starts_with('[') {
             at = line.trim_matches(['[', ']']);
-        } else if let Some((_, value)) = line.split_once('=').filter(|(name, _)| at == section && *name == key) {
+        } else if let Some((_, value)) =
+            line.split_once('=').filter(|(name, _)| at == section && *name == key)
+        {
             found = Some(value.to_owned());
         }
     }

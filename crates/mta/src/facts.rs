@@ -19,6 +19,9 @@ pub struct Facts {
     pub services: BTreeMap<String, BTreeMap<String, String>>,
     /// Defaults of parameters that the installed program knows (Postfix: `postconf -d`); empty when not asked.
     pub defaults: BTreeMap<String, String>,
+    /// Entries of the operator's own tables that count for a domain as long as ours has no line for it, by key (Postfix:
+    /// `.example.org` for all below it, or the domain itself in a table asked after ours). A line that demands less is left out.
+    pub operator_entries: BTreeMap<String, String>,
     /// The directory in which the server will find the files, absolute.
     pub directory: String,
     /// Where the running server sees that directory, if it locks itself into a part of the file system

@@ -7,10 +7,10 @@ use std::io::Write;
 use starttls_mta::{Facts, Mta, Output, Summary};
 use starttls_policy::decide::Choices;
 use starttls_policy::merge::{LayerError, Merged};
-use starttls_policy::{Finding, Severity, Timestamp};
+use starttls_policy::{Domain, Finding, Severity, Timestamp};
 use starttls_sources::overrides::Overrides;
 
-use crate::output::Progress;
+use crate::output::{Progress, counted};
 use crate::validity::Walk;
 
 /// Why no text came out.
@@ -38,6 +38,21 @@ impl Rendered {
     /// Tells whether something that is demanded goes unchecked.
     pub(crate) fn falls_short(&self) -> bool {
         self.summary.shortfalls.values().any(|shortfall| shortfall.severity >= Severity::Warning)
+    }
+}
+
+impl Rendered {
+    /// Names the domains whose line was left out in favour of an entry of the operator's own tables.
+    pub(crate) fn left_to_operator(&self) -> impl Iterator<Item = Finding> {
+        let codes = ["postfix.operator-incomparable", "postfix.operator-stricter"];
+        codes.into_iter().filter_map(|code| {
+            let shortfall = self.summary.shortfalls.get(code)?;
+            let names: Vec<&str> = shortfall.examples.iter().map(Domain::as_str).collect();
+            let more = if shortfall.count > names.len() as u64 { ", …" } else { "" };
+            let domains = counted(shortfall.count, "domain", "domains");
+            let message = format!("{domains} ({}{more}): {}", names.join(", "), shortfall.message);
+            Some(Finding { severity: shortfall.severity, ..Finding::info(code, "", message) })
+        })
     }
 }
 

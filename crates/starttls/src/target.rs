@@ -6,12 +6,14 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use starttls_apply::Generations;
 use starttls_apply::generations::{OpenError, Ready, Rejected, recheck};
-use starttls_apply::postfix::{Detected, native};
+use starttls_apply::postfix::{Detected, Instance, OperatorEntries, OperatorTables, native};
 use starttls_apply::validity::{Expiries, Validity, table_sha256};
 use starttls_mta::postfix::{TABLE, TableType, Version};
 use starttls_mta::{Facts, LeafPins, Mta, Output};
 use starttls_policy::decide::Choices;
-use starttls_policy::{Finding, Timestamp};
+use starttls_policy::merge::Merged;
+use starttls_policy::{Finding, Severity, Timestamp};
+use starttls_sources::overrides::Overrides;
 
 use crate::generation::{self, Rendered};
 use crate::known::Known;
@@ -53,10 +55,19 @@ pub(crate) struct Prepared<'a> {
     pub(crate) rendered: Rendered,
     /// What the server's own tools say.
     pub(crate) native: Vec<Finding>,
+    /// What could not be asked of the operator's own tables; one of severity error refuses the activation.
+    pub(crate) unanswered: Vec<Finding>,
     /// From what it was made, and until when it may stay in force.
     pub(crate) validity: Validity,
     /// What it becomes as its parts expire.
     pub(crate) expiries: Expiries,
+}
+
+impl Prepared<'_> {
+    /// What keeps the generation from being put into force, whatever the plan says.
+    pub(crate) fn refusals(&self) -> Vec<Finding> {
+        self.unanswered.iter().filter(|finding| finding.severity == Severity::Error).cloned().collect()
+    }
 }
 
 /// Nothing was prepared, since all or nothing was wanted and something falls short.
@@ -122,7 +133,16 @@ impl Target {
         now: Timestamp,
     ) -> anyhow::Result<Result<Prepared<'a>, FallsShort>> {
         let merged = lists::merged(&known.lists);
-        let facts = self.facts(detected, &generations.current_directory());
+        let mut facts = self.facts(detected, &generations.current_directory());
+        let instance = self.server.instance();
+        let (mut native, mut unanswered) = (Vec::new(), Vec::new());
+        if let Some(tables) =
+            detected.map(|detected| OperatorTables::beside_ours(detected, generations)).transpose()?.flatten()
+        {
+            let answered = operator_entries(tables, &merged, &known.overrides, now, &instance)?;
+            facts.operator_entries = answered.entries;
+            unanswered = answered.findings;
+        }
         let mut draft = generations.draft()?;
         let rendered =
             generation::render(self.mta, &facts, &merged, &known.overrides, self.choices, now, &mut draft);
@@ -146,8 +166,6 @@ impl Target {
         }
         // An error here stays with the draft, and comes out of `check`.
         let _ = draft.append(SUMMARY, &summary_text(self.mta.title(), &rendered)?);
-        let mut native = Vec::new();
-        let instance = self.server.instance();
         let ready = draft.check(&mut |file, path| {
             if file == SUMMARY {
                 return Ok::<(), Rejected>(());
@@ -161,8 +179,26 @@ impl Target {
         let table = table_sha256(ready.directory()).context("cannot read the table back")?;
         let validity = validity::of(known, self, terms, table, now);
         ready.describe(&validity, &expiries)?;
-        Ok(Ok(Prepared { ready, rendered, native, validity, expiries }))
+        Ok(Ok(Prepared { ready, rendered, native, unanswered, validity, expiries }))
     }
+}
+
+/// Asks the operator's own tables for whatever a line about one of these domains would hide.
+fn operator_entries(
+    mut tables: OperatorTables,
+    merged: &Merged<'_>,
+    overrides: &Overrides,
+    now: Timestamp,
+    instance: &Instance,
+) -> anyhow::Result<OperatorEntries> {
+    const NO_ROOM: &str = "cannot write a temporary file";
+    for entry in merged.iter() {
+        tables.add(entry?.domain.as_str()).context(NO_ROOM)?;
+    }
+    for standing in overrides.in_force(now) {
+        tables.add(standing.operator.domain.as_str()).context(NO_ROOM)?;
+    }
+    tables.ask(instance).context(NO_ROOM)
 }
 
 fn summary_text(title: &str, rendered: &Rendered) -> anyhow::Result<String> {

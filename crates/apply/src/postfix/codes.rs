@@ -10,6 +10,10 @@ pub(super) const DANE_RESOLVER: Code = Code::info(
     "activate.dane-resolver",
     "lines at a `dane` level count on a local resolver that validates DNSSEC",
 );
+pub(super) const ENTRY_HIDDEN: Code = Code::warning(
+    "status.entry-hidden",
+    "a policy daemon answers before an entry of your own tables for all domains below one, which it does not see",
+);
 pub(super) const KEY_FILE: Code =
     Code::error("activate.key-file", "a key file that lines name cannot be put where smtp(8) reads it");
 pub(super) const COMMENT_IN_VALUE: Code = Code::error(
@@ -80,9 +84,13 @@ pub(super) const SHADOWED: Code = Code::warning(
 );
 pub(super) const TABLE_KIND: Code =
     Code::error("activate.table-kind", "this Postfix cannot read the kind of table that was written");
+pub(super) const TABLE_SILENT: Code = Code::error(
+    "activate.table-silent",
+    "a table of your own does not answer, so it cannot be told whether our lines would weaken what it says",
+);
 pub(super) const UNKNOWN_TABLE: Code = Code::info(
     "activate.unknown-table",
-    "an earlier table could not be looked through for domains that it answers for",
+    "a table of your own could not be looked through for listed domains and those above them",
 );
 pub(super) const UNPROBED: Code =
     Code::warning("activate.unprobed", "no listed domain was tried live before the table is used");
@@ -114,7 +122,9 @@ pub const FINDINGS: &[Code] = &[
     SETTING_CONFLICT,
     SHADOWED,
     TABLE_KIND,
+    TABLE_SILENT,
     UNKNOWN_TABLE,
     UNPROBED,
     VERSION,
+    ENTRY_HIDDEN,
 ];

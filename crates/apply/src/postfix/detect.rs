@@ -131,6 +131,7 @@ impl Detected {
             directory,
             table,
             leaf_pins,
+            ..Facts::default()
         }
     }
 

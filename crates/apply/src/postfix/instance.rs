@@ -88,6 +88,16 @@ impl Instance {
         }
     }
 
+    /// Lists the entries of a table; lines of key, TAB, value.
+    pub(super) fn entries(&self, table: &str) -> Result<String, CommandError> {
+        let call = Call {
+            deadline: LOOK_UP_DEADLINE,
+            max_bytes: LOOK_UP_MAX_BYTES,
+            ..self.call("postmap", vec!["-s".into(), table.into()])
+        };
+        Ok(self.commands.demand(call)?.output)
+    }
+
     /// Tells whether the mail system runs.
     pub(super) fn running(&self) -> Result<Running, CommandError> {
         let call = self.control("status");

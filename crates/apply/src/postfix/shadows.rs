@@ -1,7 +1,6 @@
 //! Earlier tables that answer for domains of ours, so that our lines for them are not used.
 //!
-//! Postfix asks each table in turn for the domain itself, and only then any table for what is above it; so only the
-//! very same key matters.
+//! Postfix asks each table in turn for the domain itself, and only then any table for what is above it: `operator_tables`.
 //!
 //! Spec: postconf(5) `smtp_tls_policy_maps`; postmap(1) `-q -`.
 
@@ -11,12 +10,10 @@ use std::path::Path;
 
 use starttls_policy::{Finding, with_causes};
 
+use super::operator_tables::local;
 use super::{Instance, codes, table};
 use crate::commands::CommandError;
 
-/// Kinds of tables that are files on this machine, or stand in main.cf itself: asking them costs and disturbs nobody.
-const LOCAL_KINDS: [&str; 12] =
-    ["btree", "cdb", "cidr", "dbm", "hash", "inline", "lmdb", "pcre", "regexp", "sdbm", "static", "texthash"];
 /// Domains named in a finding.
 const EXAMPLES: usize = 5;
 
@@ -34,12 +31,10 @@ pub(super) fn check(instance: &Instance, earlier: &[&str], table: &Path) -> Vec<
 }
 
 fn ask(instance: &Instance, earlier: &str, keys: &mut File) -> Option<Finding> {
-    // `proxymap` reads the same file for services that cannot.
-    let table = earlier.strip_prefix("proxy:").unwrap_or(earlier);
-    let kind = table.split(':').next().unwrap_or_default();
-    if !LOCAL_KINDS.contains(&kind) {
-        return Some(unknown(earlier, &format!("a table of kind `{kind}` is not asked in bulk")));
-    }
+    let table = match local(earlier) {
+        Ok(table) => table,
+        Err(reason) => return Some(unknown(earlier, &reason)),
+    };
     let keys = keys.rewind().and_then(|()| keys.try_clone()).map_err(|error| error.to_string());
     let answered = match keys {
         Ok(keys) => instance.look_up(keys, table),

@@ -11,6 +11,7 @@ mod generation;
 mod header;
 mod indirect;
 mod level;
+mod parent;
 mod policies;
 mod reload;
 mod route;
@@ -34,6 +35,7 @@ macro_rules! suite {
                 activation_that_would_stop_mail_is_refused = crate::activation::claim,
                 testing_is_never_weaker_than_the_operators_own_level = crate::level::claim,
                 tables_of_the_operator_are_asked_first_and_come_back = crate::shadow::claim,
+                fault_entry_of_the_operator_for_a_domain_above_is_never_weakened = crate::parent::claim,
                 activation_that_mail_would_go_past_is_refused = crate::route::claim,
                 generation_that_is_newer_counts_at_once = crate::generation::claim,
                 reload_that_fails_brings_everything_back = crate::reload::claim,

@@ -108,7 +108,12 @@ impl Stage {
     fn generate(&self, arguments: &[&str]) -> Result<Run> {
         let configuration = self.sender.postfix().directory();
         let usual = ["generate", "--mta", "postfix", "--output", OUTPUT, "--postfix-config", &configuration];
-        let run = self.program.run(&[&usual, arguments].concat())?;
+        self.run(&[&usual, arguments].concat())
+    }
+
+    /// Runs `starttls` with these arguments alone.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Result<Run> {
+        let run = self.program.run(arguments)?;
         let Run { code, stdout, stderr } = &run;
         let command = arguments.join(" ");
         write!(self.transcript.borrow_mut(), "--- starttls {command}: {code:?}\n{stdout}{stderr}")?;

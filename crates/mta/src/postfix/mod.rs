@@ -41,6 +41,7 @@ mod reported;
 mod settings;
 mod shortfall;
 pub mod socketmap;
+mod strictness;
 mod table_type;
 #[cfg(test)]
 mod tests;
@@ -82,6 +83,11 @@ const TABLE_HEADER: &str = "\
 # TLS policy per recipient domain (smtp_tls_policy_maps), written by starttls.
 # Not to be edited: the next generation replaces this file.
 ";
+
+/// The keys under which Postfix asks for a domain when no table has the domain itself, nearest first: `.example.org`, `.org`.
+pub fn parent_keys(domain: &str) -> impl Iterator<Item = &str> {
+    domain.match_indices('.').filter_map(|(at, _)| domain.get(at..))
+}
 
 /// Postfix, from 2.11 on.
 pub struct Postfix;

@@ -5,21 +5,23 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
-use core::mem;
+use core::{iter, mem};
 
+use starttls_policy::decide::reason::Reason;
 use starttls_policy::{Decision, Finding};
 
 use super::advice::{Server, of_generation};
 use super::anchors::Anchors;
 use super::answer::{Answers, Entry, Outcome, Used};
 use super::capabilities::Capabilities;
-use super::line::is_path;
+use super::line::{Line, is_path};
 use super::policy_maps::{PARAMETER as POLICY_MAPS, PolicyMaps};
 use super::settings::Settings;
-use super::shortfall::{Gaps, Tally};
+use super::shortfall::{Gap, Gaps, Tally};
+use super::strictness::{self, Comparison};
 use super::table_type::TableType;
 use super::version::Version;
-use super::{FRAGMENT, TABLE, TABLE_HEADER, findings, fragment};
+use super::{FRAGMENT, TABLE, TABLE_HEADER, findings, fragment, parent_keys};
 use crate::{Facts, Output, Summary};
 
 /// How much text is gathered before it goes out, in bytes.
@@ -70,6 +72,26 @@ impl Renderer {
         })
     }
 
+    /// Tells why the line that begins at `start` must not take the place of an entry of the operator's, if it must not.
+    ///
+    /// An override is the operator's word on this very domain, and wins.
+    fn stands_back(&self, decision: &Decision<'_>, start: usize) -> Option<Gap> {
+        let domain = decision.domain.as_str();
+        let entries = &self.facts.operator_entries;
+        let entry = iter::once(domain).chain(parent_keys(domain)).find_map(|key| entries.get(key))?;
+        if decision.reasons.iter().any(|reason| matches!(reason, Reason::Override { .. })) {
+            return None;
+        }
+        let line = self.batch.get(start..).and_then(|text| Line::parse(text).ok());
+        // What cannot be read back is refused later.
+        let line = line?;
+        match strictness::compare(&line.answer, domain, entry, Settings::of(&self.facts)) {
+            Comparison::AsStrict => None,
+            Comparison::Weaker => Some(Gap::OperatorStricter),
+            Comparison::Incomparable => Some(Gap::OperatorIncomparable),
+        }
+    }
+
     fn flush(&mut self, out: &mut dyn Output) -> fmt::Result {
         out.append(TABLE, &self.batch)?;
         self.batch.clear();
@@ -94,7 +116,19 @@ impl crate::Renderer for Renderer {
         self.batch.push_str(decision.domain.as_str());
         self.batch.push(' ');
         let mut gaps = Gaps::default();
-        let (outcome, entry) = self.answers.write(decision, &mut self.batch, &mut gaps);
+        let used = self.answers.used;
+        let (mut outcome, mut entry) = self.answers.write(decision, &mut self.batch, &mut gaps);
+        if entry == Entry::Written
+            && let Some(gap) = self.stands_back(decision, start)
+        {
+            gaps = Gaps::default();
+            gaps.add(gap);
+            self.answers.used = used;
+            entry = Entry::Absent;
+            if outcome == Outcome::Enforced {
+                outcome = Outcome::Unexpressed;
+            }
+        }
         match entry {
             Entry::Written => self.batch.push('\n'),
             Entry::Absent => self.batch.truncate(start),

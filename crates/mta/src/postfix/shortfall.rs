@@ -20,6 +20,8 @@ pub(super) enum Gap {
     MxFromDns,
     MxNameUnchecked,
     NamesNeedCertificate,
+    OperatorIncomparable,
+    OperatorStricter,
     PinAlone,
     PinExclusions,
     PinIgnored,
@@ -62,6 +64,16 @@ pub const SHORTFALLS: &[Code] = &[
     Code::warning(
         "postfix.names-need-certificate",
         "MX names cannot be checked where any certificate will do: encryption alone is enforced",
+    ),
+    Code::info(
+        "postfix.operator-incomparable",
+        "an entry of your own tables for the domain or one above it cannot be compared with our line: the entry stands and \
+         the line is left out; an override for the domain puts it back",
+    ),
+    Code::info(
+        "postfix.operator-stricter",
+        "an entry of your own tables for the domain or one above it demands more than our line: the entry stands and the \
+         line is left out; an override for the domain puts it back",
     ),
     Code::info(
         "postfix.pin-alone",
@@ -191,6 +203,8 @@ mod shortfalls {
             (Gap::MxFromDns, "postfix.mx-from-dns"),
             (Gap::MxNameUnchecked, "postfix.mx-name-unchecked"),
             (Gap::NamesNeedCertificate, "postfix.names-need-certificate"),
+            (Gap::OperatorIncomparable, "postfix.operator-incomparable"),
+            (Gap::OperatorStricter, "postfix.operator-stricter"),
             (Gap::PinAlone, "postfix.pin-alone"),
             (Gap::PinExclusions, "postfix.pin-exclusions"),
             (Gap::PinIgnored, "postfix.pin-ignored"),

@@ -4,7 +4,7 @@ use std::fmt;
 
 use starttls_apply::postfix::Running;
 use starttls_mta::Summary;
-use starttls_policy::Timestamp;
+use starttls_policy::{Finding, Timestamp};
 
 use crate::known::Known;
 use crate::output::{counted, grouped};
@@ -98,7 +98,7 @@ impl Applied {
 }
 
 /// What holds now, in lines for a message.
-pub(super) fn stands(applied: &Applied, known: &Known) -> Vec<String> {
+pub(super) fn stands(applied: &Applied, known: &Known, findings: &[Finding]) -> Vec<String> {
     let mut lines = vec![match applied {
         Applied::Unchanged { counts } => format!("the policy is as it was: {counts}"),
         Applied::Exchanged { generation, counts, .. } => {
@@ -130,6 +130,8 @@ pub(super) fn stands(applied: &Applied, known: &Known) -> Vec<String> {
                 .map(|line| format!("main.cf: {line}")),
         );
     }
+    let left_out = findings.iter().filter(|finding| finding.code.starts_with("postfix.operator-"));
+    lines.extend(left_out.map(|finding| finding.message.clone()));
     if !matches!(applied, Applied::Deactivated { .. }) {
         lines.extend(known.lists.iter().map(|list| format!("list `{}` is in force", list.name)));
     }

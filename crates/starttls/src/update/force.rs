@@ -66,6 +66,8 @@ pub(super) fn apply(force: &Force<'_>, known: &Known, found: &mut Vec<Finding>) 
             return Ok(Applied::Refused);
         }
     };
+    found.extend(prepared.unanswered.iter().cloned());
+    found.extend(prepared.rendered.left_to_operator());
     if !activate || detected.is_none() {
         let is_used =
             detected.as_ref().is_some_and(|detected| !detected.uses_of(generations.root()).is_empty());
@@ -167,6 +169,7 @@ fn exchange(
     found: &mut Vec<Finding>,
 ) -> anyhow::Result<Applied> {
     let Force { target, settings, kind, now } = *force;
+    let is_safe = prepared.refusals().is_empty();
     let Prepared { ready, rendered, .. } = prepared;
     let counts = Counts::of(&rendered.summary);
     let repaired = state.and_then(|state| state.repaired);
@@ -194,7 +197,7 @@ fn exchange(
     let plan = Plan::make(&target.server.instance(), generations, Some(&ready), &wanted)?;
     let diff = plan.diff.clone();
     let refusals: Vec<Finding> = plan.refusals().cloned().collect();
-    if !refusals.is_empty() {
+    if !(is_safe && refusals.is_empty()) {
         found.push(
             findings::NOT_ACTIVATED
                 .finding("", "the new policy was not put into force; what was in force still is"),

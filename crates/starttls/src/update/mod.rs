@@ -95,7 +95,7 @@ pub(crate) fn run(settings: &Settings, kind: Kind, lock: &Lock, now: Timestamp) 
     let known = Known { lists, overrides }.bounded(now);
     let force = Force { target: &Target::of(settings), settings, kind, now };
     let applied = force::apply(&force, &known, &mut findings)?;
-    let stands = applied::stands(&applied, &known);
+    let stands = applied::stands(&applied, &known, &findings);
     Ok(Report { sources, applied, findings, stands })
 }
 

@@ -3,6 +3,7 @@
 mod deactivating;
 mod dying;
 mod going_wrong;
+mod operator_tables;
 mod refusing;
 mod server;
 mod uses;

@@ -374,3 +374,78 @@ fn have_files_that_are_checked_by_name() {
         assert!(Postfix.check(file, "").is_err(), "{file}");
     }
 }
+
+mod operator_entries {
+    use super::*;
+    use starttls_policy::Timestamp;
+
+    fn with(entries: &[(&str, &str)]) -> Facts {
+        let entries = entries.iter().map(|(key, entry)| ((*key).to_owned(), (*entry).to_owned()));
+        Facts { operator_entries: entries.collect(), ..version("3.7") }
+    }
+
+    #[test]
+    fn fault_line_that_demands_less_than_an_entry_above_it_is_left_out_and_named() {
+        let facts = with(&[
+            (".good.test", "secure match=.good.test"),
+            (".pinned.test", "fingerprint match=00:11"),
+            (".deep.good.test", "may"),
+            ("later.test", "verify"),
+        ]);
+        let cases = [
+            Case::new("deep.deep.good.test", &[]).tls_only(),
+            Case::new("later.test", &[]).tls_only(),
+            Case::new("sub.good.test", &[]).tls_only(),
+            Case::new("sub.pinned.test", &["mx.pinned.test"]),
+            Case::new("verified.good.test", &["mx.good.test"]).min_tls(None),
+        ];
+        let (files, summary) = render(&facts, &cases);
+        assert_eq!(
+            files.table(),
+            "deep.deep.good.test encrypt protocols=>=TLSv1.2\n\
+             verified.good.test secure match=mx.good.test servername=hostname\n"
+        );
+        assert_eq!((summary.enforced, summary.unexpressed, summary.lines), (2, 3, 2));
+        let named =
+            |code: &str| summary.shortfalls[code].examples.iter().map(Domain::as_str).collect::<Vec<_>>();
+        assert_eq!(named("postfix.operator-stricter"), ["later.test", "sub.good.test"]);
+        assert_eq!(named("postfix.operator-incomparable"), ["sub.pinned.test"]);
+    }
+
+    #[test]
+    fn fault_line_of_a_testing_entry_never_replaces_an_entry_above_it() {
+        let settings = [("smtp_tls_security_level", "none")];
+        let facts = Facts {
+            operator_entries: [(".good.test".to_owned(), "encrypt".to_owned())].into(),
+            ..facts(&settings, &[])
+        };
+        let cases = [
+            Case::new("else.test", &["mx.else.test"]).action(What::LogOnly),
+            Case::new("sub.good.test", &["mx.good.test"]).action(What::LogOnly),
+        ];
+        let (files, summary) = render(&facts, &cases);
+        assert_eq!(files.table(), "else.test may\n");
+        assert_eq!(summary.log_only, 2);
+    }
+
+    #[test]
+    fn word_of_the_operator_on_one_domain_replaces_an_entry_above_it() {
+        let facts = with(&[(".good.test", "secure")]);
+        let case = Case::new("sub.good.test", &[]).action(What::Relaxed);
+        let mut decision = case.decision();
+        let until = Timestamp::from_seconds(1_800_000_000).unwrap();
+        decision.reasons.push(Reason::Override { ruling: "relax", until, reason: "ticket 7" });
+        let mut files = Files::default();
+        let mut renderer = Postfix.renderer(&facts).unwrap();
+        renderer.decision(&decision, &mut files).unwrap();
+        renderer.finish(&mut files).unwrap();
+        assert_eq!(files.table(), "sub.good.test may\n");
+    }
+}
+
+#[test]
+fn parent_keys_are_those_that_postfix_asks_for() {
+    let keys = |domain| parent_keys(domain).collect::<Vec<_>>();
+    assert_eq!(keys("a.b.test"), [".b.test", ".test"]);
+    assert_eq!(keys("b.test"), [".test"]);
+}

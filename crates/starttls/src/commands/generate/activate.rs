@@ -42,7 +42,9 @@ pub(super) fn run(request: &Request, output: &Path, format: Format) -> anyhow::R
             Ok(prepared) => prepared,
             Err(short) => return write::refuse(request, &short, format),
         };
-    let Prepared { ready, mut rendered, native, validity, .. } = prepared;
+    let is_safe = prepared.refusals().is_empty();
+    let Prepared { ready, mut rendered, mut native, unanswered, validity, .. } = prepared;
+    native.extend(unanswered);
     rendered.advice.retain(|finding| !SAID_BY_PLAN.contains(&finding.code));
     let wanted = Wanted {
         table_type: request.target.table,
@@ -62,7 +64,7 @@ pub(super) fn run(request: &Request, output: &Path, format: Format) -> anyhow::R
         print_expiry(&validity)?;
     }
     findings.extend(soon);
-    let refused = plan.refusals().next().is_some();
+    let refused = !is_safe || plan.refusals().next().is_some();
     let outcome = match (refused, request.args.dry_run) {
         (true, _) => Outcome::Refused,
         (false, true) => Outcome::Tried,

@@ -36,7 +36,8 @@ pub(super) fn run(request: &Request, output: &Path, format: Format) -> anyhow::R
             Ok(prepared) => prepared,
             Err(short) => return refuse(request, &short, format),
         };
-    let Prepared { ready, rendered, native, .. } = prepared;
+    let Prepared { ready, rendered, mut native, unanswered, .. } = prepared;
+    native.extend(unanswered);
     let published = ready.publish()?;
     match format {
         Format::Text => {
