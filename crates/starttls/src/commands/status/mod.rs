@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use owo_colors::{OwoColorize, Style};
 use serde_json::json;
+use starttls_apply::postfix::entries_hidden_by_daemon;
 use starttls_policy::{Finding, Severity, Timestamp, printable, with_causes};
 use starttls_sources::{Counting, SourceStatus, StateDir, StateError, TrustKind, status};
 use starttls_trust::ladder::State;
@@ -16,6 +17,7 @@ use starttls_trust::ladder::State;
 use crate::clock;
 use crate::exit::Exit;
 use crate::output::{self, Format, counted, findings_json, print_findings};
+use crate::server::Server;
 use crate::settings::{Settings, SettingsArgs};
 use crate::update;
 use in_force::InForce;
@@ -28,8 +30,8 @@ const UPDATER_DEAD_AFTER: Duration = Duration::from_hours(3 * 24);
 
 /// Show every list: serial, signers, age, where it stands, what happens next; and whether the mail server uses the policy.
 ///
-/// Reads the state directory and the activation record, and asks Postfix whether it uses our table. For monitoring: the exit code says whether somebody must act, `--format json` has
-/// everything.
+/// Reads the state directory and the activation record, and asks Postfix whether it uses our table. For monitoring: the
+/// exit code says whether somebody must act, `--format json` has everything.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  starttls status\n  starttls status --format json --strict")]
 pub(crate) struct Args {
@@ -49,6 +51,7 @@ impl Args {
         findings.extend(updater(&sources, now));
         let in_force = InForce::look(&settings, now);
         findings.extend(in_force.findings.iter().cloned());
+        findings.extend(hidden_entries(&settings));
         match format {
             Format::Json => output::print_json(&json!({
                 "sources": sources,
@@ -113,6 +116,15 @@ fn updater(sources: &[SourceStatus], now: Timestamp) -> Option<Finding> {
     let message = format!("no update has tried to fetch a list since {tried}");
     let cure = "see what keeps the timer of `starttls update` or the daemon from running, then run `starttls update`";
     Some(code.finding("", message).with_cure(cure))
+}
+
+/// Entries of the operator's own tables that the policy daemon hides, where main.cf asks it.
+fn hidden_entries(settings: &Settings) -> Vec<Finding> {
+    let server = Server::of(settings);
+    match server.ask() {
+        Ok(Some(detected)) => entries_hidden_by_daemon(&server.instance(), &detected),
+        Ok(None) | Err(_) => Vec::new(),
+    }
 }
 
 /// What the operator should know of one source.
