@@ -1,4 +1,5 @@
 //! The units of systemd are understood by it, and leave little open; skipped with a word where `systemd-analyze` is missing.
+#![expect(clippy::unwrap_used, reason = "a test")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

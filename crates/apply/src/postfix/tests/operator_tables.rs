@@ -74,7 +74,7 @@ fn fault_table_that_does_not_answer_is_an_error_and_one_of_another_kind_is_named
     beside_ours(&server);
     let later = format!("proxy:texthash:{}/later", server.home().display());
     let with = |table: &str| {
-        fs::write(server.config.join("main.cf"), server.main_cf().replace(&later, table)).unwrap()
+        fs::write(server.config.join("main.cf"), server.main_cf().replace(&later, table)).unwrap();
     };
     with("ldap:/etc/postfix/ldap.cf");
     let found = entries(&server, &["a.test"]);
