@@ -5,6 +5,7 @@
 
 pub mod ca;
 pub mod dns;
+pub mod documents;
 pub mod fault;
 pub mod https;
 mod listener;
