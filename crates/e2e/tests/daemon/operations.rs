@@ -90,8 +90,11 @@ fn metrics_count_deliveries_and_name_nobody(stage: &Stage, daemon: &Daemon) -> R
     }
     ensure!(after.value(r#"starttls_validation{state="proven"}"#) == 1, "not proven: {}", after.text);
     ensure!(after.value(r#"starttls_list_domains{list="list-0"}"#) == 1, "no list: {}", after.text);
+    // The resolvers are the operator's own, and named.
+    let is_of_others = |line: &&str| !line.starts_with("starttls_resolver_up{");
+    let text: String = after.text.lines().filter(is_of_others).collect();
     for word in ["claudia", "ursula", ".plain", ".test", "127.0.0"] {
-        ensure!(!after.text.contains(word), "metrics name `{word}`: {}", after.text);
+        ensure!(!text.contains(word), "metrics name `{word}`: {}", after.text);
     }
     Ok(())
 }

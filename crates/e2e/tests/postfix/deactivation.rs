@@ -53,16 +53,20 @@ fn flow(sender: &Sender, work: impl FnOnce() -> Result<()>) -> Result<Vec<String
     thread::scope(|scope| {
         let sending = scope.spawn(|| {
             let mut recipients = Vec::new();
-            while !is_done.load(Ordering::Relaxed) && recipients.len() < MAX_MAILS {
+            loop {
+                // One more goes out afterwards, however quick the work was.
+                let is_last = is_done.load(Ordering::Acquire) || recipients.len() == MAX_MAILS;
                 let recipient = format!("flow{}@good.test", recipients.len());
                 sender.send(std::slice::from_ref(&recipient))?;
                 recipients.push(recipient);
+                if is_last {
+                    return Ok(recipients);
+                }
                 thread::sleep(PACE);
             }
-            Ok(recipients)
         });
         let result = work();
-        is_done.store(true, Ordering::Relaxed);
+        is_done.store(true, Ordering::Release);
         let recipients = sending.join().ok().context("the sending thread panicked")?;
         result?;
         recipients

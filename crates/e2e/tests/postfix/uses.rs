@@ -24,17 +24,17 @@ pub(crate) fn claim(stage: &Stage) -> Result<()> {
     used(stage)?;
     let postfix = stage.sender.postfix();
     let plain = postfix.main_cf()?;
-    for shape in SHAPES {
+    // By turns with and without a change elsewhere; every pair is a property test of the pure function.
+    let others = ["", "\n# of another program\nrelayhost =\n"].into_iter().cycle();
+    for (shape, others) in SHAPES.into_iter().zip(others) {
         let before = format!("{plain}{shape}# below\n");
-        for others in ["", "\n# of another program\nrelayhost =\n"] {
-            postfix.write_main_cf(&before)?;
-            stage.attempt(&list::texts(&stage.lab.keys, "enforce"), &[])?.expect(0)?;
-            ensure!(postfix.main_cf()? != before, "not activated: {shape}");
-            postfix.write_main_cf(&(postfix.main_cf()? + others))?;
-            stage.attempt_deactivation()?.expect(0)?;
-            let after = postfix.main_cf()?;
-            ensure!(after == format!("{before}{others}"), "{shape}: main.cf is now\n{after}");
-        }
+        postfix.write_main_cf(&before)?;
+        stage.attempt(&list::texts(&stage.lab.keys, "enforce"), &[])?.expect(0)?;
+        ensure!(postfix.main_cf()? != before, "not activated: {shape}");
+        postfix.write_main_cf(&(postfix.main_cf()? + others))?;
+        stage.attempt_deactivation()?.expect(0)?;
+        let after = postfix.main_cf()?;
+        ensure!(after == format!("{before}{others}"), "{shape}: main.cf is now\n{after}");
     }
     postfix.write_main_cf(&plain)
 }
