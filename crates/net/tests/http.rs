@@ -19,7 +19,8 @@ const LONG: Duration = Duration::from_secs(20);
 /// Every wait is long and every limit small.
 fn settings() -> ServerSettings {
     ServerSettings {
-        max_connections: 4,
+        max_handlers: 4,
+        max_connections: 64,
         max_body_bytes: 10,
         header_timeout: LONG,
         body_timeout: LONG,
@@ -197,7 +198,7 @@ fn handler_that_panics_is_500_and_others_go_on() {
 #[test]
 fn connection_beyond_the_limit_waits_for_its_turn() {
     let (handler, has_begun, let_go) = held();
-    let server = Running::start(ServerSettings { max_connections: 1, ..settings() }, handler);
+    let server = Running::start(ServerSettings { max_handlers: 1, ..settings() }, handler);
     let (mut first, mut second) = (server.connect(), server.connect());
     first.write_all(GET.as_bytes()).unwrap();
     has_begun.recv_timeout(LONG).unwrap();

@@ -10,7 +10,7 @@ use hyper::service::service_fn;
 use hyper::{Request as HyperRequest, Response as HyperResponse, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use super::message::plain;
@@ -24,16 +24,15 @@ const MAX_HEADERS: usize = 64;
 
 pub(super) async fn serve<H>(
     stream: TcpStream,
-    place: OwnedSemaphorePermit,
+    places: Arc<Semaphore>,
     settings: ServerSettings,
     handler: Arc<H>,
 ) where
     H: Fn(Request) -> Response + Send + Sync + 'static,
 {
-    let place = Arc::new(place);
     let service = service_fn(|request| {
-        let (handler, place) = (Arc::clone(&handler), Arc::clone(&place));
-        async move { Ok::<_, Infallible>(answer(request, settings, handler, place).await) }
+        let (handler, places) = (Arc::clone(&handler), Arc::clone(&places));
+        async move { Ok::<_, Infallible>(answer(request, settings, handler, places).await) }
     });
     let connection = http1::Builder::new()
         .keep_alive(false)
@@ -52,7 +51,7 @@ async fn answer<H>(
     request: HyperRequest<Incoming>,
     settings: ServerSettings,
     handler: Arc<H>,
-    place: Arc<OwnedSemaphorePermit>,
+    places: Arc<Semaphore>,
 ) -> HyperResponse<Full<Bytes>>
 where
     H: Fn(Request) -> Response + Send + Sync + 'static,
@@ -62,16 +61,17 @@ where
         Ok(Err(status)) => return plain(status),
         Err(_) => return plain(StatusCode::REQUEST_TIMEOUT),
     };
-    let answered = tokio::task::spawn_blocking(move || {
-        // Held until the handler is done, even when nobody waits for it any more.
-        let _place = place;
-        handler(request)
-    });
-    match timeout(settings.handler_timeout, answered).await {
-        Ok(Ok(response)) => response.into_hyper(),
-        Ok(Err(_)) => plain(StatusCode::INTERNAL_SERVER_ERROR),
-        Err(_) => plain(StatusCode::SERVICE_UNAVAILABLE),
-    }
+    let answered = async {
+        let Ok(place) = places.acquire_owned().await else { return plain(StatusCode::SERVICE_UNAVAILABLE) };
+        let response = tokio::task::spawn_blocking(move || {
+            // Held until the handler is done, even when nobody waits for it any more.
+            let _place = place;
+            handler(request)
+        });
+        response.await.map_or_else(|_| plain(StatusCode::INTERNAL_SERVER_ERROR), Response::into_hyper)
+    };
+    let late = |_| plain(StatusCode::SERVICE_UNAVAILABLE);
+    timeout(settings.handler_timeout, answered).await.unwrap_or_else(late)
 }
 
 async fn read(request: HyperRequest<Incoming>, max_bytes: usize) -> Result<Request, StatusCode> {

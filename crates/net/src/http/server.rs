@@ -1,13 +1,15 @@
 //! Listening, the limit of connections, and stopping.
 
+use std::collections::VecDeque;
 use std::io;
 use std::net::{SocketAddr, TcpListener as StdListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::runtime::Builder;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 
 use super::connection;
@@ -19,7 +21,10 @@ const PAUSE_AFTER_REFUSAL: Duration = Duration::from_millis(100);
 /// The limits of a server.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct ServerSettings {
-    /// How many connections are served at once, and so how many handlers run; 1 to 1000.
+    /// How many handlers run at once; 1 to 1000. A request needs a place once it has come, and not before.
+    pub max_handlers: usize,
+    /// How many connections may be open. When there are more, the oldest is closed: a client that sends slowly, sends nothing
+    /// or does not read keeps nobody else out.
     pub max_connections: usize,
     /// The largest body of a request; a larger one is answered with 413.
     pub max_body_bytes: usize,
@@ -73,7 +78,8 @@ pub enum ServeError {
 impl Default for ServerSettings {
     fn default() -> Self {
         Self {
-            max_connections: 64,
+            max_handlers: 64,
+            max_connections: 512,
             max_body_bytes: 64 * 1024,
             // A reverse proxy sends all at once.
             header_timeout: Duration::from_secs(10),
@@ -118,7 +124,7 @@ impl Server {
     {
         let runtime = Builder::new_current_thread()
             .enable_all()
-            .max_blocking_threads(self.settings.max_connections.clamp(1, 1000))
+            .max_blocking_threads(self.settings.max_handlers.clamp(1, 1000))
             .build()
             .map_err(|source| ServeError::Runtime { source })?;
         let ended = runtime.block_on(self.serve(Arc::new(handler)));
@@ -134,26 +140,48 @@ impl Server {
         let listener =
             TcpListener::from_std(self.listener).map_err(|source| ServeError::Runtime { source })?;
         let mut stopped = self.stop.subscribe();
-        let limit = self.settings.max_connections.clamp(1, 1000);
-        let places = Arc::new(Semaphore::new(limit));
+        let places = Arc::new(Semaphore::new(self.settings.max_handlers.clamp(1, 1000)));
+        let mut connections = JoinSet::new();
+        let mut by_age = VecDeque::new();
         loop {
             let next = tokio::select! {
                 // The sender lives in `self`, so this is never an error.
                 _ = stopped.wait_for(|stopped| *stopped) => break,
-                next = accept(&listener, &places) => next,
+                next = listener.accept() => next,
             };
+            while connections.try_join_next().is_some() {}
             match next {
-                Some((stream, place)) => {
-                    tokio::spawn(connection::serve(stream, place, self.settings, Arc::clone(&handler)));
+                Ok((stream, _)) => {
+                    make_room(&mut by_age, self.settings.max_connections.max(1));
+                    let (places, handler) = (Arc::clone(&places), Arc::clone(&handler));
+                    by_age.push_back(connections.spawn(connection::serve(
+                        stream,
+                        places,
+                        self.settings,
+                        handler,
+                    )));
                 }
-                None => sleep(PAUSE_AFTER_REFUSAL).await,
+                Err(_) => sleep(PAUSE_AFTER_REFUSAL).await,
             }
         }
         drop(listener);
-        let all = u32::try_from(limit).unwrap_or(u32::MAX);
         // Whoever is not done by then is cut off.
-        let _ = timeout(self.settings.grace, places.acquire_many(all)).await;
+        let all = async { while connections.join_next().await.is_some() {} };
+        let _ = timeout(self.settings.grace, all).await;
         Ok(())
+    }
+}
+
+/// Makes room for one more connection: those that have ended are forgotten, and where that is not enough the oldest is cut off.
+fn make_room(by_age: &mut VecDeque<AbortHandle>, limit: usize) {
+    if by_age.len() < limit {
+        return;
+    }
+    by_age.retain(|connection| !connection.is_finished());
+    while by_age.len() >= limit
+        && let Some(oldest) = by_age.pop_front()
+    {
+        oldest.abort();
     }
 }
 
@@ -162,14 +190,4 @@ impl StopHandle {
     pub fn stop(&self) {
         self.0.send_replace(true);
     }
-}
-
-/// The next connection, once there is a place for it; `None` when the system refuses.
-async fn accept(
-    listener: &TcpListener,
-    places: &Arc<Semaphore>,
-) -> Option<(TcpStream, OwnedSemaphorePermit)> {
-    let place = Arc::clone(places).acquire_owned().await.ok()?;
-    let (stream, _) = listener.accept().await.ok()?;
-    Some((stream, place))
 }

@@ -11,8 +11,11 @@ use super::page;
 use super::view::View;
 use crate::operations::HealthState;
 
-/// A few people and a few Prometheus servers.
-const MAX_CONNECTIONS: usize = 8;
+/// Requests that are answered at once: a few people and a few Prometheus servers.
+const MAX_HANDLERS: usize = 8;
+
+/// Connections that may be open; the oldest goes when there are more, so that slow clients keep nobody out.
+const MAX_CONNECTIONS: usize = 256;
 
 /// Nothing here takes longer than to write a page.
 const DEADLINE: Duration = Duration::from_secs(5);
@@ -39,6 +42,7 @@ impl StatusServer {
     /// When the address is taken or not ours, or no thread is to be had.
     pub fn start(address: SocketAddr, view: View) -> Result<Self, ServeError> {
         let settings = ServerSettings {
+            max_handlers: MAX_HANDLERS,
             max_connections: MAX_CONNECTIONS,
             max_body_bytes: 0,
             header_timeout: DEADLINE,

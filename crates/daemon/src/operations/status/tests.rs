@@ -179,6 +179,42 @@ mod fault_16 {
     }
 }
 
+mod slow_clients {
+    use std::time::Instant;
+
+    use super::*;
+
+    #[test]
+    fn fault_healthz_and_metrics_are_answered_within_a_second_beside_64_slow_senders() {
+        let server = start(view("proven"));
+        let slow: Vec<_> = (0..64)
+            .map(|_| {
+                let mut stream = TcpStream::connect(server.address()).unwrap();
+                stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: lo").unwrap();
+                stream
+            })
+            .collect();
+        for path in ["/healthz", "/metrics", "/healthz"] {
+            let begun = Instant::now();
+            let (head, _) = get(&server, path);
+            assert!(head.starts_with("http/1.1 200"), "{path}: {head}");
+            assert!(begun.elapsed() < Duration::from_secs(1), "{path}: {:?}", begun.elapsed());
+        }
+        drop(slow);
+    }
+
+    #[test]
+    fn fault_those_who_keep_their_connections_open_take_nobodys_place() {
+        let server = start(view("proven"));
+        // More than the server keeps: the oldest go.
+        let slow: Vec<_> = (0..600).map(|_| TcpStream::connect(server.address()).unwrap()).collect();
+        let begun = Instant::now();
+        assert!(get(&server, "/healthz").0.starts_with("http/1.1 200"));
+        assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+        drop(slow);
+    }
+}
+
 mod metrics {
     use super::*;
 
