@@ -6,8 +6,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use landlock::{
-    ABI, Access as _, AccessFs, BitFlags, PathBeneath, PathFd, RestrictSelfAttr as _, Ruleset,
-    RulesetAttr as _, RulesetCreated, RulesetCreatedAttr as _, RulesetError, RulesetStatus, Scope,
+    ABI, Access as _, AccessFs, BitFlags, LandlockStatus, PathBeneath, PathFd, RestrictSelfAttr as _,
+    Ruleset, RulesetAttr as _, RulesetCreated, RulesetCreatedAttr as _, RulesetError, RulesetStatus, Scope,
 };
 
 use super::{Programs, Sandbox};
@@ -23,6 +23,14 @@ const SYSTEM: [&str; 9] =
 /// back as another one after we have started: so all of it, to read and not to run.
 const VOLATILE: [&str; 1] = ["/run"];
 
+/// What later versions of Landlock hold beside reading, writing, making and removing (landlock(7), "VERSIONS").
+const SINCE: [(i32, &str); 4] = [
+    (2, "moving files between directories"),
+    (3, "truncating files"),
+    (5, "ioctl on devices"),
+    (6, "signals and abstract Unix sockets"),
+];
+
 /// What is written to and keeps nothing.
 const SINK: &str = "/dev/null";
 
@@ -33,6 +41,8 @@ pub enum FilesHeld {
     Held {
         /// How much of it.
         degree: Degree,
+        /// Version of Landlock that this kernel has.
+        abi: i32,
         /// Threads that were there before, which this kernel cannot hold.
         other_threads: usize,
     },
@@ -86,7 +96,11 @@ fn restrict(sandbox: &Sandbox) -> Result<FilesHeld, RulesetError> {
             return Ok(FilesHeld::Free { why: "this kernel has no Landlock, or has it switched off".into() });
         }
     };
-    Ok(FilesHeld::Held { degree, other_threads: if status.all_threads { 0 } else { other_threads() } })
+    let abi = match status.landlock {
+        LandlockStatus::Available { effective_abi, kernel_abi } => kernel_abi.unwrap_or(effective_abi as i32),
+        LandlockStatus::NotEnabled | LandlockStatus::NotImplemented => 0,
+    };
+    Ok(FilesHeld::Held { degree, abi, other_threads: if status.all_threads { 0 } else { other_threads() } })
 }
 
 /// Adds rules for what is there.
@@ -112,10 +126,15 @@ fn other_threads() -> usize {
 impl fmt::Display for FilesHeld {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Held { degree, other_threads } => {
-                f.write_str("files held by Landlock")?;
+            Self::Held { degree, abi, other_threads } => {
+                write!(f, "files held by Landlock (ABI {abi} of the kernel, {} known)", KNOWN as i32)?;
                 if *degree == Degree::Part {
-                    f.write_str(", as far as this kernel can")?;
+                    f.write_str(", but for what this kernel cannot hold:")?;
+                    let mut comma = "";
+                    for (_, what) in SINCE.iter().filter(|(since, _)| since > abi) {
+                        write!(f, "{comma} {what}")?;
+                        comma = ",";
+                    }
                 }
                 match other_threads {
                     0 => Ok(()),
@@ -125,5 +144,22 @@ impl fmt::Display for FilesHeld {
             }
             Self::Free { why } => write!(f, "files not held: {why}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod words {
+    use super::*;
+
+    #[test]
+    fn fault_name_what_this_kernel_does_not_hold() {
+        let held = FilesHeld::Held { degree: Degree::Part, abi: 2, other_threads: 0 };
+        assert_eq!(
+            held.to_string(),
+            "files held by Landlock (ABI 2 of the kernel, 6 known), but for what this kernel cannot hold: truncating files, \
+             ioctl on devices, signals and abstract Unix sockets"
+        );
+        let held = FilesHeld::Held { degree: Degree::Whole, abi: 6, other_threads: 0 };
+        assert_eq!(held.to_string(), "files held by Landlock (ABI 6 of the kernel, 6 known)");
     }
 }

@@ -62,8 +62,8 @@ impl Sandbox {
 impl Enforced {
     /// Tells whether all is held that this program knows to hold.
     pub fn is_whole(&self) -> bool {
-        let files = FilesHeld::Held { degree: Degree::Whole, other_threads: 0 };
-        self.files == files && self.calls == CallsHeld::Held && self.missing.is_empty()
+        let is_whole = matches!(self.files, FilesHeld::Held { degree: Degree::Whole, other_threads: 0, .. });
+        is_whole && self.calls == CallsHeld::Held && self.missing.is_empty()
     }
 }
 

@@ -218,21 +218,25 @@ fn programs_are_run_where_they_are_needed_and_held_too() {
 #[test]
 fn what_is_held_is_told_in_words() {
     let whole = Enforced {
-        files: FilesHeld::Held { degree: Degree::Whole, other_threads: 0 },
+        files: FilesHeld::Held { degree: Degree::Whole, abi: 6, other_threads: 0 },
         calls: CallsHeld::Held,
         missing: Vec::new(),
     };
     assert!(whole.is_whole());
-    assert_eq!(whole.to_string(), "files held by Landlock; system calls held by seccomp");
+    assert_eq!(
+        whole.to_string(),
+        "files held by Landlock (ABI 6 of the kernel, 6 known); system calls held by seccomp"
+    );
     let part = Enforced {
-        files: FilesHeld::Held { degree: Degree::Part, other_threads: 2 },
+        files: FilesHeld::Held { degree: Degree::Part, abi: 2, other_threads: 2 },
         calls: CallsHeld::Free { why: "unknown architecture".into() },
         missing: vec!["/srv/lists".into()],
     };
     assert!(!part.is_whole());
     assert_eq!(
         part.to_string(),
-        "files held by Landlock, as far as this kernel can, but for 2 threads that were there before; system calls not held: \
+        "files held by Landlock (ABI 2 of the kernel, 6 known), but for what this kernel cannot hold: truncating files, ioctl on \
+         devices, signals and abstract Unix sockets, but for 2 threads that were there before; system calls not held: \
          unknown architecture; `/srv/lists` is not there and stays out of reach"
     );
     let none = FilesHeld::Free { why: "this kernel has no Landlock, or has it switched off".into() };
