@@ -110,6 +110,7 @@ fn each_decision(list: &List, see: &mut dyn FnMut(&Decision<'_>)) {
             dane: &DaneEvidence::NotAsked,
             sts: &StsEvidence::NotAsked,
             release: None,
+            elsewhere: None,
             listed: Some(&entry),
             choices: Choices::default(),
             now: Timestamp::from_seconds(0).expect("the first second"),

@@ -26,6 +26,7 @@ pub(crate) fn from_lists<'a>(
         dane: &DaneEvidence::NotAsked,
         sts: &StsEvidence::NotAsked,
         release: None,
+        elsewhere: None,
         listed,
         choices,
         now,
@@ -86,6 +87,7 @@ const fn origin(origin: Origin) -> &'static str {
         Origin::Override => "override",
         Origin::MtaSts => "mta-sts",
         Origin::List => "list",
+        Origin::Elsewhere => "mta-sts-elsewhere",
     }
 }
 
@@ -97,6 +99,7 @@ pub(crate) fn print_prospects(question: &Question<'_>) -> anyhow::Result<()> {
         let whose = match demand(&then.action).map(|demand| demand.origin) {
             Some(Origin::MtaSts) => ", as its own policy says",
             Some(Origin::List) => ", as the list says",
+            Some(Origin::Elsewhere) => ", as another node says",
             Some(Origin::Override) | None => "",
         };
         lines.push(format!("  {change}{}\n    {}{whose}", spec.dimmed(), in_words(&then.action)));

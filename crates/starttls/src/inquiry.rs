@@ -75,6 +75,7 @@ impl InquiryArgs {
             dane: &dane,
             sts: &sts,
             release,
+            elsewhere: kept.elsewhere(now),
             listed: listed.as_ref(),
             choices: self.choices.choices(&settings),
             now,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use starttls_daemon::learned::{Reach, Remembered};
 use starttls_daemon::operations::control::{ControlError, Request, Response, ShownOne, ask_within};
 use starttls_discover::{Survey, Validation};
-use starttls_policy::decide::evidence::{Cause, DaneEvidence, StsEvidence, StsRelease};
+use starttls_policy::decide::evidence::{Cause, DaneEvidence, StsEvidence, StsPolicy, StsRelease};
 use starttls_policy::{Domain, Timestamp};
 
 use crate::settings::Settings;
@@ -97,6 +97,13 @@ impl Kept {
             None => remembered.evidence(now),
         };
         (dane, sts, remembered.standing_release())
+    }
+}
+
+impl Kept {
+    /// A policy that another node fetched, as the daemon has it.
+    pub(crate) fn elsewhere(&self, now: Timestamp) -> Option<&StsPolicy> {
+        self.told()?.remembered.policy_elsewhere(now)
     }
 }
 

@@ -81,7 +81,36 @@ pub enum StoreError {
 /// Result codes of SQLite by which a file is no database, or not a whole one (sqlite3.h: `SQLITE_CORRUPT`, `SQLITE_NOTADB`).
 const DAMAGE: [u32; 2] = [11, 26];
 
+/// SQLSTATE codes and classes by which a server says that it, or this connection, is at its end (PostgreSQL, appendix A):
+/// connection exceptions, and shutdowns.
+const GONE: [&str; 4] = ["08", "57P01", "57P02", "57P03"];
+
+/// SQLSTATE codes of statements that may well succeed when they are run again: serialization failure, deadlock, lock not
+/// available, cancelled by a time limit.
+const TRANSIENT: [&str; 4] = ["40001", "40P01", "55P03", "57014"];
+
 impl StoreError {
+    /// Tells whether the database answered, and refused: the connection is as good as before.
+    pub fn is_refusal(&self) -> bool {
+        match self.code() {
+            Some(code) => !GONE.iter().any(|gone| code.starts_with(gone)),
+            None => false,
+        }
+    }
+
+    /// Tells whether the same statement may succeed when it is run again at once.
+    pub fn is_transient(&self) -> bool {
+        self.code().is_some_and(|code| TRANSIENT.contains(&&*code))
+    }
+
+    /// The database's own code, if it answered a statement with an error.
+    fn code(&self) -> Option<std::borrow::Cow<'_, str>> {
+        match self {
+            Self::Statement(source) => source.as_database_error()?.code(),
+            _ => None,
+        }
+    }
+
     /// Tells whether the database's own file is damaged, as opposed to being out of reach, full or busy.
     pub fn is_damage(&self) -> bool {
         let (Self::Open { source, .. } | Self::Migration { source, .. } | Self::Statement(source)) = self

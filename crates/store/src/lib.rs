@@ -15,7 +15,7 @@ mod migrations;
 mod place;
 mod value;
 
-pub use database::{Database, Opened, Transaction};
+pub use database::{Connection, Database, Opened, Server, Statements, Transaction};
 pub use error::StoreError;
 pub use migrations::{Migration, Migrations};
 pub use place::{Place, PlaceError, PostgresUrl};

@@ -4,6 +4,7 @@
 //! Dev only: nothing that is shipped depends on it. Real servers for mail and DNS are `starttls-e2e`.
 
 pub mod ca;
+pub mod delay;
 pub mod dns;
 pub mod documents;
 pub mod fault;

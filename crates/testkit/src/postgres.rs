@@ -75,6 +75,11 @@ impl Postgres {
         format!("postgres://tester@/postgres?host={}", self.directory.path().display())
     }
 
+    /// Its socket.
+    pub fn socket(&self) -> PathBuf {
+        self.directory.path().join(".s.PGSQL.5432")
+    }
+
     /// Ends the server at once, as a power cut would; the cluster stays.
     ///
     /// # Errors

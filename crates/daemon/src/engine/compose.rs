@@ -87,10 +87,12 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
         let now = self.clock.now();
         let late = || StsEvidence::Inconclusive { cause: Cause::Timeout, cached: None };
         let short = Instant::now() + self.settings.failure;
-        let (evidence, release, sts_until, made) = match sts {
-            Awaited::Not => (Arc::new(StsEvidence::NotAsked), None, dane.until, self.hot.revision()),
-            Awaited::InVain(begun) => (Arc::new(late()), None, short, begun),
-            Awaited::Came(branch) => (branch.evidence, branch.release, branch.until, branch.made),
+        let (evidence, release, elsewhere, sts_until, made) = match sts {
+            Awaited::Not => (Arc::new(StsEvidence::NotAsked), None, None, dane.until, self.hot.revision()),
+            Awaited::InVain(begun) => (Arc::new(late()), None, None, short, begun),
+            Awaited::Came(branch) => {
+                (branch.evidence, branch.release, branch.elsewhere, branch.until, branch.made)
+            }
         };
         let mut replies = [WAIT, WAIT, WAIT];
         let mut until = dane.until.min(sts_until);
@@ -101,6 +103,7 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
                 dane: &dane.evidence,
                 sts: &evidence,
                 release,
+                elsewhere: elsewhere.as_deref(),
                 listed,
                 choices: self.choices(),
                 now,

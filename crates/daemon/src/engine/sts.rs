@@ -17,18 +17,23 @@ use starttls_discover::{Discovering, MxState, PolicyFailure, RecordState, findin
 use starttls_policy::decide::evidence::{Cause, ReleasingMode, StsEvidence, StsPolicy, StsRelease};
 use starttls_policy::{Domain, Mode, Timestamp};
 use starttls_proto::mta_sts::PolicyFile;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::budget::Grant;
 use super::revisions::Revision;
 use super::{Inner, Known, Memory, What, ended};
 use crate::learned::{KeptPolicy, Learnt, SHORTEST_POLICY};
 
+/// The share of the time for an answer after which the policy of another node is taken rather than waiting for our own look.
+const ELSEWHERE_AFTER: f64 = 0.8;
+
 /// What MTA-STS says of a domain, and how long.
 #[derive(Clone, Debug)]
 pub(crate) struct StsBranch {
     pub(crate) evidence: Arc<StsEvidence>,
     pub(crate) release: Option<StsRelease>,
+    /// A policy that another node fetched, while this one cannot tell.
+    pub(crate) elsewhere: Option<Arc<StsPolicy>>,
     pub(crate) until: Instant,
     /// The revision before it was read: a change in between voids what is made of it.
     pub(crate) made: Revision,
@@ -71,7 +76,13 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
         let now = self.clock.now();
         let release = remembered.standing_release();
         match remembered.standing_policy(now).cloned() {
-            None => self.look(domain, Before { kept: None, release, made, charge: Charge::Due }).await,
+            None => {
+                let before = Before { kept: None, release, made, charge: Charge::Due };
+                match remembered.policy_elsewhere(now) {
+                    None => self.look(domain, before).await,
+                    Some(elsewhere) => self.look_beside(domain, Arc::new(elsewhere.clone()), before).await,
+                }
+            }
             Some(kept) => {
                 if self.is_to_be_confirmed(&kept, now) {
                     // It holds meanwhile: nobody waits for a policy host that we know.
@@ -80,6 +91,33 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
                 self.holds(kept.policy, release, made)
             }
         }
+    }
+
+    /// Looks at a domain of which another node has a policy. That holds only while this node cannot tell; looking goes on when nobody
+    /// waits for it any more.
+    async fn look_beside(
+        self: &Arc<Self>,
+        domain: &Domain,
+        elsewhere: Arc<StsPolicy>,
+        before: Before,
+    ) -> StsBranch {
+        let (release, made) = (before.release, before.made);
+        let (inner, asked) = (Arc::clone(self), domain.clone());
+        let looking = tokio::spawn(async move { inner.look(&asked, before).await });
+        let branch = match timeout(self.settings.answer_within.mul_f64(ELSEWHERE_AFTER), looking).await {
+            Ok(Ok(branch)) => branch,
+            Ok(Err(_)) | Err(_) => {
+                let evidence = Arc::new(StsEvidence::Inconclusive { cause: Cause::Timeout, cached: None });
+                let until = Instant::now() + self.settings.failure;
+                StsBranch { evidence, release, elsewhere: None, until, made }
+            }
+        };
+        if !matches!(*branch.evidence, StsEvidence::Inconclusive { .. }) {
+            return branch;
+        }
+        let branch = StsBranch { elsewhere: Some(elsewhere), ..branch };
+        self.sts.insert(domain.clone(), branch.clone());
+        branch
     }
 
     /// Looks at a domain again although its policy still holds; another one voids the cached answers.
@@ -213,7 +251,7 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
         let left = self.clock.now().until(policy.ends());
         let kept_for = jittered(self.settings.recheck).min(left).min(self.settings.longest);
         let evidence = Arc::new(StsEvidence::Found(policy));
-        StsBranch { evidence, release, until: Instant::now() + kept_for, made }
+        StsBranch { evidence, release, elsewhere: None, until: Instant::now() + kept_for, made }
     }
 
     /// What could not be told is not asked again at once; what is kept holds on.
@@ -231,17 +269,14 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
     ) -> StsBranch {
         let (release, made) = (before.release, before.made);
         let until = Instant::now() + jittered(kept_for);
-        let branch = StsBranch { evidence: Arc::new(evidence), release, until, made };
+        let branch = StsBranch { evidence: Arc::new(evidence), release, elsewhere: None, until, made };
         self.sts.insert(domain.clone(), branch.clone());
         branch
     }
 
     pub(crate) fn is_to_be_confirmed(&self, kept: &KeptPolicy, now: Timestamp) -> bool {
-        kept.origin == Learnt::Elsewhere
-            // A clock that was set back would else keep it unquestioned for as long.
-            || kept.confirmed > now
-            || kept.confirmed.until(now) >= self.settings.recheck
-            || kept.is_old(now)
+        // A clock that was set back would else keep it unquestioned for as long.
+        kept.confirmed > now || kept.confirmed.until(now) >= self.settings.recheck || kept.is_old(now)
     }
 }
 

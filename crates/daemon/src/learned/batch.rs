@@ -1,9 +1,14 @@
-//! A batch of changes, written in one transaction.
+//! A batch of changes, in the order of their domains: into a file in one transaction, to a server statement by statement.
+//!
+//! On a server each statement is a transaction of its own. Nothing of a batch needs the rest of it, and so no node holds a lock
+//! while it waits for the network, or for the next lock.
 
 use std::collections::{HashMap, HashSet};
 
 use starttls_policy::{Domain, Mode, Timestamp};
-use starttls_store::{AssertSqlSafe, Database, SqlSafeStr as _, SqlStr, StoreError, Transaction, Value};
+use starttls_store::{
+    AssertSqlSafe, Connection, Database, SqlSafeStr as _, SqlStr, Statements, StoreError, Value,
+};
 
 use super::change::Change;
 use super::record::{ELSEWHERE, max_age_seconds, patterns_text, release_name, seconds};
@@ -15,10 +20,13 @@ use super::upsert::{Role, Upserts};
 const MAX_TO_VERIFY: u64 = 10_000;
 
 /// Policies that are made ready at once: as many as the largest statement writes.
-const WRITTEN_AT_ONCE: usize = 64;
+const WRITTEN_AT_ONCE: usize = 128;
 
 /// Domains that one question about a full table names.
 const ASKED_AT_ONCE: usize = 64;
+
+/// A change and whose it is.
+type Named<'a> = (&'a Domain, &'a Change);
 
 /// Writes batches into one store.
 #[derive(Debug)]
@@ -37,24 +45,44 @@ impl Batches {
         let places: Vec<String> = (1..=ASKED_AT_ONCE).map(|number| format!("${number}")).collect();
         let which = format!("SELECT domain FROM learned_policies WHERE domain IN ({})", places.join(", "));
         Self {
+            policies: Room::new(&POLICIES, limit, &role),
+            releases: Room::new(&RELEASES, limit, &role),
+            dane: Room::new(&DANE, limit, &role),
+            to_verify: Room::new(&TO_VERIFY, MAX_TO_VERIFY.min(limit), &role),
             upserts: Upserts::new(&role),
             role,
             which_are_there: AssertSqlSafe(which).into_sql_str(),
-            policies: Room::new(&POLICIES, limit),
-            releases: Room::new(&RELEASES, limit),
-            dane: Room::new(&DANE, limit),
-            to_verify: Room::new(&TO_VERIFY, MAX_TO_VERIFY.min(limit)),
         }
     }
 
-    /// Writes a batch, all or nothing; tells how many policies found no room.
+    /// Writes a batch into a file, all or nothing; tells how many policies found no room.
     pub(super) async fn write(
         &mut self,
         database: &Database,
         changes: &HashMap<Domain, Change>,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
-        let written = self.try_write(database, changes, now).await;
+        let written = async {
+            let mut transaction = database.begin().await?;
+            let not_kept = self.write_with(&mut Statements::Together(&mut transaction), changes, now).await?;
+            transaction.commit().await?;
+            Ok(not_kept)
+        };
+        let written = written.await;
+        if written.is_err() {
+            self.forget_counts();
+        }
+        written
+    }
+
+    /// Writes a batch to a server. After an error some of it may be written; writing it again does no harm.
+    pub(super) async fn write_to_server(
+        &mut self,
+        connection: &mut Connection,
+        changes: &HashMap<Domain, Change>,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let written = self.write_with(&mut Statements::Each(connection), changes, now).await;
         if written.is_err() {
             self.forget_counts();
         }
@@ -68,35 +96,38 @@ impl Batches {
         }
     }
 
-    async fn try_write(
+    async fn write_with(
         &mut self,
-        database: &Database,
+        statements: &mut Statements<'_>,
         changes: &HashMap<Domain, Change>,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
-        let mut transaction = database.begin().await?;
-        let not_kept = self.write_policies(&mut transaction, changes, now).await?;
-        self.write_releases(&mut transaction, changes, now).await?;
-        self.write_dane(&mut transaction, changes, now).await?;
-        self.write_to_verify(&mut transaction, changes, now).await?;
-        transaction.commit().await?;
+        // The tables' own order: a page is touched once, and nodes that write the same rows queue instead of locking up.
+        let mut changes: Vec<Named<'_>> = changes.iter().collect();
+        changes.sort_unstable_by_key(|(domain, _)| *domain);
+        let not_kept = self.write_policies(statements, &changes, now).await?;
+        self.write_releases(statements, &changes, now).await?;
+        self.write_dane(statements, &changes, now).await?;
+        self.write_to_verify(statements, &changes, now).await?;
         Ok(not_kept)
     }
 
     async fn write_policies(
         &mut self,
-        transaction: &mut Transaction,
-        changes: &HashMap<Domain, Change>,
+        statements: &mut Statements<'_>,
+        changes: &[Named<'_>],
         now: Timestamp,
     ) -> Result<u64, StoreError> {
-        let mut kept: Vec<(&Domain, &KeptPolicy)> =
-            changes.iter().filter_map(|(domain, change)| Some((domain, change.policy.as_ref()?))).collect();
+        let mut kept: Vec<(&Domain, &KeptPolicy)> = changes
+            .iter()
+            .copied()
+            .filter_map(|(domain, change)| Some((domain, change.policy.as_ref()?)))
+            .collect();
         if kept.is_empty() {
             return Ok(0);
         }
-        let surplus = self.policies.make(transaction, kept.len() as u64, now).await?;
-        let not_kept = if surplus > 0 { self.leave_out(transaction, &mut kept, surplus).await? } else { 0 };
-        // In the table's own order, so that a page is touched once.
+        let surplus = self.policies.make(statements, kept.len() as u64, now).await?;
+        let not_kept = if surplus > 0 { self.leave_out(statements, &mut kept, surplus).await? } else { 0 };
         kept.sort_unstable_by_key(|(domain, _)| *domain);
         for some in kept.chunks(WRITTEN_AT_ONCE) {
             let patterns: Vec<String> = some.iter().map(|(_, kept)| patterns_text(&kept.policy.mx)).collect();
@@ -115,7 +146,7 @@ impl Batches {
                     Value::Text(node_of(&self.role, kept.origin)),
                 ]);
             }
-            self.upserts.policies.write(transaction, &values).await?;
+            self.upserts.policies.write(statements, &values).await?;
         }
         Ok(not_kept)
     }
@@ -123,11 +154,11 @@ impl Batches {
     /// Leaves out new policies for which there is no room, those that do not enforce first; tells how many.
     async fn leave_out(
         &mut self,
-        transaction: &mut Transaction,
+        statements: &mut Statements<'_>,
         kept: &mut Vec<(&Domain, &KeptPolicy)>,
         surplus: u64,
     ) -> Result<u64, StoreError> {
-        let there = self.which_are_there(transaction, kept).await?;
+        let there = self.which_are_there(statements, kept).await?;
         let is_there = |domain: &Domain| there.contains(domain.as_str());
         let mut room = (kept.len() as u64).saturating_sub(surplus);
         kept.sort_by_key(|(_, kept)| kept.policy.mode != Mode::Enforce);
@@ -146,14 +177,14 @@ impl Batches {
 
     async fn which_are_there(
         &self,
-        transaction: &mut Transaction,
+        statements: &mut Statements<'_>,
         kept: &[(&Domain, &KeptPolicy)],
     ) -> Result<HashSet<String>, StoreError> {
         let mut there = HashSet::new();
         for some in kept.chunks(ASKED_AT_ONCE) {
             let mut values: Vec<_> = some.iter().map(|(domain, _)| Value::Text(domain.as_str())).collect();
             values.resize(ASKED_AT_ONCE, Value::Text(""));
-            for row in transaction.rows(self.which_are_there.clone(), &values).await? {
+            for row in statements.rows(self.which_are_there.clone(), &values).await? {
                 there.insert(row.text(0)?.to_owned());
             }
         }
@@ -162,13 +193,14 @@ impl Batches {
 
     async fn write_releases(
         &mut self,
-        transaction: &mut Transaction,
-        changes: &HashMap<Domain, Change>,
+        statements: &mut Statements<'_>,
+        changes: &[Named<'_>],
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let node = node_of(&self.role, Learnt::Here);
         let mut values = Vec::new();
-        for (domain, release) in changes.iter().filter_map(|(domain, change)| Some((domain, change.release?)))
+        for (domain, release) in
+            changes.iter().copied().filter_map(|(domain, change)| Some((domain, change.release?)))
         {
             values.extend([
                 Value::Text(domain.as_str()),
@@ -178,41 +210,41 @@ impl Batches {
             ]);
         }
         if !values.is_empty() {
-            self.releases.make(transaction, values.len() as u64 / 4, now).await?;
-            self.upserts.releases.write(transaction, &values).await?;
+            self.releases.make(statements, values.len() as u64 / 4, now).await?;
+            self.upserts.releases.write(statements, &values).await?;
         }
         Ok(())
     }
 
     async fn write_dane(
         &mut self,
-        transaction: &mut Transaction,
-        changes: &HashMap<Domain, Change>,
+        statements: &mut Statements<'_>,
+        changes: &[Named<'_>],
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let node = node_of(&self.role, Learnt::Here);
         let mut values = Vec::new();
         for (domain, until) in
-            changes.iter().filter_map(|(domain, change)| Some((domain, change.dane_until?)))
+            changes.iter().copied().filter_map(|(domain, change)| Some((domain, change.dane_until?)))
         {
             values.extend([Value::Text(domain.as_str()), Value::Integer(seconds(until)), Value::Text(node)]);
         }
         if !values.is_empty() {
-            self.dane.make(transaction, values.len() as u64 / 3, now).await?;
-            self.upserts.dane.write(transaction, &values).await?;
+            self.dane.make(statements, values.len() as u64 / 3, now).await?;
+            self.upserts.dane.write(statements, &values).await?;
         }
         Ok(())
     }
 
     async fn write_to_verify(
         &mut self,
-        transaction: &mut Transaction,
-        changes: &HashMap<Domain, Change>,
+        statements: &mut Statements<'_>,
+        changes: &[Named<'_>],
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut values = Vec::new();
         for (domain, (kind, noted)) in
-            changes.iter().filter_map(|(domain, change)| Some((domain, change.to_verify?)))
+            changes.iter().copied().filter_map(|(domain, change)| Some((domain, change.to_verify?)))
         {
             values.extend([
                 Value::Text(domain.as_str()),
@@ -221,8 +253,8 @@ impl Batches {
             ]);
         }
         if !values.is_empty() {
-            self.to_verify.make(transaction, values.len() as u64 / 3, now).await?;
-            self.upserts.to_verify.write(transaction, &values).await?;
+            self.to_verify.make(statements, values.len() as u64 / 3, now).await?;
+            self.upserts.to_verify.write(statements, &values).await?;
         }
         Ok(())
     }

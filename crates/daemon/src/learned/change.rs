@@ -65,7 +65,7 @@ impl Change {
 fn stands_against(mine: Option<&KeptPolicy>, other: &KeptPolicy) -> bool {
     other.origin == Learnt::Elsewhere
         && mine.is_some_and(|mine| {
-            mine.origin == Learnt::Here && enforces(mine) && mine.policy.ends() > other.policy.fetched
+            mine.origin == Learnt::Here && enforces(mine) && mine.policy.ends() > other.confirmed
         })
 }
 

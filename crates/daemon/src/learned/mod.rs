@@ -46,9 +46,10 @@ use queue::{Added, overlaid};
 pub(crate) use remembered::SHORTEST_POLICY;
 pub use remembered::{KeptPolicy, Learnt, Reach, Recall, Remembered};
 pub use settings::{DEFAULT_ROW_LIMIT, LearnedSettings, SETTLED_AFTER};
+pub use shared::PurgedShared;
 use shared::Shared;
 use standing::add;
-pub use standing::{Counts, Purge, SharedState, ToVerify, Troubles};
+pub use standing::{Counts, Purge, SharedState, SharedTroubles, ToVerify, Troubles};
 use steady::LastTime;
 
 /// The memory of this node, and of all nodes if they share one. Clones are the same memory.
@@ -59,6 +60,19 @@ pub struct Learned {
     clock: Arc<LastTime>,
     turns: Arc<Turns>,
     tasks: Arc<Tasks>,
+}
+
+/// Why the shared store is not emptied with the own one, and how that is done.
+const SHARED_IS_KEPT: &str = "the shared store keeps what the nodes wrote there; `cache purge DOMAIN` removes a domain from it, \
+    and `TRUNCATE learned_policies, learned_releases, learned_dane` in the database removes everything";
+
+/// What was forgotten.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Purged {
+    /// Rows of the own store.
+    pub rows: u64,
+    /// What became of the shared store.
+    pub shared: PurgedShared,
 }
 
 /// The tasks that write, which end with the last clone.
@@ -142,13 +156,21 @@ impl Learned {
         found.into_iter().map(seen).collect()
     }
 
-    /// Forgets at an operator's word, on this node alone; tells how many rows were removed.
-    pub async fn purge(&self, what: Purge) -> u64 {
+    /// Forgets at an operator's word: one domain here and in the shared store, the rest here alone.
+    pub async fn purge(&self, what: Purge) -> Purged {
         self.flush().await;
-        let Some(database) = self.own.database() else { return 0 };
+        // First there: what is asked meanwhile would else bring it back from there.
+        let shared = match (&self.shared, &what) {
+            (None, _) => PurgedShared::Absent,
+            (Some(shared), Purge::Domain(domain)) => shared.purge(domain).await,
+            (Some(_), Purge::Ended { .. } | Purge::All) => {
+                PurgedShared::Not { words: SHARED_IS_KEPT.to_owned() }
+            }
+        };
+        let Some(database) = self.own.database() else { return Purged { rows: 0, shared } };
         let removed = self.own.read(questions::purge(&database, &what).await);
         self.own.forget_counts().await;
-        removed.unwrap_or(0)
+        Purged { rows: removed.unwrap_or(0), shared }
     }
 
     /// How many rows the own store has.
@@ -170,6 +192,11 @@ impl Learned {
     /// How it stands with the shared store.
     pub fn shared_state(&self) -> SharedState {
         self.shared.as_ref().map_or(SharedState::Absent, |shared| shared.state())
+    }
+
+    /// What went wrong with the shared store since the start.
+    pub fn shared_troubles(&self) -> SharedTroubles {
+        self.shared.as_ref().map_or_else(SharedTroubles::default, |shared| shared.troubles())
     }
 
     /// Waits until it stands otherwise with the shared store than it did; for good, where there is none.

@@ -16,6 +16,15 @@ const RECALL: &str = "SELECT p.mode, SUBSTR(p.mx, 1, 65537), SUBSTR(p.id, 1, 65)
     LEFT JOIN learned_releases r ON r.domain = asked.domain
     LEFT JOIN learned_dane d ON d.domain = asked.domain";
 
+/// The same of many domains, with a space between them; for PostgreSQL.
+pub(super) const RECALL_MANY: &str =
+    "SELECT asked.domain, p.mode, SUBSTR(p.mx, 1, 65537), SUBSTR(p.id, 1, 65), p.fetched,
+    p.max_age, p.confirmed, p.node, r.mode, r.released, d.ends
+    FROM (SELECT DISTINCT UNNEST(STRING_TO_ARRAY(CAST($1 AS TEXT), ' ')) COLLATE \"C\" AS domain) asked
+    LEFT JOIN learned_policies p ON p.domain = asked.domain
+    LEFT JOIN learned_releases r ON r.domain = asked.domain
+    LEFT JOIN learned_dane d ON d.domain = asked.domain";
+
 const PAGE: &str =
     "SELECT known.domain, p.mode, SUBSTR(p.mx, 1, 65537), SUBSTR(p.id, 1, 65), p.fetched, p.max_age,
     p.confirmed, p.node, r.mode, r.released, d.ends

@@ -38,9 +38,11 @@ impl Learned {
             self.keep_policy(domain, kept);
         }
         let theirs = others.remembered;
-        if let Some(kept) = theirs.policy.filter(|theirs| counts(theirs, remembered.policy.as_ref(), now)) {
-            // Should the shared store be gone tomorrow, the protection is not.
-            if protects(&kept, now) {
+        if let Some(kept) =
+            theirs.policy.and_then(|theirs| taken_over(theirs, remembered.policy.as_ref(), now))
+        {
+            // Should the shared store be gone tomorrow, the protection is not; and when it was first seen here is kept.
+            if remembered.policy.as_ref() != Some(&kept) {
                 self.keep_policy(domain, &kept);
             }
             remembered.policy = Some(kept);
@@ -58,22 +60,18 @@ async fn ask(shared: Option<&Shared>, domain: &Domain, now: Timestamp) -> Option
     shared?.recall(domain, now).await
 }
 
-/// Tells whether the policy of another node takes the place of what this node remembers.
-///
-/// What this node saw enforced stands as long as it holds: another's policy, even an enforcing one, may allow other hosts. What
-/// protects takes the place of older knowledge that does not; what does not protect takes the place of what has ended alone.
-fn counts(theirs: &KeptPolicy, mine: Option<&KeptPolicy>, now: Timestamp) -> bool {
-    let Some(mine) = mine else { return true };
-    let is_newer = theirs.policy.fetched > mine.policy.fetched;
-    match (mine.holds(now), mine.origin) {
-        (false, _) => is_newer || (theirs.holds(now) && protects(theirs, now)),
-        (true, Learnt::Here) => is_newer && protects(theirs, now) && !protects(mine, now),
-        (true, Learnt::Elsewhere) => is_newer && (protects(theirs, now) || !protects(mine, now)),
+/// The policy of another node, where this node has none of its own that holds, and where it enforces: anything else changes nothing
+/// here. It counts from when this node first saw one of the domain, or one row after another would make it hold for good.
+fn taken_over(theirs: KeptPolicy, mine: Option<&KeptPolicy>, now: Timestamp) -> Option<KeptPolicy> {
+    if theirs.policy.mode != Mode::Enforce || !theirs.holds(now) {
+        return None;
     }
-}
-
-fn protects(kept: &KeptPolicy, now: Timestamp) -> bool {
-    kept.policy.mode == Mode::Enforce && kept.holds(now)
+    let first_seen = match mine {
+        Some(mine) if mine.origin == Learnt::Here && mine.holds(now) => return None,
+        Some(mine) if mine.origin == Learnt::Elsewhere => mine.confirmed.min(now),
+        _ => now,
+    };
+    Some(KeptPolicy { confirmed: first_seen, origin: Learnt::Elsewhere, ..theirs })
 }
 
 #[cfg(test)]
@@ -98,31 +96,29 @@ mod policies_of_other_nodes {
     }
 
     #[test]
-    fn count_where_they_add_protection_and_take_none() {
+    fn fault_count_where_they_enforce_and_this_node_has_no_policy_that_holds() {
         use Learnt::{Elsewhere, Here};
         use Mode::{Enforce, None, Testing};
-        // Mine, theirs (mode and when fetched); the time is 1,000.
+        // Mine, theirs (mode and when fetched), since when theirs counts; the time is 1,000.
         for (mine, theirs, want) in [
-            ((Enforce, 950, Here), (Enforce, 960), false),
-            ((Enforce, 950, Here), (None, 990), false),
-            ((Enforce, 950, Here), (Testing, 990), false),
-            ((Enforce, 800, Here), (Enforce, 960), true),
-            ((Enforce, 800, Here), (Enforce, 700), false),
-            ((Enforce, 800, Here), (None, 990), true),
-            ((None, 950, Here), (Enforce, 960), true),
-            ((None, 950, Here), (Enforce, 940), false),
-            ((Testing, 950, Here), (None, 960), false),
-            ((Enforce, 950, Elsewhere), (Enforce, 960), true),
-            ((Enforce, 950, Elsewhere), (None, 960), false),
-            ((Enforce, 950, Elsewhere), (Enforce, 940), false),
-            ((None, 950, Elsewhere), (Testing, 960), true),
-            ((None, 950, Elsewhere), (Enforce, 960), true),
+            ((Enforce, 950, Here), (Enforce, 960), Option::None),
+            ((Enforce, 950, Here), (None, 990), Option::None),
+            ((None, 950, Here), (Enforce, 990), Option::None),
+            ((Testing, 950, Here), (Enforce, 990), Option::None),
+            ((Enforce, 800, Here), (Enforce, 960), Some(1_000)),
+            ((Enforce, 800, Here), (Enforce, 700), Option::None),
+            ((Enforce, 800, Here), (None, 990), Option::None),
+            ((Enforce, 950, Elsewhere), (Enforce, 960), Some(950)),
+            ((Enforce, 950, Elsewhere), (Testing, 960), Option::None),
+            ((Enforce, 800, Elsewhere), (Enforce, 960), Some(800)),
         ] {
             let case = format!("{mine:?} {theirs:?}");
             let mine = policy(mine.0, mine.1, mine.2);
             let theirs = policy(theirs.0, theirs.1, Elsewhere);
-            assert_eq!(counts(&theirs, Some(&mine), at(1_000)), want, "{case}");
-            assert!(counts(&theirs, Option::None, at(1_000)), "{case}");
+            let taken = taken_over(theirs, Some(&mine), at(1_000));
+            assert_eq!(taken.map(|kept| kept.confirmed), want.map(at), "{case}");
         }
+        let alone = taken_over(policy(Enforce, 960, Elsewhere), Option::None, at(1_000));
+        assert_eq!(alone.map(|kept| kept.confirmed), Some(at(1_000)));
     }
 }

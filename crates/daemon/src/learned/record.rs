@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use starttls_policy::decide::evidence::{ReleasingMode, StsPolicy, StsRelease};
 use starttls_policy::{Domain, Mode, MxPattern, Timestamp};
+use starttls_proto::mta_sts::MAX_PATTERNS;
 use starttls_store::{Row, StoreError};
 
 use super::remembered::{KeptPolicy, Learnt, Remembered};
@@ -13,8 +14,8 @@ use super::remembered::{KeptPolicy, Learnt, Remembered};
 /// longer is cut by the question, and then refused: nobody's row fills the memory.
 const MAX_MX_CHARS: usize = 65_536;
 
-/// Longest `id` that is read, cut likewise; RFC 8461 §3.1 allows half.
-const MAX_ID_CHARS: usize = 64;
+/// Longest `id` that is read, cut likewise (RFC 8461 §3.1).
+const MAX_ID_CHARS: usize = 32;
 
 /// Longest `max_age` in seconds (RFC 8461 §3.2).
 const MAX_AGE: u64 = 31_557_600;
@@ -67,7 +68,8 @@ fn policy(row: &Row, first: usize) -> Result<Option<KeptPolicy>, Unreadable> {
     let is_sound = (mode == Mode::None || !mx.is_empty())
         && max_age <= MAX_AGE
         && id.len() <= MAX_ID_CHARS
-        && id.bytes().all(|byte| byte.is_ascii_graphic());
+        && mx.len() <= MAX_PATTERNS
+        && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
     if !is_sound {
         return Err(Unreadable);
     }

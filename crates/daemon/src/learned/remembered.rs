@@ -9,6 +9,10 @@ use starttls_policy::{Mode, Timestamp};
 /// holes through which mail goes unprotected, so it holds as long as that.
 pub(crate) const SHORTEST_POLICY: Duration = Duration::from_mins(5);
 
+/// How long a policy that another node fetched may hold here from when this node first saw it, while this node cannot tell what the
+/// domain publishes: time enough for an outage of its policy host or of our resolver.
+const ELSEWHERE_HOLDS: Duration = Duration::from_hours(24);
+
 /// A policy is fetched anew after a day, or half its life: long before its end (RFC 8461 §10.2).
 const OLDEST_POLICY: Duration = Duration::from_hours(24);
 
@@ -28,7 +32,7 @@ pub struct Remembered {
 pub struct KeptPolicy {
     /// The policy.
     pub policy: StsPolicy,
-    /// When the record's `id` was last seen to be the policy's.
+    /// When the record's `id` was last seen to be the policy's; of what another node fetched, when this node first saw that.
     pub confirmed: Timestamp,
     /// Who fetched it.
     pub origin: Learnt,
@@ -39,7 +43,7 @@ pub struct KeptPolicy {
 pub enum Learnt {
     /// This node itself.
     Here,
-    /// Another node: what protects counts at once, what weakens must be seen here first.
+    /// Another node says so: it may add protection for a while, until this node has seen for itself.
     Elsewhere,
 }
 
@@ -81,8 +85,11 @@ impl Remembered {
             && (is_ahead(kept.policy.fetched) || is_ahead(kept.confirmed))
         {
             kept.policy.fetched = kept.policy.fetched.min(now);
-            // Confirmed long ago: whoever asks verifies it.
-            kept.confirmed = Timestamp::from_seconds(0).unwrap_or(now);
+            // As if confirmed long ago: whoever asks verifies it. Another node's counts for a day from now.
+            kept.confirmed = match kept.origin {
+                Learnt::Here => Timestamp::from_seconds(0).unwrap_or(now),
+                Learnt::Elsewhere => kept.confirmed.min(now),
+            };
             is_bounded = true;
         }
         let enforces = self.policy.as_ref().is_some_and(|kept| kept.policy.mode == Mode::Enforce);
@@ -95,17 +102,24 @@ impl Remembered {
         is_bounded
     }
 
-    /// The policy, if it holds. What another node learnt holds at once where it protects; where it weakens, this node
-    /// looks for itself first.
+    /// The policy that this node fetched itself, if it holds.
     pub fn standing_policy(&self, now: Timestamp) -> Option<&KeptPolicy> {
-        let counts = |kept: &&KeptPolicy| kept.origin == Learnt::Here || kept.policy.mode == Mode::Enforce;
-        self.policy.as_ref().filter(|kept| kept.holds(now)).filter(counts)
+        self.policy.as_ref().filter(|kept| kept.origin == Learnt::Here && kept.holds(now))
+    }
+
+    /// The policy that another node says it fetched, if it enforces and holds: for a day from when this node first saw it,
+    /// whatever stands in it. It may add to what else is known of the domain, and this node looks for itself.
+    pub fn policy_elsewhere(&self, now: Timestamp) -> Option<&StsPolicy> {
+        let kept = self.policy.as_ref().filter(|kept| kept.origin == Learnt::Elsewhere)?;
+        let is_seen_lately = kept.confirmed.until(now) < ELSEWHERE_HOLDS;
+        (kept.policy.mode == Mode::Enforce && kept.holds(now) && is_seen_lately).then_some(&kept.policy)
     }
 
     /// The release, unless the domain has enforced again since.
     pub fn standing_release(&self) -> Option<StsRelease> {
-        let enforced =
-            self.policy.as_ref().map(|kept| &kept.policy).filter(|policy| policy.mode == Mode::Enforce);
+        // What another node says takes no release back that this node saw.
+        let own = self.policy.as_ref().filter(|kept| kept.origin == Learnt::Here);
+        let enforced = own.map(|kept| &kept.policy).filter(|policy| policy.mode == Mode::Enforce);
         self.release.filter(|release| enforced.is_none_or(|policy| policy.fetched < release.at))
     }
 }
@@ -118,7 +132,7 @@ impl KeptPolicy {
 
     /// Tells whether a record with this `id` confirms it, so that it need not be fetched anew.
     pub(crate) fn is_confirmed_by(&self, id: &str, now: Timestamp) -> bool {
-        id == self.policy.id && !self.is_old(now)
+        self.origin == Learnt::Here && id == self.policy.id && !self.is_old(now)
     }
 
     /// Tells whether it is time to fetch it anew, whatever the record says.

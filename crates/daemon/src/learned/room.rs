@@ -4,9 +4,10 @@
 //! rather than that, a new one is not kept, so that a flood of names cannot push protection out.
 
 use starttls_policy::Timestamp;
-use starttls_store::{StoreError, Transaction, Value};
+use starttls_store::{AssertSqlSafe, SqlSafeStr as _, SqlStr, Statements, StoreError, Value};
 
 use super::record::seconds;
+use super::upsert::Role;
 
 /// Rows that a full table is thinned by beyond need, so that it is not thinned for every batch.
 const SLACK: u64 = 2_000;
@@ -14,7 +15,9 @@ const SLACK: u64 = 2_000;
 /// A table, with how many rows it has.
 #[derive(Debug)]
 pub(super) struct Room {
-    table: &'static Table,
+    count: &'static str,
+    remove_ended: Vec<SqlStr>,
+    remove: Vec<SqlStr>,
     limit: u64,
     estimate: Option<Estimate>,
 }
@@ -85,14 +88,16 @@ pub(super) const TO_VERIFY: Table = Table {
 };
 
 impl Room {
-    pub(super) fn new(table: &'static Table, limit: u64) -> Self {
-        Self { table, limit, estimate: None }
+    pub(super) fn new(table: &Table, limit: u64, role: &Role) -> Self {
+        let texts = |texts: &[&'static str]| texts.iter().map(|text| for_role(text, role)).collect();
+        let (remove_ended, remove) = (texts(table.remove_ended), texts(table.remove));
+        Self { count: table.count, remove_ended, remove, limit, estimate: None }
     }
 
     /// Makes room for rows that may all be new; tells for how many there is none.
     pub(super) async fn make(
         &mut self,
-        transaction: &mut Transaction,
+        statements: &mut Statements<'_>,
         wanted: u64,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
@@ -102,10 +107,10 @@ impl Room {
         });
         let (mut rows, exact_for) = match known {
             Some(known) => (known.rows, known.exact_for),
-            None => (self.count(transaction).await?, Some(0)),
+            None => (self.count(statements).await?, Some(0)),
         };
         if !fits(rows) {
-            rows = self.thin_out(transaction, rows, wanted, now).await?;
+            rows = self.thin_out(statements, rows, wanted, now).await?;
         }
         let written = Estimate { rows: rows.saturating_add(wanted), exact_for: None };
         // Where all found room nobody needs to know which of them are new.
@@ -121,40 +126,52 @@ impl Room {
         }
     }
 
-    /// Whatever was counted no longer holds: the transaction came to nothing, or rows were removed by hand.
+    /// Whatever was counted no longer holds: the statements came to nothing, or rows were removed by hand.
     pub(super) fn forget_count(&mut self) {
         self.estimate = None;
     }
 
-    async fn count(&self, transaction: &mut Transaction) -> Result<u64, StoreError> {
-        let rows = transaction.rows(self.table.count, &[]).await?;
+    async fn count(&self, statements: &mut Statements<'_>) -> Result<u64, StoreError> {
+        let rows = statements.rows(self.count, &[]).await?;
         let number = rows.first().map_or(Ok(0), |row| row.integer(0))?;
         Ok(u64::try_from(number).unwrap_or(0))
     }
 
     async fn thin_out(
         &self,
-        transaction: &mut Transaction,
+        statements: &mut Statements<'_>,
         mut rows: u64,
         wanted: u64,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
         let slack = (self.limit / 100).min(SLACK);
-        for sql in self.table.remove_ended {
+        for sql in &self.remove_ended {
             let surplus = rows.saturating_add(wanted + slack).saturating_sub(self.limit);
-            rows -= remove(transaction, sql, surplus, Some(now)).await?.min(rows);
+            rows -= remove(statements, sql, surplus, Some(now)).await?.min(rows);
         }
-        for sql in self.table.remove {
+        for sql in &self.remove {
             let surplus = rows.saturating_add(wanted).saturating_sub(self.limit);
-            rows -= remove(transaction, sql, surplus, None).await?.min(rows);
+            rows -= remove(statements, sql, surplus, None).await?.min(rows);
         }
         Ok(rows)
     }
 }
 
+/// On a server, rows that another node is writing are passed over: they are removed in another order than they are written, and
+/// two nodes would wait for one another.
+fn for_role(text: &'static str, role: &Role) -> SqlStr {
+    match (role, text.strip_suffix(')')) {
+        (Role::Shared { .. }, Some(text)) => {
+            // Made of literals of this file alone.
+            AssertSqlSafe(format!("{text} FOR UPDATE SKIP LOCKED)")).into_sql_str()
+        }
+        _ => text.into_sql_str(),
+    }
+}
+
 async fn remove(
-    transaction: &mut Transaction,
-    sql: &'static str,
+    statements: &mut Statements<'_>,
+    sql: &SqlStr,
     most: u64,
     now: Option<Timestamp>,
 ) -> Result<u64, StoreError> {
@@ -163,7 +180,7 @@ async fn remove(
     }
     let most = Value::Integer(i64::try_from(most).unwrap_or(i64::MAX));
     match now {
-        Some(now) => transaction.execute(sql, &[most, Value::Integer(seconds(now))]).await,
-        None => transaction.execute(sql, &[most]).await,
+        Some(now) => statements.execute(sql.clone(), &[most, Value::Integer(seconds(now))]).await,
+        None => statements.execute(sql.clone(), &[most]).await,
     }
 }

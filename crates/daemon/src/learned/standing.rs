@@ -11,13 +11,37 @@ pub enum SharedState {
     Absent,
     /// It has not answered yet.
     Connecting,
-    /// It answers.
+    /// It answers, and takes what this node learns.
     Up,
+    /// It answers, and takes no writes: what this node learns waits, as far as there is room.
+    ReadOnly {
+        /// What it said.
+        words: String,
+    },
     /// It does not answer; this node goes on alone, and tries again by itself.
     Down {
         /// What it said, or that it said nothing.
         words: String,
     },
+}
+
+impl SharedState {
+    /// Tells whether it can be read.
+    pub const fn answers(&self) -> bool {
+        matches!(self, Self::Up | Self::ReadOnly { .. })
+    }
+}
+
+/// What went wrong with the shared store since the start.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct SharedTroubles {
+    /// How often it was lost: no open connection was left that answered.
+    pub losses: u64,
+    /// Batches that it did not take; they are tried again.
+    pub refused_writes: u64,
+    /// Connections that could not be opened.
+    pub refused_connections: u64,
 }
 
 /// How many rows the own store has.

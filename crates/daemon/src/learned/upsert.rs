@@ -5,11 +5,14 @@
 
 use std::fmt::Write as _;
 
-use starttls_store::{AssertSqlSafe, SqlSafeStr as _, SqlStr, StoreError, Transaction, Value};
+use starttls_store::{AssertSqlSafe, SqlSafeStr as _, SqlStr, Statements, StoreError, Value};
 
-/// Rows of one statement, large to small. The driver of SQLite finds each parameter by going through the names of all before it,
-/// so that with 64 rows a third of the work was that.
-const SIZES: [usize; 3] = [16, 4, 1];
+/// Rows of one statement into a file, large to small. The driver of SQLite finds each parameter by going through the names of all
+/// before it, so that with 64 rows a third of the work was that.
+const SIZES_OF_A_FILE: [usize; 3] = [16, 4, 1];
+
+/// Rows of one statement to a server: each costs a round trip.
+const SIZES_OF_A_SERVER: [usize; 3] = [128, 16, 1];
 
 /// Where rows are written to.
 #[derive(Clone, Debug)]
@@ -27,7 +30,7 @@ pub(super) enum Role {
 #[derive(Debug)]
 pub(super) struct Upsert {
     width: usize,
-    sized: [(usize, SqlStr); SIZES.len()],
+    sized: [(usize, SqlStr); 3],
 }
 
 /// The statements of one store.
@@ -41,34 +44,54 @@ pub(super) struct Upserts {
 
 impl Upserts {
     pub(super) fn new(role: &Role) -> Self {
+        let sizes = match role {
+            Role::Own => SIZES_OF_A_FILE,
+            Role::Shared { .. } => SIZES_OF_A_SERVER,
+        };
         let (policies, releases, dane) = match role {
             // What another node says never takes the place of a policy that this node saw enforced, as long as that held.
             Role::Own => (
                 "WHERE excluded.node = '' OR learned_policies.node <> '' OR learned_policies.mode <> 'enforce'
-                    OR learned_policies.ends <= excluded.fetched",
+                    OR learned_policies.ends <= excluded.confirmed",
                 "",
                 "",
             ),
-            // A row from the future, which some wrong clock wrote, gives way to the present.
+            // By the database's own clock: a node whose clock is off by more than a day replaces nothing, and a row from the
+            // future, which some wrong clock wrote, gives way. What enforces and has not ended is never replaced by what does
+            // not: the weakening stands beside it, as a release, and counts where it was seen.
             Role::Shared { .. } => (
-                "WHERE excluded.fetched > learned_policies.fetched
-                    OR (excluded.fetched = learned_policies.fetched AND excluded.confirmed > learned_policies.confirmed)
-                    OR learned_policies.fetched > excluded.confirmed + 86400",
-                "WHERE excluded.released > learned_releases.released
-                    OR learned_releases.released > excluded.released + 86400",
-                "WHERE excluded.ends > learned_dane.ends OR learned_dane.ends > excluded.ends + 86400",
+                "WHERE ABS(excluded.confirmed - EXTRACT(EPOCH FROM now())) <= 86400
+                    AND excluded.fetched <= excluded.confirmed
+                    AND (learned_policies.fetched > EXTRACT(EPOCH FROM now()) + 86400
+                        OR ((excluded.fetched > learned_policies.fetched OR (excluded.fetched = learned_policies.fetched
+                                AND excluded.confirmed > learned_policies.confirmed))
+                            AND NOT (learned_policies.mode = 'enforce' AND excluded.mode <> 'enforce'
+                                AND learned_policies.fetched + learned_policies.max_age > EXTRACT(EPOCH FROM now())
+                                AND learned_policies.max_age <= 31557600)))",
+                "WHERE ABS(excluded.released - EXTRACT(EPOCH FROM now())) <= 86400
+                    AND (excluded.released > learned_releases.released
+                        OR learned_releases.released > excluded.released + 86400)",
+                "WHERE ABS(excluded.ends - EXTRACT(EPOCH FROM now())) <= 86400
+                    AND (excluded.ends > learned_dane.ends OR learned_dane.ends > excluded.ends + 86400)",
             ),
         };
         Self {
             policies: Upsert::new(
+                sizes,
                 "learned_policies",
                 &["domain", "mode", "mx", "id", "fetched", "max_age", "ends", "confirmed", "node"],
                 policies,
             ),
-            releases: Upsert::new("learned_releases", &["domain", "mode", "released", "node"], releases),
-            dane: Upsert::new("learned_dane", &["domain", "ends", "node"], dane),
+            releases: Upsert::new(
+                sizes,
+                "learned_releases",
+                &["domain", "mode", "released", "node"],
+                releases,
+            ),
+            dane: Upsert::new(sizes, "learned_dane", &["domain", "ends", "node"], dane),
             // At most hourly.
             to_verify: Upsert::new(
+                sizes,
                 "learned_to_verify",
                 &["domain", "kind", "noted"],
                 "WHERE learned_to_verify.noted <= excluded.noted - 3600 OR learned_to_verify.noted > excluded.noted",
@@ -78,8 +101,8 @@ impl Upserts {
 }
 
 impl Upsert {
-    fn new(table: &str, columns: &[&str], condition: &str) -> Self {
-        let sized = SIZES.map(|rows| {
+    fn new(sizes: [usize; 3], table: &str, columns: &[&str], condition: &str) -> Self {
+        let statements = sizes.map(|rows| {
             let mut text = format!("INSERT INTO {table} ({}) VALUES ", columns.join(", "));
             for row in 0..rows {
                 text += if row == 0 { "(" } else { "), (" };
@@ -97,13 +120,14 @@ impl Upsert {
             // Made of literals of this file alone.
             (rows, AssertSqlSafe(text).into_sql_str())
         });
-        Self { width: columns.len(), sized }
+        Self { width: columns.len(), sized: statements }
     }
 
-    /// Writes rows, whose values stand one behind the other.
+    /// Writes rows, whose values stand one behind the other, in the order of their domains: whoever writes in another order
+    /// waits for us while we wait for it.
     pub(super) async fn write(
         &self,
-        transaction: &mut Transaction,
+        statements: &mut Statements<'_>,
         values: &[Value<'_>],
     ) -> Result<(), StoreError> {
         let mut rest = values;
@@ -111,7 +135,7 @@ impl Upsert {
             while let Some((some, more)) =
                 rest.split_at_checked(rows * self.width).filter(|_| !rest.is_empty())
             {
-                transaction.execute(text.clone(), some).await?;
+                statements.execute(text.clone(), some).await?;
                 rest = more;
             }
         }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::KnownSource;
 use crate::engine::LookupReport;
-use crate::learned::Counts;
+use crate::learned::{Counts, SharedTroubles};
 
 /// The daemon at one moment.
 #[derive(Clone, Debug, Default)]
@@ -23,8 +23,12 @@ pub struct Snapshot {
     pub waiting: u64,
     /// What is remembered beyond a restart.
     pub learned: Counts,
-    /// State of the store that nodes share: `connecting`, `up` or `down`; `None` where each node has its own.
+    /// State of the store that nodes share: `connecting`, `up`, `read-only` or `down`; `None` where each node has its own.
     pub shared_store: Option<&'static str>,
+    /// Why it is `read-only` or `down`, in the database's own words.
+    pub shared_store_cause: Option<String>,
+    /// What went wrong with it.
+    pub shared_troubles: SharedTroubles,
     /// Whether the resolver validates DNSSEC: `proven`, `refuted`, `lost` or `unknown`.
     pub validation: &'static str,
     /// Whether it denies existence in signed zones: `working`, `failing` or `unknown`.

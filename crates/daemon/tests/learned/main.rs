@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 mod crashes;
+mod distance;
+mod load;
 mod nodes;
 mod room;
 mod round_trip;

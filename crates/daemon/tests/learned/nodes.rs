@@ -1,13 +1,14 @@
 //! Several nodes share what they learnt; none depends on the others, or on the store they share.
 
-use starttls_daemon::learned::{KeptPolicy, Learned, Learnt, Reach, SharedState};
+use starttls_daemon::learned::{KeptPolicy, Learned, Learnt, Purge, Reach, Recall, SharedState};
 use starttls_policy::Mode;
 use starttls_policy::decide::evidence::{ReleasingMode, StsRelease};
 use starttls_testkit::postgres::Postgres;
 
-use crate::support::{NOW, at, domain, lasting, node, policy, until_down, until_up};
+use crate::support::{NOW, at, domain, lasting, node, policy, set_clock, until_down, until_up};
 
 async fn two(dir: &std::path::Path, url: &str) -> (Learned, Learned) {
+    set_clock(url, NOW).await;
     let first = node(&dir.join("1.sqlite"), "one", url).await;
     let second = node(&dir.join("2.sqlite"), "two", url).await;
     until_up(&first).await;
@@ -16,7 +17,8 @@ async fn two(dir: &std::path::Path, url: &str) -> (Learned, Learned) {
 }
 
 fn elsewhere(kept: &KeptPolicy) -> KeptPolicy {
-    KeptPolicy { origin: Learnt::Elsewhere, ..kept.clone() }
+    // First seen here at the time at which these tests play.
+    KeptPolicy { origin: Learnt::Elsewhere, confirmed: at(NOW), ..kept.clone() }
 }
 
 #[tokio::test]
@@ -34,8 +36,8 @@ async fn protection_counts_everywhere_and_releases_where_they_were_seen() {
     let recall = second.recall(&name, at(NOW)).await;
     assert_eq!(recall.remembered.policy, Some(elsewhere(&policy(Mode::Enforce, NOW - 100))));
     assert_eq!((recall.remembered.release, recall.release_elsewhere), (None, Some(release)));
-    let recall = second.recall(&weak, at(NOW)).await;
-    assert_eq!(recall.remembered.policy, Some(elsewhere(&policy(Mode::Testing, NOW - 100))));
+    // What does not enforce adds nothing.
+    assert_eq!(second.recall(&weak, at(NOW)).await.remembered.policy, None);
 
     // What enforces here is not replaced by what another node says later, weaker or not.
     let mine = policy(Mode::Enforce, NOW - 50);
@@ -48,7 +50,9 @@ async fn protection_counts_everywhere_and_releases_where_they_were_seen() {
     }
     // Unless it has ended, when the newest is asked for.
     let recall = second.recall(&name, mine.policy.ends()).await;
-    assert_eq!(recall.remembered.policy, Some(elsewhere(&policy(Mode::Enforce, NOW - 10))));
+    let seen_then =
+        KeptPolicy { confirmed: mine.policy.ends(), ..elsewhere(&policy(Mode::Enforce, NOW - 10)) };
+    assert_eq!(recall.remembered.policy, Some(seen_then));
     first.close().await;
     second.close().await;
 }
@@ -118,7 +122,7 @@ async fn a_node_goes_on_alone_and_comes_back_by_itself() {
 }
 
 #[tokio::test]
-async fn a_shared_store_that_hangs_holds_an_answer_up_for_a_fifth_of_a_second_once() {
+async fn a_shared_store_that_hangs_holds_answers_up_for_a_fifth_of_a_second_for_each_reader() {
     let Some(server) = Postgres::start().unwrap() else { return };
     let dir = tempfile::tempdir().unwrap();
     let (first, second) = two(dir.path(), &server.url()).await;
@@ -130,13 +134,15 @@ async fn a_shared_store_that_hangs_holds_an_answer_up_for_a_fifth_of_a_second_on
     let recall = first.recall(&name, at(NOW)).await;
     assert!(began.elapsed().as_millis() >= 200, "{:?}", began.elapsed());
     assert_eq!((recall.remembered.policy.is_some(), recall.reach), (true, Reach::Partial));
-    // From now on it is known to be down, and not asked.
+    // The other reader hangs likewise. From then on nobody waits.
+    assert_eq!(first.recall(&name, at(NOW)).await.reach, Reach::Partial);
     let began = std::time::Instant::now();
     for _ in 0..20 {
         assert_eq!(first.recall(&name, at(NOW)).await.reach, Reach::Partial);
     }
     assert!(began.elapsed().as_millis() < 200, "{:?}", began.elapsed());
-    assert_eq!(first.troubles().shared_failed_reads, 21);
+    assert_eq!(first.troubles().shared_failed_reads, 22);
+    until_down(&first).await;
     server.thaw().unwrap();
     until_up(&first).await;
     first.close().await;
@@ -175,4 +181,100 @@ async fn a_node_starts_where_the_shared_store_is_not_there_or_not_for_it() {
     assert!(state.contains("run the newer program"), "{state}");
     refused.close().await;
     database.close().await;
+}
+
+#[tokio::test]
+async fn fault_a_domain_that_is_purged_is_purged_in_the_shared_store_too() {
+    let Some(server) = Postgres::start().unwrap() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let (first, second) = two(dir.path(), &server.url()).await;
+    let (name, other) = (domain("example.org"), domain("other.example"));
+    for name in [&name, &other] {
+        first.keep_policy(name, &policy(Mode::Enforce, NOW));
+        first.keep_dane(name, at(NOW + 3_600));
+    }
+    first.flush_shared().await;
+    first.purge(Purge::Domain(name.clone())).await;
+    assert_eq!(first.recall(&name, at(NOW)).await, Recall::default());
+    assert_eq!(second.recall(&name, at(NOW)).await, Recall::default());
+    assert!(second.recall(&other, at(NOW)).await.remembered.policy.is_some());
+    first.close().await;
+    second.close().await;
+}
+
+#[tokio::test]
+async fn fault_what_weakens_does_not_replace_what_enforces_in_the_shared_store() {
+    let Some(server) = Postgres::start().unwrap() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let (first, second) = two(dir.path(), &server.url()).await;
+    let name = domain("example.org");
+    let enforced = policy(Mode::Enforce, NOW - 100);
+    first.keep_policy(&name, &enforced);
+    first.flush_shared().await;
+    // The second node has its own view, true or forged.
+    for (mode, releasing) in [(Mode::Testing, ReleasingMode::Testing), (Mode::None, ReleasingMode::None)] {
+        second.keep_policy(&name, &policy(mode, NOW));
+        second.keep_release(&name, StsRelease { mode: releasing, at: at(NOW) });
+        second.flush_shared().await;
+        assert_eq!(second.recall(&name, at(NOW)).await.remembered.policy, Some(policy(mode, NOW)), "its own");
+    }
+    // A new node has the protection, and knows of the weakening without obeying it.
+    let third = node(&dir.path().join("3.sqlite"), "three", &server.url()).await;
+    until_up(&third).await;
+    let recall = third.recall(&name, at(NOW)).await;
+    assert_eq!(recall.remembered.policy, Some(elsewhere(&enforced)));
+    assert_eq!((recall.remembered.release, recall.release_elsewhere.is_some()), (None, true));
+    third.close().await;
+    first.close().await;
+    second.close().await;
+}
+
+#[tokio::test]
+async fn fault_a_node_with_a_wrong_clock_replaces_nothing() {
+    let Some(server) = Postgres::start().unwrap() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let (first, second) = two(dir.path(), &server.url()).await;
+    let name = domain("example.org");
+    first.keep_policy(&name, &policy(Mode::Enforce, NOW - 100));
+    first.keep_dane(&name, at(NOW + 3_600));
+    first.flush_shared().await;
+    let weeks_ahead = NOW + 3 * 604_800;
+    second.keep_policy(&name, &policy(Mode::Enforce, weeks_ahead));
+    second.keep_policy(&name, &policy(Mode::None, weeks_ahead));
+    second.keep_dane(&name, at(weeks_ahead + 3_600));
+    second.keep_release(&name, StsRelease { mode: ReleasingMode::None, at: at(weeks_ahead) });
+    second.flush_shared().await;
+    let third = node(&dir.path().join("3.sqlite"), "three", &server.url()).await;
+    until_up(&third).await;
+    let recall = third.recall(&name, at(NOW)).await;
+    assert_eq!(recall.remembered.policy, Some(elsewhere(&policy(Mode::Enforce, NOW - 100))));
+    assert_eq!((recall.remembered.dane_until, recall.release_elsewhere), (Some(at(NOW + 3_600)), None));
+    third.close().await;
+    first.close().await;
+    second.close().await;
+}
+
+#[tokio::test]
+async fn fault_a_row_of_another_node_holds_for_a_day_from_when_it_was_first_seen() {
+    let Some(server) = Postgres::start().unwrap() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let (first, second) = two(dir.path(), &server.url()).await;
+    let name = domain("example.org");
+    for hours in [0, 6, 12, 18, 23, 24, 30] {
+        let now = NOW + hours * 3_600;
+        // Written anew each time, as somebody would who wants it to last.
+        set_clock(&server.url(), now).await;
+        let database = crate::support::shared(&server).await;
+        let sql = "INSERT INTO learned_policies VALUES ('example.org', 'enforce', 'mx.evil.example', '1', $1, 31557600, 0, $1, '')
+            ON CONFLICT (domain) DO UPDATE SET fetched = excluded.fetched, confirmed = excluded.confirmed";
+        let now_value = starttls_store::Value::Integer(i64::try_from(now).unwrap());
+        database.execute(sql, &[now_value]).await.unwrap();
+        database.close().await;
+        let recall = second.recall(&name, at(now)).await;
+        second.flush().await;
+        assert_eq!(recall.remembered.standing_policy(at(now)), None);
+        assert_eq!(recall.remembered.policy_elsewhere(at(now)).is_some(), hours < 24, "after {hours} hours");
+    }
+    first.close().await;
+    second.close().await;
 }

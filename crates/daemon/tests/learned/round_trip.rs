@@ -7,10 +7,11 @@ use proptest::test_runner::{Config, TestRunner};
 use starttls_daemon::learned::{KeptPolicy, Learned, Learnt, Purge, Reach, Recall, Remembered, SharedState};
 use starttls_policy::decide::evidence::{ReleasingMode, StsPolicy, StsRelease};
 use starttls_policy::{Domain, Mode, MxPattern};
+use starttls_proto::mta_sts::MAX_PATTERNS;
 use starttls_store::{Database, Migrations, Place, Value};
 use starttls_testkit::postgres::Postgres;
 
-use crate::support::{NOW, alone, at, domain, lasting, node, policy, until_up};
+use crate::support::{NOW, alone, at, domain, lasting, node, policy, set_clock, shared, until_up};
 
 fn name() -> impl Strategy<Value = String> {
     "[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?(\\.[a-z0-9]{1,20}){0,3}\\.[a-z]{2,8}"
@@ -97,6 +98,7 @@ async fn all_come_back(learned: &Learned, memories: &std::collections::BTreeMap<
 #[test]
 fn what_is_kept_comes_back_from_a_server_as_learnt_elsewhere() {
     let Some(server) = Postgres::start().unwrap() else { return };
+    in_runtime(set_clock(&server.url(), NOW));
     let mut runner = TestRunner::new(Config { cases: 6, failure_persistence: None, ..Config::default() });
     let outcome = runner.run(&memories(), |memories| {
         in_runtime(async {
@@ -112,7 +114,11 @@ fn what_is_kept_comes_back_from_a_server_as_learnt_elsewhere() {
             first.flush_shared().await;
             for (name, want) in &memories {
                 let recall = second.recall(&domain(name), at(NOW)).await;
-                let policy = want.policy.clone().map(|kept| KeptPolicy { origin: Learnt::Elsewhere, ..kept });
+                // What enforces and holds counts, from when it was first seen here.
+                let counts =
+                    |kept: &KeptPolicy| kept.policy.mode == Mode::Enforce && kept.policy.ends() > at(NOW);
+                let seen = |kept| KeptPolicy { origin: Learnt::Elsewhere, confirmed: at(NOW), ..kept };
+                let policy = want.policy.clone().filter(counts).map(seen);
                 let remembered = Remembered { policy, release: None, dane_until: want.dane_until };
                 let want = Recall { remembered, release_elsewhere: want.release, reach: Reach::Complete };
                 assert_eq!(recall, want, "{name}");
@@ -126,10 +132,6 @@ fn what_is_kept_comes_back_from_a_server_as_learnt_elsewhere() {
 }
 
 const NO_TABLES: Migrations = Migrations { feature: "tests", steps: &[] };
-
-async fn shared(server: &Postgres) -> Database {
-    Database::open(&Place::parse(&server.url()).unwrap(), &NO_TABLES).await.unwrap()
-}
 
 async fn wipe(server: &Postgres) {
     let database = shared(server).await;
@@ -217,7 +219,7 @@ async fn rows_of_a_file_that_do_not_parse_are_treated_as_not_there() {
 }
 
 #[tokio::test]
-async fn rows_of_a_server_are_never_taken_for_our_own() {
+async fn fault_rows_of_a_server_are_never_taken_for_our_own_and_read_strictly() {
     let Some(server) = Postgres::start().unwrap() else { return };
     let dir = tempfile::tempdir().unwrap();
     let learned = node(&dir.path().join("learned.sqlite"), "one", &server.url()).await;
@@ -228,13 +230,29 @@ async fn rows_of_a_server_are_never_taken_for_our_own() {
         assert_eq!(learned.recall(&domain("example.org"), at(NOW)).await, Recall::default(), "{row:?}");
     }
     // Rows that claim to be ours, by our name and by none.
-    let sound = ("testing", "mx.example.org", "1", i64::try_from(NOW).unwrap() - 5, 100, 1);
+    let sound = ("enforce", "mx.example.org", "1", i64::try_from(NOW).unwrap() - 5, 100, 1);
     for claimed in ["one", ""] {
         insert(&database, sound, claimed).await;
         let recall = learned.recall(&domain("example.org"), at(NOW)).await;
         assert_eq!(recall.remembered.policy.unwrap().origin, Learnt::Elsewhere);
     }
+    // More patterns than are used of a policy file.
+    let many: Vec<String> = (0..=MAX_PATTERNS).map(|one| format!("mx{one}.example")).collect();
+    let many = many.join(" ");
+    database.execute("DELETE FROM learned_policies", &[]).await.unwrap();
+    let before = learned.troubles().unreadable;
+    let fresh = domain("many.example");
+    let sql =
+        "INSERT INTO learned_policies VALUES ('many.example', 'enforce', $1, '1', $2, 100, 0, $2, 'two')";
+    let now = Value::Integer(i64::try_from(NOW).unwrap());
+    database.execute(sql, &[Value::Text(&many), now]).await.unwrap();
+    // DANE that would hold mail up for years, should our resolver stop validating.
+    let sql = "INSERT INTO learned_dane VALUES ('many.example', $1, 'two')";
+    database.execute(sql, &[Value::Integer(i64::try_from(NOW).unwrap() + 6 * 3_600 + 1)]).await.unwrap();
+    assert_eq!(learned.recall(&fresh, at(NOW)).await, Recall::default());
+    assert_eq!(learned.troubles().unreadable, before + 2);
     // From the future.
+    learned.purge(Purge::Domain(domain("example.org"))).await;
     let future = ("enforce", "mx.example.org", "1", i64::try_from(NOW).unwrap() + 100_000, 100_000, 1);
     insert(&database, future, "two").await;
     assert_eq!(learned.recall(&domain("example.org"), at(NOW)).await.remembered.policy, None);
@@ -248,6 +266,7 @@ async fn fault_10_dane_that_a_clock_years_ahead_stored_counts_for_no_other_node_
     let dir = tempfile::tempdir().unwrap();
     let name = domain("example.org");
     let mut nodes = Vec::new();
+    set_clock(&server.url(), NOW).await;
     for node_name in ["one", "two", "three"] {
         let learned = node(&dir.path().join(node_name), node_name, &server.url()).await;
         until_up(&learned).await;
@@ -281,7 +300,7 @@ async fn later_words_replace_earlier_ones_before_and_after_they_are_written() {
             }
             assert_eq!(learned.recall(&name, at(NOW)).await.remembered.policy, Some(kept));
         }
-        assert_eq!(learned.purge(Purge::Domain(name.clone())).await, 1);
+        assert_eq!(learned.purge(Purge::Domain(name.clone())).await.rows, 1);
         assert_eq!(learned.recall(&name, at(NOW)).await, Recall::default());
     }
     learned.close().await;

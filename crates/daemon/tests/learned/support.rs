@@ -6,7 +6,8 @@ use std::time::Duration;
 use starttls_daemon::learned::{KeptPolicy, Learned, LearnedSettings, Learnt, SharedState};
 use starttls_policy::decide::evidence::StsPolicy;
 use starttls_policy::{Domain, Mode, MxPattern, Timestamp};
-use starttls_store::PostgresUrl;
+use starttls_store::{Database, Migrations, Place, PostgresUrl, StoreError};
+use starttls_testkit::postgres::Postgres;
 
 /// The time at which most tests play.
 pub(crate) const NOW: u64 = 1_800_000_000;
@@ -80,4 +81,31 @@ pub(crate) fn lasting(mode: Mode, fetched: u64, max_age: u64) -> KeptPolicy {
         max_age: Duration::from_secs(max_age),
     };
     KeptPolicy { policy, confirmed: at(fetched), origin: Learnt::Here }
+}
+
+/// The shared store as an administrator has it, or an intruder.
+pub(crate) async fn shared(server: &Postgres) -> Database {
+    try_shared(server).await.unwrap()
+}
+
+pub(crate) async fn try_shared(server: &Postgres) -> Result<Database, StoreError> {
+    let place = Place::parse(&server.url()).unwrap();
+    Database::open(&place, &Migrations { feature: "tests", steps: &[] }).await
+}
+
+/// Sets the clock of the server, for connections that are opened from now on.
+pub(crate) async fn set_clock(url: &str, now: u64) {
+    let place = Place::parse(url).unwrap();
+    let database = Database::open(&place, &Migrations { feature: "tests", steps: &[] }).await.unwrap();
+    let function = format!(
+        "CREATE OR REPLACE FUNCTION clock.now() RETURNS timestamptz LANGUAGE sql STABLE AS 'SELECT to_timestamp({now})'"
+    );
+    for sql in [
+        "CREATE SCHEMA IF NOT EXISTS clock",
+        &function,
+        "ALTER ROLE tester SET search_path = clock, public, pg_catalog",
+    ] {
+        database.execute(starttls_store::AssertSqlSafe(sql.to_owned()), &[]).await.unwrap();
+    }
+    database.close().await;
 }

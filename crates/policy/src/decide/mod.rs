@@ -1,7 +1,7 @@
 //! The decision: what one recipient domain demands, and why.
 //!
 //! ```text
-//! override ─► DANE when usable ─► MTA-STS ─► policy list ─► opportunistic
+//! override ─► DANE when usable ─► MTA-STS ─► policy list ─► MTA-STS seen by another node ─► opportunistic
 //! ```
 //!
 //! One pure function over what is known; each layer is one function of `weighing.rs`, and leaves its reasons behind.
@@ -28,7 +28,7 @@ use crate::mode::{Requirement, TlsFloor, TlsVersion};
 use crate::mx::MxPattern;
 use crate::pin::Pinset;
 use crate::timestamp::Timestamp;
-use evidence::{DaneEvidence, StsEvidence, StsRelease};
+use evidence::{DaneEvidence, StsEvidence, StsPolicy, StsRelease};
 use overrides::Override;
 use reason::Reason;
 
@@ -45,6 +45,9 @@ pub struct Question<'a> {
     pub sts: &'a StsEvidence,
     /// A `none` or `testing` that was fetched before.
     pub release: Option<StsRelease>,
+    /// An MTA-STS policy that another node says it fetched, and this one has not seen. It counts where it enforces, and where
+    /// nothing else demands anything: it takes no other demand's place, and changes none.
+    pub elsewhere: Option<&'a StsPolicy>,
     /// What the lists say.
     pub listed: Option<&'a MergedEntry<'a>>,
     /// The operator's general choices.
@@ -143,4 +146,6 @@ pub enum Origin {
     MtaSts,
     /// A policy list.
     List,
+    /// An MTA-STS policy that another node says it fetched.
+    Elsewhere,
 }

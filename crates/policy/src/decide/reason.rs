@@ -75,6 +75,13 @@ pub enum Reason<'a> {
         /// Its end.
         ends: Timestamp,
     },
+    /// Another node says that it fetched an MTA-STS policy that enforces; this one could not yet see for itself.
+    StsElsewhere {
+        /// When it was fetched there.
+        fetched: Timestamp,
+        /// Its end.
+        ends: Timestamp,
+    },
     /// A fetched `none` or `testing` releases the list entry.
     StsReleases {
         /// The mode that was fetched.
@@ -178,6 +185,10 @@ impl fmt::Display for Reason<'_> {
             Self::Sts { mode, fetched, ends } => {
                 write!(f, "the domain's MTA-STS policy, fetched at {fetched} and good until {ends}, says `{mode}`")
             }
+            Self::StsElsewhere { fetched, ends } => write!(
+                f,
+                "an MTA-STS policy seen by another node at {fetched}, good until {ends}, says `enforce`; this node could not see for itself yet"
+            ),
             Self::StsEnded { ends } => write!(f, "the last MTA-STS policy ended at {ends}"),
             Self::StsReleases { mode, at } => {
                 write!(f, "the domain's MTA-STS policy said `{mode}` at {at}, which releases the list entry")

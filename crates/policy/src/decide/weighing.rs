@@ -19,7 +19,7 @@ use crate::timestamp::Timestamp;
 pub fn decide<'a>(question: &Question<'a>) -> Decision<'a> {
     let mut weighing =
         Weighing { question: question.clone(), reasons: Vec::with_capacity(3), valid_until: None };
-    let action = weighing.operator().unwrap_or_else(|| weighing.published());
+    let action = weighing.operator().unwrap_or_else(|| weighing.published_here_or_elsewhere());
     Decision { domain: question.domain, action, reasons: weighing.reasons, valid_until: weighing.valid_until }
 }
 
@@ -54,12 +54,33 @@ impl<'a> Weighing<'a> {
 
     /// What would hold without the override, and mail is delivered in any case.
     fn only_noted(&mut self) -> Action<'a> {
-        match self.published() {
+        match self.published_here_or_elsewhere() {
             Action::Require(demand) | Action::LogOnly(demand) => Action::LogOnly(demand),
             // Whoever asks DANE waits where it fails; only the exemption delivers.
             Action::Dane | Action::DaneOnly | Action::Defer | Action::Relaxed => Action::Relaxed,
             Action::Opportunistic => Action::Opportunistic,
         }
+    }
+
+    /// What another node saw counts where nothing is demanded, and where this node does not know better: neither a policy nor its
+    /// proven absence, and no release.
+    fn published_here_or_elsewhere(&mut self) -> Action<'a> {
+        let action = self.published();
+        let Question { elsewhere, sts, release, listed, now, .. } = &self.question;
+        let is_unknown =
+            matches!(sts, StsEvidence::NotAsked | StsEvidence::Inconclusive { cached: None, .. });
+        let counts = |policy: &&StsPolicy| policy.mode == Mode::Enforce && policy.ends() > *now;
+        let policy = match elsewhere.filter(counts) {
+            Some(policy)
+                if action == Action::Opportunistic && is_unknown && release.is_none() && listed.is_none() =>
+            {
+                policy
+            }
+            _ => return action,
+        };
+        self.because(Reason::StsElsewhere { fetched: policy.fetched, ends: policy.ends() });
+        self.valid_until = Some(policy.ends());
+        Action::Require(Demand { origin: Origin::Elsewhere, ..self.sts_demand(policy) })
     }
 
     /// DANE first, but it has to know whether anything below enforces.

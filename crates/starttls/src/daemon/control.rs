@@ -7,7 +7,7 @@ use std::time::Duration;
 use starttls_daemon::learned::{self, Learned, Recall, Remembered};
 use starttls_daemon::operations::View;
 use starttls_daemon::operations::control::{
-    BindError, ControlServer, Controlled, Purge, Refused, Shown, ShownOne,
+    BindError, ControlServer, Controlled, Purge, Purged, PurgedShared, Refused, Shown, ShownOne,
 };
 use starttls_daemon::operations::status::StatusDocument;
 use starttls_policy::{Domain, with_causes};
@@ -93,8 +93,8 @@ impl Controlled for Control {
         self.keeper.reload().await.map_err(|error| Refused { words: format!("{error:#}") })
     }
 
-    async fn purge(&self, what: Purge) -> Result<u64, Refused> {
-        Ok(match what {
+    async fn purge(&self, what: Purge) -> Result<Purged, Refused> {
+        let learned::Purged { rows, shared } = match what {
             Purge::Domain(domain) => {
                 let forgotten = self.learned.purge(learned::Purge::Domain(domain.clone())).await;
                 self.engine.forget(&domain);
@@ -106,7 +106,13 @@ impl Controlled for Control {
                 self.engine.forget_answers();
                 forgotten
             }
-        })
+        };
+        let shared = match shared {
+            learned::PurgedShared::Absent => None,
+            learned::PurgedShared::Removed { rows } => Some(PurgedShared::Removed(rows)),
+            learned::PurgedShared::Not { words } => Some(PurgedShared::Not(words)),
+        };
+        Ok(Purged { rows, shared })
     }
 
     async fn show(&self, after: Option<Domain>, limit: u32) -> Result<Vec<Shown>, Refused> {

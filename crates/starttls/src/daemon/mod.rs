@@ -199,6 +199,7 @@ fn snapshot(
     Arc::new(move || {
         let fill = engine.fill();
         let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+        let (shared_store, shared_store_cause) = parts::shared_store(&learned);
         Snapshot {
             uptime: begun.elapsed(),
             hot_entries: count(fill.hot_entries),
@@ -206,7 +207,9 @@ fn snapshot(
             in_flight: count(fill.in_flight),
             waiting: count(fill.waiting),
             learned: counts.last(),
-            shared_store: parts::shared_store(&learned),
+            shared_store,
+            shared_store_cause,
+            shared_troubles: learned.shared_troubles(),
             validation: engine.validation().name(),
             denial: engine.denial().name(),
             lookups: engine.lookups(),

@@ -244,13 +244,14 @@ pub(super) async fn learned(settings: &Settings) -> anyhow::Result<Learned> {
     .await)
 }
 
-/// How it stands with the shared store, in one word.
-pub(super) fn shared_store(learned: &Learned) -> Option<&'static str> {
+/// How it stands with the shared store, in one word, and why it is not up.
+pub(super) fn shared_store(learned: &Learned) -> (Option<&'static str>, Option<String>) {
     match learned.shared_state() {
-        SharedState::Absent => None,
-        SharedState::Connecting => Some("connecting"),
-        SharedState::Up => Some("up"),
-        SharedState::Down { .. } => Some("down"),
+        SharedState::Absent => (None, None),
+        SharedState::Connecting => (Some("connecting"), None),
+        SharedState::Up => (Some("up"), None),
+        SharedState::ReadOnly { words } => (Some("read-only"), Some(words)),
+        SharedState::Down { words } => (Some("down"), Some(words)),
     }
 }
 

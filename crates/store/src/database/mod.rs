@@ -2,6 +2,7 @@
 
 mod postgres;
 mod sqlite;
+mod statements;
 mod transaction;
 
 use std::future::Future;
@@ -14,7 +15,9 @@ use crate::error::StoreError;
 use crate::migrations::{Migrations, Trouble};
 use crate::place::Place;
 use crate::value::{Row, Value, for_postgres, for_sqlite};
+pub use postgres::{Connection, Server};
 pub(crate) use sqlite::File as SqliteFile;
+pub use statements::Statements;
 pub use transaction::Transaction;
 
 /// An open database whose tables are as the program needs them. Clones are the same database.
@@ -24,7 +27,7 @@ pub struct Database(pub(crate) Kind);
 #[derive(Clone, Debug)]
 pub(crate) enum Kind {
     Sqlite(sqlite::File),
-    Postgres(postgres::Server),
+    Postgres(Server),
 }
 
 /// A database whose content can be learnt anew.
@@ -44,7 +47,7 @@ impl Database {
     pub async fn open(place: &Place, migrations: &Migrations) -> Result<Self, StoreError> {
         let kind = match place {
             Place::Sqlite(path) => Kind::Sqlite(sqlite::File::open(path, migrations).await?),
-            Place::Postgres(url) => Kind::Postgres(postgres::Server::connect(url, migrations).await?),
+            Place::Postgres(url) => Kind::Postgres(Server::open(url, migrations).await?.0),
         };
         Ok(Self(kind))
     }

@@ -1,42 +1,58 @@
-//! A server of PostgreSQL.
+//! A server of PostgreSQL, and connections to it that their holder keeps open.
 
+use std::io;
 use std::time::Duration;
 
-use sqlx::postgres::PgPoolOptions;
-use sqlx::{ConnectOptions as _, PgPool};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{ConnectOptions as _, Connection as _, Executor as _, PgConnection, PgPool, SqlSafeStr};
 
-use super::not_migrated;
+use super::{not_migrated, within};
 use crate::error::StoreError;
 use crate::migrations::Migrations;
 use crate::place::PostgresUrl;
+use crate::value::{Row, Value, for_postgres};
 
-/// Longest wait for a connection.
+/// Longest wait for a connection to be opened.
 const CONNECT: Duration = Duration::from_secs(2);
 
 /// Longest wait for one statement, the network included.
-pub(super) const DEADLINE: Duration = Duration::from_secs(1);
+pub(super) const DEADLINE: Duration = Duration::from_secs(6);
 
-/// After this the server itself gives up a statement, in milliseconds: a little sooner than we stop waiting for it.
-const STATEMENT_TIMEOUT: &str = "900";
+/// Settings of every session, in milliseconds. A statement may wait for the locks of another node's: the server looks for
+/// deadlocks after one second (`deadlock_timeout`), so its own limit is well above that, and a little below [`DEADLINE`]. A
+/// transaction whose client has gone away in the middle must not hold its locks for good.
+const SESSION: [(&str, &str); 2] =
+    [("statement_timeout", "5000"), ("idle_in_transaction_session_timeout", "5000")];
 
 /// Longest wait for migrations: those of another node that was first, and ours.
 const MIGRATING: Duration = Duration::from_secs(65);
 
-/// Connections at most: one batch, some look-ups.
-const CONNECTIONS: u32 = 4;
+/// Connections that [`Database`](super::Database) opens when it needs them.
+const CONNECTIONS: u32 = 2;
 
-/// A connection that is not used as long is given back.
+/// A connection of that kind that is not used as long is given back.
 const IDLE: Duration = Duration::from_mins(5);
 
+/// A server of PostgreSQL whose tables are as the program needs them. Clones are the same server.
 #[derive(Clone, Debug)]
-pub(crate) struct Server {
+pub struct Server {
+    options: Box<PgConnectOptions>,
+    place: String,
     pub(crate) pool: PgPool,
 }
 
+/// A connection to a server. Each statement on it is a transaction of its own.
+#[derive(Debug)]
+pub struct Connection(PgConnection);
+
 impl Server {
-    pub(super) async fn connect(url: &PostgresUrl, migrations: &Migrations) -> Result<Self, StoreError> {
-        let options =
-            url.options().options([("statement_timeout", STATEMENT_TIMEOUT)]).disable_statement_logging();
+    /// Connects, and migrates the tables where that is needed: a database that can only be read will do once its tables are
+    /// there. Returns the connection that this took, too.
+    ///
+    /// # Errors
+    /// [`StoreError`], with the server's own words where it answered.
+    pub async fn open(url: &PostgresUrl, migrations: &Migrations) -> Result<(Self, Connection), StoreError> {
+        let options = url.options().options(SESSION).disable_statement_logging();
         let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS)
             .min_connections(0)
@@ -44,22 +60,61 @@ impl Server {
             .idle_timeout(IDLE)
             // A connection that broke shows at its next use; asking before each would cost a round trip.
             .test_before_acquire(false)
-            .connect_lazy_with(options);
-        let migrated = async {
-            let mut connection =
-                pool.acquire().await.map_err(|source| StoreError::Open { place: url.to_string(), source })?;
-            match tokio::time::timeout(MIGRATING, migrations.apply_to_postgres(&mut connection)).await {
-                Ok(done) => done.map_err(|trouble| not_migrated(url.to_string(), migrations, trouble)),
-                Err(_) => Err(StoreError::Deadline { limit: MIGRATING }),
-            }
-        };
-        match migrated.await {
-            Ok(()) => Ok(Self { pool }),
-            Err(error) => {
-                // What does not answer is not waited for.
-                drop(tokio::time::timeout(DEADLINE, pool.close()).await);
-                Err(error)
-            }
+            .connect_lazy_with(options.clone());
+        let server = Self { options: Box::new(options), place: url.to_string(), pool };
+        let mut connection = server.connect().await?;
+        match tokio::time::timeout(MIGRATING, migrations.apply_to_postgres(&mut connection.0)).await {
+            Ok(Ok(())) => Ok((server, connection)),
+            Ok(Err(trouble)) => Err(not_migrated(server.place, migrations, trouble)),
+            Err(_) => Err(StoreError::Deadline { limit: MIGRATING }),
         }
+    }
+
+    /// Opens a connection.
+    ///
+    /// # Errors
+    /// [`StoreError::Open`], after two seconds at the latest.
+    pub async fn connect(&self) -> Result<Connection, StoreError> {
+        let late = || {
+            let words = format!("no answer within {} s", CONNECT.as_secs());
+            sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, words))
+        };
+        let opened = tokio::time::timeout(CONNECT, PgConnection::connect_with(&self.options)).await;
+        match opened.unwrap_or_else(|_| Err(late())) {
+            Ok(connection) => Ok(Connection(connection)),
+            Err(source) => Err(StoreError::Open { place: self.place.clone(), source }),
+        }
+    }
+}
+
+impl Connection {
+    /// The rows that a query finds, within a time of the caller's. After an error that is no
+    /// [refusal](StoreError::is_refusal) the connection is of no more use.
+    ///
+    /// # Errors
+    /// [`StoreError`], after that time at the latest.
+    pub async fn rows_within(
+        &mut self,
+        limit: Duration,
+        sql: impl SqlSafeStr,
+        values: &[Value<'_>],
+    ) -> Result<Vec<Row>, StoreError> {
+        let query = sqlx::query_with(sql, for_postgres(values)?);
+        let rows = within(limit, self.0.fetch_all(query)).await?;
+        Ok(rows.into_iter().map(Row::from).collect())
+    }
+
+    /// Runs a statement that changes something; tells how many rows it changed.
+    ///
+    /// # Errors
+    /// [`StoreError`], after the deadline at the latest.
+    pub async fn execute(&mut self, sql: impl SqlSafeStr, values: &[Value<'_>]) -> Result<u64, StoreError> {
+        let query = sqlx::query_with(sql, for_postgres(values)?);
+        Ok(within(DEADLINE, self.0.execute(query)).await?.rows_affected())
+    }
+
+    /// Says good-bye to the server, and does not wait long for it.
+    pub async fn close(self) {
+        let _ = tokio::time::timeout(CONNECT, self.0.close()).await;
     }
 }

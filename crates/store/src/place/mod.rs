@@ -39,6 +39,14 @@ pub enum PlaceError {
     /// A parameter that is not known.
     #[error("the URL of PostgreSQL has a parameter that is not known; known are {}", postgres_url::PARAMETERS.join(", "))]
     Parameter,
+    /// A variable of the environment would change what the URL says.
+    #[error(
+        "the environment variable `{name}` would change the connection to PostgreSQL; unset it, and say it in the URL"
+    )]
+    Environment {
+        /// Its name.
+        name: &'static str,
+    },
     /// The password's file cannot be read.
     #[error("the password's file `{}` cannot be read", path.display())]
     PasswordFile {

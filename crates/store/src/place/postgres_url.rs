@@ -1,6 +1,5 @@
 //! URLs of PostgreSQL; the password goes to the server and nowhere else.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::fs::File;
 use std::io::Read as _;
@@ -43,7 +42,20 @@ impl PostgresUrl {
         if keys().any(|key| !key.is_empty() && !PARAMETERS.contains(&key)) {
             return Err(PlaceError::Parameter);
         }
-        let mut options = PgConnectOptions::from_str(&with_host(text)).map_err(|_| PlaceError::Url)?;
+        let whole = with_authority(text);
+        let is_set = |name: &&str| std::env::var_os(name).is_some();
+        let user = whole.has_own_user.then_some("PGUSER");
+        if let Some(name) = SPOILING.into_iter().chain(user).find(is_set) {
+            return Err(PlaceError::Environment { name });
+        }
+        let mut options = PgConnectOptions::from_str(&whole.text).map_err(|_| PlaceError::Url)?;
+        if whole.has_placeholder {
+            options = options.password("");
+        }
+        // What the URL leaves open is not taken from the environment.
+        if !keys().any(|key| key == "application_name") {
+            options = options.application_name("starttls");
+        }
         if options.get_database().is_none_or(str::is_empty) {
             return Err(PlaceError::NoDatabase);
         }
@@ -86,16 +98,47 @@ impl PostgresUrl {
     }
 }
 
+/// Variables that the driver obeys, and that no URL can take back.
+const SPOILING: [&str; 4] = ["PGOPTIONS", "PGSSLCERT", "PGSSLKEY", "PGSSLROOTCERT"];
+
+/// A URL in which nothing is left open.
+struct Whole {
+    text: String,
+    /// The password is ours, and none.
+    has_placeholder: bool,
+    /// The user is that of the process.
+    has_own_user: bool,
+}
+
+/// Fills in user, password, host and port where a URL has none. What is left open the driver takes from the environment and from
+/// `~/.pgpass`, files of a user that this program does not know; a password alone keeps it from reading that file.
+///
 /// `USER@/DATABASE?host=/run/…` names a socket, as PostgreSQL's own tools read it; URLs proper cannot have a user and no host.
-fn with_host(text: &str) -> Cow<'_, str> {
+fn with_authority(text: &str) -> Whole {
     let after_scheme = text.find("://").map_or(0, |at| at + 3);
     let (scheme, rest) = text.split_at(after_scheme);
     let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-    if authority.ends_with('@') {
-        Cow::Owned(format!("{scheme}{authority}localhost{path}"))
-    } else {
-        Cow::Borrowed(text)
-    }
+    let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
+    let (user, password) = match user.split_once(':') {
+        Some((user, password)) if !password.is_empty() => (user, Some(password)),
+        Some((user, _)) => (user, None),
+        None => (user, None),
+    };
+    let has_own_user = user.is_empty();
+    let user = if has_own_user { own_user() } else { user.to_owned() };
+    let host = if host.is_empty() { "localhost" } else { host };
+    let has_port =
+        host.rsplit_once(':').is_some_and(|(before, _)| !before.starts_with('[') || before.ends_with(']'));
+    let port = if has_port { "" } else { ":5432" };
+    let has_placeholder = password.is_none();
+    let password = password.unwrap_or("none");
+    let text = format!("{scheme}{user}:{password}@{host}{port}{path}");
+    Whole { text, has_placeholder, has_own_user }
+}
+
+/// The name of the user that the process runs as, as PostgreSQL's own tools take it.
+fn own_user() -> String {
+    PgConnectOptions::new_without_pgpass().get_username().to_owned()
 }
 
 /// Whoever sits between two machines must not read or change what was learnt; on one machine nobody sits there.
@@ -219,5 +262,54 @@ mod files_of_a_url {
         );
         assert_eq!(url.unwrap().files(), [PathBuf::from("/etc/a b.pem"), PathBuf::from("/k")]);
         assert!(PostgresUrl::parse("postgres://me@db.example/x").unwrap().files().is_empty());
+    }
+}
+
+#[cfg(test)]
+mod files_of_the_user {
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::process::Command;
+
+    use super::*;
+
+    /// Says to the test's own process that it is the one with such a home.
+    const CHILD: &str = "STARTTLS_TEST_HOME";
+
+    #[test]
+    fn fault_are_not_read_nor_is_the_environment() {
+        if std::env::var_os(CHILD).is_some() {
+            for text in
+                ["postgres://me@127.0.0.1/x", "postgres://me@/x?host=/run/postgresql", "postgres:///x"]
+            {
+                let url = match PostgresUrl::parse(text) {
+                    Err(PlaceError::Environment { name }) => {
+                        assert!(std::env::var_os(name).is_some());
+                        continue;
+                    }
+                    url => url.unwrap(),
+                };
+                let options = format!("{:?}", url.options());
+                assert!(!options.contains("leak"), "{text}: {options}");
+            }
+            return;
+        }
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join(".pgpass");
+        std::fs::write(&file, "*:*:*:*:leak\n").unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+        let test = "place::postgres_url::files_of_the_user::fault_are_not_read_nor_is_the_environment";
+        let child = || {
+            let mut child = Command::new(std::env::current_exe().unwrap());
+            child.args([test, "--exact", "--nocapture"]).env(CHILD, "1").env("HOME", home.path());
+            child
+        };
+        let with_files = child().env("PGPASSFILE", &file).output().unwrap();
+        assert!(with_files.status.success(), "{}", String::from_utf8_lossy(&with_files.stdout));
+        for name in
+            ["PGUSER", "PGPASSWORD", "PGHOST", "PGDATABASE", "PGAPPNAME", "PGOPTIONS", "PGSSLROOTCERT"]
+        {
+            let with_word = child().env(name, "leak").output().unwrap();
+            assert!(with_word.status.success(), "{name}: {}", String::from_utf8_lossy(&with_word.stderr));
+        }
     }
 }

@@ -93,6 +93,7 @@ async fn told_beside(world: &World, remembered: &Remembered) -> String {
             dane: &survey.dane,
             sts: &sts,
             release: remembered.standing_release(),
+            elsewhere: remembered.policy_elsewhere(now),
             listed,
             choices: Choices::default(),
             now,

@@ -7,6 +7,7 @@ mod looked_up;
 mod resolver;
 mod rfc7672_section_2;
 mod rfc8461_section_5;
+mod seen_elsewhere;
 mod unproven;
 mod world;
 

@@ -62,6 +62,25 @@ pub enum Purge {
     All,
 }
 
+/// What became of the store that nodes share.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PurgedShared {
+    /// As many rows were removed there.
+    Removed(u64),
+    /// Nothing was removed there; why, and what to do.
+    Not(String),
+}
+
+/// What was forgotten.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Purged {
+    /// Rows that this node had.
+    pub rows: u64,
+    /// What became of the store that nodes share; none where there is none.
+    pub shared: Option<PurgedShared>,
+}
+
 /// What is answered.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(tag = "answer", rename_all = "kebab-case")]
@@ -73,8 +92,11 @@ pub enum Response {
     },
     /// It was forgotten.
     Purged {
-        /// Of how many.
+        /// Rows that this node had.
         domains: u64,
+        /// What became of the store that nodes share; `null` where there is none.
+        #[serde(default, rename = "shared-store")]
+        shared_store: Option<PurgedShared>,
     },
     /// What was learnt.
     Shown {

@@ -18,7 +18,7 @@ use std::future::Future;
 use starttls_policy::Domain;
 
 pub use client::{ControlError, ask, ask_within};
-pub use message::{Purge, Request, Response};
+pub use message::{Purge, Purged, PurgedShared, Request, Response};
 pub use server::ControlServer;
 pub use shown::{Shown, ShownError, ShownOne, ShownPolicy, ShownRelease};
 pub use socket::BindError;
@@ -31,8 +31,8 @@ pub trait Controlled: Send + Sync + 'static {
     /// Reads settings and lists anew; tells in words what came of it.
     fn reload(&self) -> impl Future<Output = Result<String, Refused>> + Send;
 
-    /// Forgets what was learnt; tells of how many domains.
-    fn purge(&self, what: Purge) -> impl Future<Output = Result<u64, Refused>> + Send;
+    /// Forgets what was learnt; tells how much, and where.
+    fn purge(&self, what: Purge) -> impl Future<Output = Result<Purged, Refused>> + Send;
 
     /// What was learnt, in the order of domains: at most `limit` of them, those that come after `after`.
     fn show(

@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use super::message::{MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, MAX_SHOWN, Request, Response};
 use super::shown::Shown;
 use super::socket::{BindError, OwnSocket};
-use super::{Controlled, Refused};
+use super::{Controlled, Purged, Refused};
 
 /// More than administrators there are.
 const MAX_CONNECTIONS: usize = 8;
@@ -121,7 +121,10 @@ fn may_ask(stream: &UnixStream) -> Result<(), Refused> {
 async fn obey<C: Controlled>(controlled: &C, request: Request) -> Response {
     let done = match request {
         Request::Reload {} => controlled.reload().await.map(|words| Response::Done { words }),
-        Request::Purge { what } => controlled.purge(what).await.map(|domains| Response::Purged { domains }),
+        Request::Purge { what } => controlled
+            .purge(what)
+            .await
+            .map(|Purged { rows, shared }| Response::Purged { domains: rows, shared_store: shared }),
         Request::Show { after, limit } => {
             let limit = limit.clamp(1, MAX_SHOWN);
             controlled.show(after, limit).await.map(|domains| shown(domains, limit))

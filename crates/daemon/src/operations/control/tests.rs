@@ -33,9 +33,9 @@ impl Controlled for Daemon {
         Ok("2 lists".into())
     }
 
-    async fn purge(&self, what: Purge) -> Result<u64, Refused> {
+    async fn purge(&self, what: Purge) -> Result<Purged, Refused> {
         self.did(format!("purge {what:?}"));
-        Ok(3)
+        Ok(Purged { rows: 3, shared: Some(PurgedShared::Removed(2)) })
     }
 
     async fn show(&self, after: Option<Domain>, limit: u32) -> Result<Vec<Shown>, Refused> {
@@ -139,7 +139,9 @@ mod requests {
         let served = Served::start(Daemon::default());
         assert_eq!(served.ask(&Request::Reload {}).unwrap(), Response::Done { words: "2 lists".into() });
         for what in [Purge::Domain(domain("example.org")), Purge::Ended, Purge::All] {
-            assert_eq!(served.ask(&Request::Purge { what }).unwrap(), Response::Purged { domains: 3 });
+            let shared_store = Some(PurgedShared::Removed(2));
+            let purged = Response::Purged { domains: 3, shared_store };
+            assert_eq!(served.ask(&Request::Purge { what }).unwrap(), purged);
         }
         let Response::Shown { domains, more } =
             served.ask(&Request::Show { after: Some(domain("a.example")), limit: 2 }).unwrap()

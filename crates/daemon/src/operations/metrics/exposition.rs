@@ -168,7 +168,7 @@ impl Reading {
     }
 
     fn memory(&self, families: &mut Families<'_>) -> Written {
-        let Snapshot { hot_entries, hot_bytes, learned, shared_store, .. } = &self.snapshot;
+        let Snapshot { hot_entries, hot_bytes, learned, shared_store, shared_troubles, .. } = &self.snapshot;
         families.gauges("starttls_hot_entries", "Answers at hand.", [([], *hot_entries)])?;
         families.gauge("starttls_hot", "Memory that answers at hand take.", &Unit::Bytes, *hot_bytes)?;
         let kinds = [
@@ -190,6 +190,17 @@ impl Reading {
             "starttls_shared_store",
             "1 for the state of the store that nodes share; none without one.",
             store,
+        )?;
+        let troubles = [
+            ("lost", shared_troubles.losses),
+            ("writes-refused", shared_troubles.refused_writes),
+            ("connections-refused", shared_troubles.refused_connections),
+        ];
+        let troubles = troubles.map(|(what, count)| ([("what", what)], count));
+        families.counters(
+            "starttls_shared_store_failures",
+            "What went wrong with the store that nodes share.",
+            troubles,
         )
     }
 

@@ -22,6 +22,8 @@ fn snapshot() -> Snapshot {
         shared_store: Some("up"),
         waiting: 5,
         troubles: Vec::new(),
+        shared_store_cause: None,
+        shared_troubles: crate::learned::SharedTroubles::default(),
         validation: "proven",
         denial: "failing",
         lookups: LookupReport {

@@ -40,6 +40,8 @@ pub struct StatusDocument {
     pub learned: Counts,
     /// State of the store that nodes share; `null` without one.
     pub shared_store: Option<&'static str>,
+    /// Why it is not `up`; `null` if it is, or without one.
+    pub shared_store_cause: Option<String>,
     /// Files that cannot be read or opened, with the cure: the daemon answers without them.
     pub troubles: Vec<String>,
     /// Clients.
@@ -119,6 +121,7 @@ impl StatusDocument {
             cache: Cache { entries, bytes, in_flight, waiting },
             learned: snapshot.learned,
             shared_store: snapshot.shared_store,
+            shared_store_cause: snapshot.shared_store_cause,
             troubles: snapshot.troubles,
             connections: snapshot.connections,
             sandbox: sandbox.into(),

@@ -67,7 +67,11 @@ fn verdicts(html: &mut Html, status: &StatusDocument) {
     resolvers(html, status);
     if let Some(state) = status.shared_store {
         let words = "What nodes learn is shared there; without it this one goes on alone.";
-        verdict(html, if state == "up" { "good" } else { "wait" }, &format!("Store: {state}"), words);
+        let words = match &status.shared_store_cause {
+            Some(cause) => format!("{words} The database said: {cause}."),
+            None => words.to_owned(),
+        };
+        verdict(html, if state == "up" { "good" } else { "wait" }, &format!("Store: {state}"), &words);
     }
     if status.cache.waiting > 0 {
         let title = format!("{} new domains wait", status.cache.waiting);

@@ -10,7 +10,7 @@ use starttls_policy::{Domain, Timestamp};
 use super::*;
 use crate::KnownSource;
 use crate::engine::{LookupReport, LookupState};
-use crate::learned::Counts;
+use crate::learned::{Counts, SharedTroubles};
 use crate::operations::{Connections, Health, HealthState, Journal, Metrics, Snapshot};
 
 fn at(text: &str) -> Timestamp {
@@ -37,6 +37,8 @@ fn snapshot(validation: &'static str) -> Snapshot {
         learned: Counts { policies: 1907, enforce: 1310, ended: 12, releases: 4, dane: 806, to_verify: 31 },
         shared_store: Some("up"),
         troubles: Vec::new(),
+        shared_store_cause: None,
+        shared_troubles: SharedTroubles::default(),
         validation,
         denial: "working",
         lookups: lookups(LookupState::Working, None),

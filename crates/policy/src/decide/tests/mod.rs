@@ -1,6 +1,7 @@
 //! The decision, row by row of the design's table.
 
 mod dane_table;
+mod elsewhere;
 mod mta_sts;
 mod overrides;
 mod prospects;
@@ -91,6 +92,7 @@ fn with_question<T>(case: &Case, view: impl FnOnce(&Question<'_>) -> T) -> T {
         dane: &case.dane,
         sts: &case.sts,
         release: case.release,
+        elsewhere: None,
         listed: listed.as_ref(),
         choices: case.choices,
         now: now(),

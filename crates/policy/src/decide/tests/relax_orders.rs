@@ -21,6 +21,7 @@ fn make_an_entry_log_only_until_their_end_and_are_named() {
         dane: &DaneEvidence::NotAsked,
         sts: &StsEvidence::NotAsked,
         release: None,
+        elsewhere: None,
         listed: listed.as_ref(),
         choices: Choices::default(),
         now: now(),

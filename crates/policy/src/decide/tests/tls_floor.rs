@@ -13,6 +13,7 @@ fn demanded(entry: &'static str, floor: TlsFloor) -> (Option<TlsVersion>, usize)
         dane: &DaneEvidence::NotAsked,
         sts: &StsEvidence::NotAsked,
         release: None,
+        elsewhere: None,
         listed: listed.as_ref(),
         choices: Choices { floor, ..Choices::default() },
         now: now(),

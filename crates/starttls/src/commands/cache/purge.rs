@@ -3,7 +3,7 @@
 //! Exit: 0 done, 1 no daemon answers, 2 nothing said to forget.
 
 use serde_json::json;
-use starttls_daemon::operations::control::{Purge, Request, Response, ask};
+use starttls_daemon::operations::control::{Purge, PurgedShared, Request, Response, ask};
 use starttls_policy::Domain;
 
 use crate::exit::Exit;
@@ -11,6 +11,9 @@ use crate::output::{self, Format, counted};
 use crate::settings::SettingsArgs;
 
 /// Let the running daemon forget what it has learnt; lists and overrides are not touched.
+///
+/// With a shared store, a domain is removed there too; other nodes keep what they have, and write it there again when they
+/// confirm it. `--ended` and `--all` empty this node's own store alone.
 ///
 /// Whatever is forgotten is learnt anew at the next delivery: until then nothing protects that first contact but lists.
 #[derive(Debug, clap::Args)]
@@ -37,14 +40,28 @@ impl Args {
             (None, true) => Purge::Ended,
             (None, false) => Purge::All,
         };
-        let Response::Purged { domains } = ask(&settings.control_socket(), &Request::Purge { what })? else {
+        let Response::Purged { domains: rows, shared_store } =
+            ask(&settings.control_socket(), &Request::Purge { what })?
+        else {
             anyhow::bail!("the daemon answered something else; is it of another version?");
         };
         match format {
-            Format::Json => output::print_json(&json!({ "forgotten": domains }))?,
+            Format::Json => {
+                output::print_json(&json!({ "forgotten": rows, "shared-store": shared_store }))?;
+            }
             Format::Text => {
-                let count = usize::try_from(domains).unwrap_or(usize::MAX);
-                anstream::println!("forgot what was learnt of {}", counted(count, "domain", "domains"));
+                let count = |rows: u64| counted(usize::try_from(rows).unwrap_or(usize::MAX), "row", "rows");
+                anstream::println!("this node forgot {}", count(rows));
+                match &shared_store {
+                    None => {}
+                    Some(PurgedShared::Removed(rows)) => {
+                        anstream::println!(
+                            "the shared store forgot {}; other nodes keep their own",
+                            count(*rows)
+                        );
+                    }
+                    Some(PurgedShared::Not(words)) => anstream::eprintln!("warning: {words}"),
+                }
             }
         }
         Ok(Exit::Done)

@@ -1,0 +1,183 @@
+//! How it stands with the shared store: counted from its connections, said once, and watched.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use starttls_policy::with_causes;
+use starttls_store::StoreError;
+use tokio::sync::watch;
+
+use super::READERS;
+use crate::learned::standing::{SharedState, SharedTroubles, add};
+
+/// How it stands with the shared store.
+#[derive(Debug)]
+pub(super) struct Link {
+    place: String,
+    state: watch::Sender<SharedState>,
+    /// Readers that are connected.
+    readers: AtomicUsize,
+    /// Readers whose query is not answered in the time of a look-up.
+    stalled: AtomicUsize,
+    /// Changes whenever some connection broke: the others are then put to the proof.
+    doubts: watch::Sender<u64>,
+    losses: AtomicU64,
+    refused_writes: AtomicU64,
+    refused_connections: AtomicU64,
+}
+
+impl Link {
+    pub(super) fn new(place: String) -> Self {
+        Self {
+            place,
+            state: watch::Sender::new(SharedState::Connecting),
+            readers: AtomicUsize::new(0),
+            stalled: AtomicUsize::new(0),
+            doubts: watch::Sender::new(0),
+            losses: AtomicU64::new(0),
+            refused_writes: AtomicU64::new(0),
+            refused_connections: AtomicU64::new(0),
+        }
+    }
+
+    pub(super) fn state(&self) -> SharedState {
+        self.state.borrow().clone()
+    }
+
+    pub(super) fn troubles(&self) -> SharedTroubles {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        SharedTroubles {
+            losses: read(&self.losses),
+            refused_writes: read(&self.refused_writes),
+            refused_connections: read(&self.refused_connections),
+        }
+    }
+
+    pub(super) async fn state_after(&self, seen: &SharedState) -> SharedState {
+        let mut state = self.state.subscribe();
+        let changed = state.wait_for(|state| state != seen).await;
+        changed.map_or_else(|_| seen.clone(), |state| state.clone())
+    }
+
+    pub(super) async fn until_down(&self) {
+        let _ = self.state.subscribe().wait_for(|state| !state.answers()).await;
+    }
+
+    /// Tells whether a look-up may be answered in time.
+    pub(super) fn answers(&self) -> bool {
+        self.state.borrow().answers() && self.stalled.load(Ordering::Relaxed) < READERS
+    }
+
+    /// Changes whenever a connection is to be put to the proof.
+    pub(super) fn doubts(&self) -> watch::Receiver<u64> {
+        self.doubts.subscribe()
+    }
+
+    /// Has every other connection put to the proof.
+    pub(super) fn doubt(&self) {
+        self.doubts.send_modify(|doubts| *doubts += 1);
+    }
+
+    /// A reader's query takes longer than a look-up may, or no longer does.
+    pub(super) fn stalled(&self, is_so: bool) {
+        if is_so {
+            self.stalled.fetch_add(1, Ordering::Relaxed);
+        } else {
+            self.stalled.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// A reader is connected.
+    pub(super) fn reader_connected(&self) {
+        self.readers.fetch_add(1, Ordering::AcqRel);
+        self.reads_answered();
+    }
+
+    /// A reader's open connection broke, or gave no answer: with the last of them the store is lost.
+    pub(super) fn reader_lost(&self, error: &StoreError) {
+        if self.readers.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.lose(error);
+        }
+        self.doubt();
+    }
+
+    /// A connection cannot be opened. That says nothing about those that are open.
+    pub(super) fn not_opened(&self, error: &StoreError) {
+        add(&self.refused_connections, 1);
+        if self.readers.load(Ordering::Acquire) == 0 {
+            self.lose(error);
+        }
+    }
+
+    /// A query was refused: no permission, or no table. The connection is sound, and nothing is to be had over it.
+    pub(super) fn reads_refused(&self, error: &StoreError) {
+        let words = with_causes(error);
+        let is_new = self.state.send_if_modified(|state| {
+            let is_new = state.answers();
+            if is_new {
+                *state = SharedState::Down { words: words.clone() };
+            }
+            is_new
+        });
+        if is_new {
+            add(&self.losses, 1);
+            tracing::warn!(
+                "the shared store {} answers no look-ups, this node goes on alone: {words}",
+                self.place
+            );
+        }
+    }
+
+    /// A query was answered.
+    pub(super) fn reads_answered(&self) {
+        let again = self.state.send_if_modified(|state| {
+            let was_down = !state.answers();
+            if was_down {
+                *state = SharedState::Up;
+            }
+            was_down
+        });
+        if again {
+            tracing::info!("the shared store {} is reached", self.place);
+        }
+    }
+
+    /// Writes are taken.
+    pub(super) fn writes_taken(&self) {
+        let again = self.state.send_if_modified(|state| {
+            let was_refused = matches!(state, SharedState::ReadOnly { .. });
+            if was_refused {
+                *state = SharedState::Up;
+            }
+            was_refused
+        });
+        if again {
+            tracing::info!("the shared store {} takes writes again", self.place);
+        }
+    }
+
+    /// Writes are refused, or no connection for them is to be had; what was to be written waits.
+    pub(super) fn writes_refused(&self, error: &StoreError) {
+        add(&self.refused_writes, 1);
+        let words = with_causes(error);
+        let is_new = self.state.send_if_modified(|state| {
+            let is_new = *state == SharedState::Up;
+            if is_new {
+                *state = SharedState::ReadOnly { words: words.clone() };
+            }
+            is_new
+        });
+        if is_new {
+            tracing::warn!("the shared store {} takes no writes, and is only read: {words}", self.place);
+        }
+    }
+
+    /// Notes that it does not answer, and says so once, until it is reached again.
+    fn lose(&self, error: &StoreError) {
+        let words = with_causes(error);
+        let before = self.state.send_replace(SharedState::Down { words: words.clone() });
+        if !matches!(before, SharedState::Down { .. }) {
+            add(&self.losses, 1);
+            tracing::warn!("the shared store {} is lost, this node goes on alone: {words}", self.place);
+        }
+    }
+}
