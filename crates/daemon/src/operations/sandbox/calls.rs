@@ -68,6 +68,9 @@ const REFUSED: &[libc::c_long] = &[
     libc::SYS_vhangup,
 ];
 
+/// Filters that are set, one for each error.
+const FILTERS: usize = 2;
+
 /// Where programs are not run.
 const PROGRAMS: &[libc::c_long] = &[libc::SYS_execve, libc::SYS_execveat];
 
@@ -100,11 +103,18 @@ const X32_ALONE: [(i64, libc::c_long); 6] = [
     (545, libc::SYS_execveat),
 ];
 
-/// What the kernel holds of system calls.
+/// What the kernel holds of system calls, as it reports itself afterwards (proc_pid_status(5), `Seccomp` and `Seccomp_filters`).
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum CallsHeld {
-    /// All of the list.
+    /// All of the list, for every thread.
     Held,
+    /// All of the list, but not for every thread.
+    Part {
+        /// Threads without the filters.
+        free_threads: usize,
+    },
+    /// The kernel took the filters, and does not report whether it uses them.
+    Unconfirmed,
     /// Nothing.
     Free {
         /// Why.
@@ -114,17 +124,62 @@ pub enum CallsHeld {
 
 /// Enforces it for all threads.
 pub(super) fn hold(programs: Programs) -> CallsHeld {
+    let before = reports();
     match filters(programs)
         .and_then(|filters| filters.iter().try_for_each(|filter| apply_filter_all_threads(filter)))
     {
-        Ok(()) => CallsHeld::Held,
+        Ok(()) => held(&before, &reports()),
         Err(error) => CallsHeld::Free { why: error.to_string() },
     }
 }
 
-/// Two, since each has one error to give: clone3(2) hides its flags from filters, so it is said not to exist, and the C
+/// What the kernel reports of a thread.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Report {
+    /// Whether calls are filtered.
+    is_filtered: bool,
+    /// By how many filters; kernels before 5.9 do not say.
+    filters: Option<u64>,
+}
+
+impl Report {
+    /// Reads the status of a thread (proc_pid_status(5)).
+    fn read(status: &str) -> Option<Self> {
+        let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+        let filters = field("Seccomp_filters:").and_then(|number| number.parse().ok());
+        // 2 is SECCOMP_MODE_FILTER.
+        Some(Self { is_filtered: field("Seccomp:")? == "2", filters })
+    }
+}
+
+/// What the kernel reports of the threads of this process; nothing without `/proc`.
+fn reports() -> Vec<Report> {
+    let Ok(threads) = std::fs::read_dir("/proc/self/task") else { return Vec::new() };
+    let statuses =
+        threads.flatten().filter_map(|thread| std::fs::read_to_string(thread.path().join("status")).ok());
+    statuses.filter_map(|status| Report::read(&status)).collect()
+}
+
+/// Judges by what the kernel reported before and after. Whoever started us may have set filters of its own, which do not count.
+fn held(before: &[Report], after: &[Report]) -> CallsHeld {
+    let before = before.iter().filter_map(|report| report.filters).max().unwrap_or(0);
+    let is_held = |report: &&Report| {
+        report.is_filtered && report.filters.is_none_or(|filters| filters >= before + FILTERS as u64)
+    };
+    let free_threads = after.len() - after.iter().filter(is_held).count();
+    match free_threads {
+        0 if after.is_empty() => CallsHeld::Unconfirmed,
+        0 => CallsHeld::Held,
+        all if all == after.len() => CallsHeld::Free {
+            why: "the kernel took the filters and reports that it does not use them".into(),
+        },
+        free_threads => CallsHeld::Part { free_threads },
+    }
+}
+
+/// Several, since each has one error to give: clone3(2) hides its flags from filters, so it is said not to exist, and the C
 /// library takes clone(2) instead.
-fn filters(programs: Programs) -> Result<[BpfProgram; 2], seccompiler::Error> {
+fn filters(programs: Programs) -> Result<[BpfProgram; FILTERS], seccompiler::Error> {
     let target = TargetArch::try_from(std::env::consts::ARCH)?;
     let mut rules = BTreeMap::new();
     let programs = match programs {
@@ -181,7 +236,42 @@ impl fmt::Display for CallsHeld {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Held => f.write_str("system calls held by seccomp"),
+            Self::Part { free_threads } => {
+                write!(f, "system calls held by seccomp, but for {free_threads} threads")
+            }
+            Self::Unconfirmed => {
+                f.write_str("system calls given to seccomp, and not reported by this kernel")
+            }
             Self::Free { why } => write!(f, "system calls not held: {why}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod reports_of_the_kernel {
+    use super::*;
+
+    #[test]
+    fn fault_decide_what_is_told_and_filters_of_others_do_not_count() {
+        let report = |mode: &str, filters: &str| {
+            Report::read(&format!("Name:\tx\nSeccomp:\t{mode}\nSeccomp_filters:\t{filters}\n")).unwrap()
+        };
+        let (free, ours, theirs, both) =
+            (report("0", "0"), report("2", "2"), report("2", "1"), report("2", "3"));
+        let why = "the kernel took the filters and reports that it does not use them".to_owned();
+        for (before, after, want) in [
+            (vec![free], vec![ours, ours], CallsHeld::Held),
+            (vec![theirs], vec![both], CallsHeld::Held),
+            (vec![free], vec![free], CallsHeld::Free { why: why.clone() }),
+            (vec![theirs], vec![theirs], CallsHeld::Free { why }),
+            (vec![free], vec![ours, free], CallsHeld::Part { free_threads: 1 }),
+            (vec![], vec![], CallsHeld::Unconfirmed),
+        ] {
+            assert_eq!(held(&before, &after), want, "{before:?} {after:?}");
+        }
+        // Before Linux 5.9 the mode alone is reported.
+        let old = Report::read("Seccomp:\t2\n").unwrap();
+        assert_eq!(held(&[], &[old]), CallsHeld::Held);
+        assert_eq!(Report::read("Name:\tx\n"), None);
     }
 }
