@@ -89,7 +89,16 @@ const GONE: [&str; 4] = ["08", "57P01", "57P02", "57P03"];
 /// available, cancelled by a time limit.
 const TRANSIENT: [&str; 4] = ["40001", "40P01", "55P03", "57014"];
 
+/// SQLSTATE classes and codes by which a server refuses a statement for the values in it: data exception, constraint violated,
+/// limit exceeded, and the exception that a trigger raises.
+const OF_VALUES: [&str; 4] = ["22", "23", "54", "P0001"];
+
 impl StoreError {
+    /// Tells whether the database refused the values of a statement: others may be taken, and these never are.
+    pub fn is_of_values(&self) -> bool {
+        self.code().is_some_and(|code| OF_VALUES.iter().any(|refusal| code.starts_with(refusal)))
+    }
+
     /// Tells whether the database answered, and refused: the connection is as good as before.
     pub fn is_refusal(&self) -> bool {
         match self.code() {

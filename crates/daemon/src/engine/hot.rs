@@ -126,6 +126,17 @@ impl Hot {
         self.revisions.change(domain);
     }
 
+    /// Voids all answers, also those that are being composed.
+    pub(crate) fn void_all(&self) {
+        self.revisions.change_all();
+        self.answers.clear();
+    }
+
+    /// Tells whether the state of a domain is still the one of a revision.
+    pub(crate) fn is_current(&self, domain: &Domain, made: Revision) -> bool {
+        self.revisions.is_current(self.revisions.place(domain), made)
+    }
+
     pub(crate) fn clear(&self) {
         self.answers.clear();
     }

@@ -238,7 +238,13 @@ impl<D: Discovering, K: Known, M: Memory> Engine<D, K, M> {
         inner.sts.clear();
     }
 
-    /// Forgets what is at hand for one domain.
+    /// Forgets all answers and branches; what is being looked up from what was kept of a domain is not kept again.
+    pub fn forget_all(&self) {
+        self.forget_answers();
+        self.0.hot.void_all();
+    }
+
+    /// Forgets what is at hand for one domain; what is being looked up from what was kept of it is not kept again.
     pub fn forget(&self, domain: &Domain) {
         let inner = &self.0;
         inner.dane.remove(&Target::domain(domain.clone()));

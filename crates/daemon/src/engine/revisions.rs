@@ -46,6 +46,14 @@ impl Revisions {
         }
     }
 
+    /// Voids the answers for all domains that were made from their state before.
+    pub(crate) fn change_all(&self) {
+        let revision = self.last.fetch_add(1, Ordering::AcqRel).wrapping_add(1);
+        for changed in &self.changed {
+            changed.fetch_max(revision, Ordering::AcqRel);
+        }
+    }
+
     pub(crate) fn place(&self, domain: &Domain) -> Place {
         // The lowest bits of a keyed hash are as good as any.
         Place((self.hasher.hash_one(domain) & 0xffff) as u16)
@@ -75,5 +83,9 @@ mod changes_of_a_domain {
         assert!(!revisions.is_current(one, before));
         assert!(revisions.is_current(other, before));
         assert!(revisions.is_current(one, revisions.now()));
+        let before = revisions.now();
+        revisions.change_all();
+        assert!(!revisions.is_current(one, before) && !revisions.is_current(other, before));
+        assert!(revisions.is_current(other, revisions.now()));
     }
 }

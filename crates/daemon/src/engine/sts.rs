@@ -174,7 +174,10 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
             }
             (RecordState::Id(id), Some(kept)) if kept.is_confirmed_by(&id, now) => {
                 let kept = KeptPolicy { confirmed: now, origin: Learnt::Here, ..kept.clone() };
-                self.memory.keep_policy(domain, &kept);
+                // Unless it was purged meanwhile.
+                if self.hot.is_current(domain, before.made) {
+                    self.memory.keep_policy(domain, &kept);
+                }
                 self.holds(kept.policy, before.release, before.made)
             }
             (RecordState::Id(id), _) => self.fetch(domain, id, before).await,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use starttls_policy::Timestamp;
 
+use super::questions::PoliciesElsewhere;
 use super::{Learned, questions};
 
 /// How long a row stays that has ended. Nothing asks for it any more, but it may have ended by a wrong clock alone: what still holds
@@ -30,7 +31,9 @@ impl Learned {
         let by = now.seconds().saturating_sub(GRACE.as_secs());
         let Ok(by) = Timestamp::from_seconds(by) else { return 0 };
         let Some(database) = self.own.database() else { return 0 };
-        let ended = self.own.read(questions::forget_ended(&database, by, AT_ONCE).await);
+        let ended = self
+            .own
+            .read(questions::forget_ended(&database, by, AT_ONCE, PoliciesElsewhere::Forgotten).await);
         let unasked = self.own.read(questions::forget_unasked(&database, by, AT_ONCE).await);
         // What was counted of the tables is not counted anew for it: fewer rows than counted do no harm.
         ended.unwrap_or(0) + unasked.unwrap_or(0)

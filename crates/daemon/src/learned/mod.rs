@@ -17,6 +17,7 @@ mod looked_up;
 mod names;
 mod obstacle;
 mod own;
+mod purges;
 mod questions;
 mod queue;
 mod recall;
@@ -42,6 +43,8 @@ use tokio::task::JoinHandle;
 use change::Change;
 use due::Turns;
 use own::Own;
+use purges::Purges;
+use questions::PoliciesElsewhere;
 use queue::{Added, overlaid};
 pub(crate) use remembered::SHORTEST_POLICY;
 pub use remembered::{KeptPolicy, Learnt, Reach, Recall, Remembered};
@@ -59,6 +62,7 @@ pub struct Learned {
     shared: Option<Arc<Shared>>,
     clock: Arc<LastTime>,
     turns: Arc<Turns>,
+    purges: Arc<Purges>,
     tasks: Arc<Tasks>,
 }
 
@@ -108,7 +112,7 @@ impl Learned {
             running.push(tokio::spawn(async move { shared.keep_connected(stopped).await }));
         }
         let tasks = Arc::new(Tasks { stop, running: Mutex::new(running) });
-        Self { own, shared, clock, turns: Arc::default(), tasks }
+        Self { own, shared, clock, turns: Arc::default(), purges: Arc::default(), tasks }
     }
 
     /// Keeps a policy, in place of whatever was kept of the domain. It is written within about a second.
@@ -157,7 +161,11 @@ impl Learned {
     }
 
     /// Forgets at an operator's word: one domain here and in the shared store, the rest here alone.
+    ///
+    /// A policy of another node stays here as long as it stays in the shared store: it would come back from there, and count for another
+    /// day.
     pub async fn purge(&self, what: Purge) -> Purged {
+        self.purges.begin();
         self.flush().await;
         // First there: what is asked meanwhile would else bring it back from there.
         let shared = match (&self.shared, &what) {
@@ -167,8 +175,12 @@ impl Learned {
                 PurgedShared::Not { words: SHARED_IS_KEPT.to_owned() }
             }
         };
+        let elsewhere = match &shared {
+            PurgedShared::Absent | PurgedShared::Removed { .. } => PoliciesElsewhere::Forgotten,
+            PurgedShared::Not { .. } => PoliciesElsewhere::Kept,
+        };
         let Some(database) = self.own.database() else { return Purged { rows: 0, shared } };
-        let removed = self.own.read(questions::purge(&database, &what).await);
+        let removed = self.own.read(questions::purge(&database, &what, elsewhere).await);
         self.own.forget_counts().await;
         Purged { rows: removed.unwrap_or(0), shared }
     }

@@ -182,10 +182,26 @@ pub(super) async fn to_verify(
     Ok(rows.iter().filter_map(read).collect())
 }
 
+/// What a purge does with policies of other nodes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum PoliciesElsewhere {
+    Forgotten,
+    Kept,
+}
+
 /// Removes rows; tells how many.
-pub(super) async fn purge(database: &Database, what: &Purge) -> Result<u64, StoreError> {
-    const TABLES: [[&str; 2]; 4] = [
-        ["DELETE FROM learned_policies", "DELETE FROM learned_policies WHERE domain = $1"],
+pub(super) async fn purge(
+    database: &Database,
+    what: &Purge,
+    elsewhere: PoliciesElsewhere,
+) -> Result<u64, StoreError> {
+    const POLICIES_OF_OURS: [&str; 2] = [
+        "DELETE FROM learned_policies WHERE node = ''",
+        "DELETE FROM learned_policies WHERE domain = $1 AND node = ''",
+    ];
+    const POLICIES: [&str; 2] =
+        ["DELETE FROM learned_policies", "DELETE FROM learned_policies WHERE domain = $1"];
+    const TABLES: [[&str; 2]; 3] = [
         ["DELETE FROM learned_releases", "DELETE FROM learned_releases WHERE domain = $1"],
         ["DELETE FROM learned_dane", "DELETE FROM learned_dane WHERE domain = $1"],
         ["DELETE FROM learned_to_verify", "DELETE FROM learned_to_verify WHERE domain = $1"],
@@ -194,23 +210,28 @@ pub(super) async fn purge(database: &Database, what: &Purge) -> Result<u64, Stor
         let mut removed = 0;
         // Transactions of a size that lets others write between them.
         loop {
-            match forget_ended(database, *now, MAX_ROWS).await? {
+            match forget_ended(database, *now, MAX_ROWS, elsewhere).await? {
                 0 => return Ok(removed),
                 some => removed += some,
             }
         }
     }
+    let policies = match elsewhere {
+        PoliciesElsewhere::Forgotten => POLICIES,
+        PoliciesElsewhere::Kept => POLICIES_OF_OURS,
+    };
+    let tables = || std::iter::once(policies).chain(TABLES);
     let mut transaction = database.begin().await?;
     let mut removed = 0;
     match what {
         Purge::Domain(domain) => {
-            for [_, one] in TABLES {
+            for [_, one] in tables() {
                 removed += transaction.execute(one, &[Value::Text(domain.as_str())]).await?;
             }
         }
         Purge::Ended { .. } => {}
         Purge::All => {
-            for [all, _] in TABLES {
+            for [all, _] in tables() {
                 removed += transaction.execute(all, &[]).await?;
             }
         }
@@ -221,30 +242,32 @@ pub(super) async fn purge(database: &Database, what: &Purge) -> Result<u64, Stor
 
 /// Removes policies, DANE and releases that ended by a time, so many of each kind at most; tells how many rows.
 ///
-/// A release has no end. But one that is older than a policy that enforced is void by that policy alone, and must not stand
-/// again when the policy is forgotten: it goes first.
+/// A release has no end. But one that is older than a policy that this node saw enforced is void by that policy alone, and must not
+/// stand again when the policy is forgotten: it goes first. What another node wrote takes no release back.
 pub(super) async fn forget_ended(
     database: &Database,
     by: Timestamp,
     limit: usize,
+    elsewhere: PoliciesElsewhere,
 ) -> Result<u64, StoreError> {
     const STATEMENTS: [&str; 5] = [
         "DELETE FROM learned_releases WHERE domain IN (SELECT domain FROM learned_policies
-            WHERE mode = 'enforce' AND ends <= $1 ORDER BY ends, domain LIMIT $2)
-            AND released <= (SELECT fetched FROM learned_policies WHERE domain = learned_releases.domain)",
+            WHERE mode = 'enforce' AND ends <= $1 AND (node = '' OR $3 = 1) ORDER BY ends, domain LIMIT $2)
+            AND released <= (SELECT fetched FROM learned_policies WHERE domain = learned_releases.domain AND node = '')",
         "DELETE FROM learned_policies WHERE domain IN (SELECT domain FROM learned_policies
-            WHERE mode = 'enforce' AND ends <= $1 ORDER BY ends, domain LIMIT $2)",
+            WHERE mode = 'enforce' AND ends <= $1 AND (node = '' OR $3 = 1) ORDER BY ends, domain LIMIT $2)",
         "DELETE FROM learned_policies WHERE domain IN (SELECT domain FROM learned_policies
-            WHERE mode = 'testing' AND ends <= $1 ORDER BY ends, domain LIMIT $2)",
+            WHERE mode = 'testing' AND ends <= $1 AND (node = '' OR $3 = 1) ORDER BY ends, domain LIMIT $2)",
         "DELETE FROM learned_policies WHERE domain IN (SELECT domain FROM learned_policies
-            WHERE mode = 'none' AND ends <= $1 ORDER BY ends, domain LIMIT $2)",
+            WHERE mode = 'none' AND ends <= $1 AND (node = '' OR $3 = 1) ORDER BY ends, domain LIMIT $2)",
         "DELETE FROM learned_dane WHERE domain IN (SELECT domain FROM learned_dane
-            WHERE ends <= $1 ORDER BY ends LIMIT $2)",
+            WHERE ends <= $1 AND $3 < 2 ORDER BY ends LIMIT $2)",
     ];
+    let of_others = || Value::Integer(i64::from(elsewhere == PoliciesElsewhere::Forgotten));
     let mut transaction = database.begin().await?;
     let mut removed = 0;
     for sql in STATEMENTS {
-        removed += transaction.execute(sql, &[Value::Integer(seconds(by)), most(limit)]).await?;
+        removed += transaction.execute(sql, &[Value::Integer(seconds(by)), most(limit), of_others()]).await?;
     }
     transaction.commit().await?;
     Ok(removed)

@@ -15,6 +15,7 @@ impl Learned {
     /// not to answer. Never fails: [`Recall::reach`] tells if someone could not be asked.
     pub async fn recall(&self, domain: &Domain, now: Timestamp) -> Recall {
         self.clock.note(now);
+        let purges = self.purges.count();
         // Before the store: what is written meanwhile is either still in here or already in there.
         let overlay = self.own.queue.overlay(domain);
         if overlay.is_none() && self.shared.is_none() && self.own.names.lack(domain) {
@@ -35,7 +36,7 @@ impl Learned {
             && let Some(kept) = &remembered.policy
         {
             // From now on it has an end, whether it can be verified or not.
-            self.keep_policy(domain, kept);
+            self.keep_recalled(domain, kept, purges);
         }
         let theirs = others.remembered;
         if let Some(kept) =
@@ -43,12 +44,17 @@ impl Learned {
         {
             // Should the shared store be gone tomorrow, the protection is not; and when it was first seen here is kept.
             if remembered.policy.as_ref() != Some(&kept) {
-                self.keep_policy(domain, &kept);
+                self.keep_recalled(domain, &kept, purges);
             }
             remembered.policy = Some(kept);
         }
         remembered.dane_until = remembered.dane_until.max(theirs.dane_until);
         Recall { remembered, release_elsewhere: theirs.release, reach }
+    }
+
+    /// Keeps what stood in a store when so many purges had begun; what was purged meanwhile does not come back.
+    fn keep_recalled(&self, domain: &Domain, kept: &KeptPolicy, purges: u64) {
+        self.purges.unless_since(purges, || self.keep_policy(domain, kept));
     }
 }
 

@@ -27,7 +27,10 @@ pub(super) const ELSEWHERE: &str = "elsewhere";
 #[derive(Debug, Default)]
 pub(super) struct Record {
     pub(super) remembered: Remembered,
+    /// Parts that are passed over.
     pub(super) unreadable: u64,
+    /// Why, of one of them; it names nothing that stands there.
+    pub(super) cause: Option<&'static str>,
 }
 
 impl Record {
@@ -41,37 +44,45 @@ impl Record {
     }
 
     fn part<T>(&mut self, part: Result<Option<T>, Unreadable>) -> Option<T> {
-        part.unwrap_or_else(|_| {
-            self.unreadable += 1;
+        part.unwrap_or_else(|Unreadable(cause)| {
+            self.pass_over(cause);
             None
         })
     }
+
+    /// Notes that a part is passed over.
+    pub(super) fn pass_over(&mut self, cause: &'static str) {
+        self.unreadable += 1;
+        self.cause = Some(cause);
+    }
 }
 
-/// A row holds what nobody of us wrote.
+/// A row holds what no node writes; says what of it.
 #[derive(Debug)]
-pub(super) struct Unreadable;
+pub(super) struct Unreadable(&'static str);
 
 impl From<StoreError> for Unreadable {
     fn from(_: StoreError) -> Self {
-        Self
+        Self("a column is missing or of another type")
     }
 }
 
 fn policy(row: &Row, first: usize) -> Result<Option<KeptPolicy>, Unreadable> {
     let Some(mode) = row.optional_text(first)? else { return Ok(None) };
-    let mode = Mode::from_name(mode).ok_or(Unreadable)?;
+    let mode = Mode::from_name(mode).ok_or(Unreadable("a policy's mode is unknown"))?;
     let mx = patterns(row.text(first + 1)?)?;
     let id = row.text(first + 2)?;
-    let max_age = u64::try_from(row.integer(first + 4)?).map_err(|_| Unreadable)?;
+    let max_age = u64::try_from(row.integer(first + 4)?).ok().filter(|max_age| *max_age <= MAX_AGE);
+    let max_age = max_age.ok_or(Unreadable("a policy's `max_age` is negative or above a year"))?;
     // A policy without patterns would hold up all mail (RFC 8461 §3.2: at least one, unless the mode is `none`).
-    let is_sound = (mode == Mode::None || !mx.is_empty())
-        && max_age <= MAX_AGE
-        && id.len() <= MAX_ID_CHARS
-        && mx.len() <= MAX_PATTERNS
-        && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    if !is_sound {
-        return Err(Unreadable);
+    if mode != Mode::None && mx.is_empty() {
+        return Err(Unreadable("a policy has no MX pattern"));
+    }
+    if mx.len() > MAX_PATTERNS {
+        return Err(Unreadable("a policy has more MX patterns than a policy file may have"));
+    }
+    if id.len() > MAX_ID_CHARS || !id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return Err(Unreadable("a policy's `id` is none"));
     }
     let policy = StsPolicy {
         mode,
@@ -89,7 +100,7 @@ fn release(row: &Row, first: usize) -> Result<Option<StsRelease>, Unreadable> {
     let mode = match Mode::from_name(mode) {
         Some(Mode::None) => ReleasingMode::None,
         Some(Mode::Testing) => ReleasingMode::Testing,
-        Some(Mode::Enforce) | None => return Err(Unreadable),
+        Some(Mode::Enforce) | None => return Err(Unreadable("a release's mode is none that releases")),
     };
     Ok(Some(StsRelease { mode, at: time(row.integer(first + 1)?)? }))
 }
@@ -100,21 +111,22 @@ fn dane(row: &Row, column: usize) -> Result<Option<Timestamp>, Unreadable> {
 
 /// A time in a row.
 pub(super) fn time(seconds: i64) -> Result<Timestamp, Unreadable> {
-    let seconds = u64::try_from(seconds).map_err(|_| Unreadable)?;
-    Timestamp::from_seconds(seconds).map_err(|_| Unreadable)
+    let no_time = || Unreadable("a time is before 1970 or after 9999");
+    let seconds = u64::try_from(seconds).map_err(|_| no_time())?;
+    Timestamp::from_seconds(seconds).map_err(|_| no_time())
 }
 
 /// A domain in a row.
 pub(super) fn domain(text: &str) -> Result<Domain, Unreadable> {
-    Domain::parse(text).map_err(|_| Unreadable)
+    Domain::parse(text).map_err(|_| Unreadable("a domain is none"))
 }
 
 fn patterns(text: &str) -> Result<Vec<MxPattern>, Unreadable> {
     if text.len() > MAX_MX_CHARS {
-        return Err(Unreadable);
+        return Err(Unreadable("MX patterns are longer than a policy file"));
     }
     let words = text.split(' ').filter(|word| !word.is_empty());
-    words.map(|word| MxPattern::parse(word).map_err(|_| Unreadable)).collect()
+    words.map(|word| MxPattern::parse(word).map_err(|_| Unreadable("an MX pattern is none"))).collect()
 }
 
 /// MX patterns as they stand in a row.

@@ -42,6 +42,10 @@ pub struct SharedTroubles {
     pub refused_writes: u64,
     /// Connections that could not be opened.
     pub refused_connections: u64,
+    /// Parts of rows that no node writes, and that were passed over.
+    pub unreadable: u64,
+    /// Changes that it refuses for what stands in them, and that were given up.
+    pub given_up: u64,
 }
 
 /// How many rows the own store has.

@@ -278,3 +278,84 @@ async fn fault_a_row_of_another_node_holds_for_a_day_from_when_it_was_first_seen
     first.close().await;
     second.close().await;
 }
+
+#[tokio::test]
+async fn fault_a_change_that_the_database_refuses_for_its_values_does_not_stop_the_others() {
+    let Some(server) = Postgres::start().unwrap() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let (first, second) = two(dir.path(), &server.url()).await;
+    let database = crate::support::shared(&server).await;
+    let sql = "ALTER TABLE learned_policies ADD CHECK (domain NOT LIKE 'refused%')";
+    database.execute(sql, &[]).await.unwrap();
+    database.close().await;
+    let names: Vec<_> = (0..20).map(|one| domain(&format!("{one}.example"))).collect();
+    for refused in ["refused.example", "refused-too.example"] {
+        first.keep_policy(&domain(refused), &policy(Mode::Enforce, NOW));
+    }
+    for name in &names {
+        first.keep_policy(name, &policy(Mode::Enforce, NOW));
+        first.keep_dane(name, at(NOW + 3_600));
+    }
+    first.flush_shared().await;
+    for name in &names {
+        let remembered = second.recall(name, at(NOW)).await.remembered;
+        assert!(remembered.policy.is_some() && remembered.dane_until.is_some(), "{name}");
+    }
+    let troubles = first.shared_troubles();
+    assert_eq!((troubles.given_up, troubles.refused_writes, troubles.losses), (2, 0, 0));
+    assert_eq!(first.shared_state(), SharedState::Up);
+    // This node has them all the same.
+    assert!(first.recall(&domain("refused.example"), at(NOW)).await.remembered.policy.is_some());
+    first.close().await;
+    second.close().await;
+}
+
+#[tokio::test]
+async fn fault_a_purge_that_leaves_the_shared_store_alone_does_not_make_its_rows_count_for_longer() {
+    let Some(server) = Postgres::start().unwrap() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let (first, second) = two(dir.path(), &server.url()).await;
+    let (short, long) = (domain("short.example"), domain("long.example"));
+    first.keep_policy(&short, &lasting(Mode::Enforce, NOW, 300));
+    first.keep_policy(&long, &policy(Mode::Enforce, NOW));
+    first.flush_shared().await;
+    for name in [&short, &long] {
+        assert!(second.recall(name, at(NOW)).await.remembered.policy_elsewhere(at(NOW)).is_some());
+    }
+    second.keep_policy(&domain("own.example"), &policy(Mode::Enforce, NOW));
+    // Seen first half a day ago, purged, and written anew there.
+    let later = NOW + 43_200;
+    set_clock(&server.url(), later).await;
+    assert_eq!(second.purge(Purge::Ended { now: at(later) }).await.rows, 0);
+    assert_eq!(second.purge(Purge::All).await.rows, 1);
+    let renewed = node(&dir.path().join("3.sqlite"), "three", &server.url()).await;
+    until_up(&renewed).await;
+    renewed.keep_policy(&short, &lasting(Mode::Enforce, later, 100_000));
+    renewed.flush_shared().await;
+    for name in [&short, &long] {
+        let kept = second.recall(name, at(later)).await.remembered.policy.unwrap();
+        assert_eq!(kept.confirmed, at(NOW), "{name}");
+    }
+    renewed.close().await;
+    first.close().await;
+    second.close().await;
+}
+
+#[tokio::test]
+async fn fault_a_row_of_another_node_takes_no_release_back_even_when_it_is_forgotten() {
+    let Some(server) = Postgres::start().unwrap() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let (first, second) = two(dir.path(), &server.url()).await;
+    let name = domain("example.org");
+    let release = StsRelease { mode: ReleasingMode::None, at: at(NOW - 10) };
+    second.keep_release(&name, release);
+    first.keep_policy(&name, &lasting(Mode::Enforce, NOW, 300));
+    first.flush_shared().await;
+    assert!(second.recall(&name, at(NOW)).await.remembered.policy.is_some());
+    second.flush().await;
+    let months_later = at(NOW + 90 * 86_400);
+    second.forget_ended(months_later).await;
+    assert_eq!(second.recall(&name, months_later).await.remembered.standing_release(), Some(release));
+    first.close().await;
+    second.close().await;
+}

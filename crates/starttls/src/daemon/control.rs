@@ -86,6 +86,23 @@ impl Control {
     pub(super) fn new(engine: Arc<RealEngine>, learned: Learned, keeper: Keeper, view: View) -> Self {
         Self { engine, learned, keeper, view }
     }
+
+    /// Forgets what is at hand, and then what was learnt; tells how many rows of this node were removed, and what became of the shared store.
+    async fn purge_once(&self, what: &Purge) -> (u64, learned::PurgedShared) {
+        let what = match what {
+            Purge::Domain(domain) => {
+                self.engine.forget(domain);
+                learned::Purge::Domain(domain.clone())
+            }
+            Purge::Ended => learned::Purge::Ended { now: clock::now() },
+            Purge::All => {
+                self.engine.forget_all();
+                learned::Purge::All
+            }
+        };
+        let learned::Purged { rows, shared } = self.learned.purge(what).await;
+        (rows, shared)
+    }
 }
 
 impl Controlled for Control {
@@ -94,19 +111,10 @@ impl Controlled for Control {
     }
 
     async fn purge(&self, what: Purge) -> Result<Purged, Refused> {
-        let learned::Purged { rows, shared } = match what {
-            Purge::Domain(domain) => {
-                let forgotten = self.learned.purge(learned::Purge::Domain(domain.clone())).await;
-                self.engine.forget(&domain);
-                forgotten
-            }
-            Purge::Ended => self.learned.purge(learned::Purge::Ended { now: clock::now() }).await,
-            Purge::All => {
-                let forgotten = self.learned.purge(learned::Purge::All).await;
-                self.engine.forget_answers();
-                forgotten
-            }
-        };
+        // Twice, since what began before the first time may keep what it had read until answers are forgotten.
+        let (first, shared) = self.purge_once(&what).await;
+        let (again, _) = self.purge_once(&what).await;
+        let rows = first + again;
         let shared = match shared {
             learned::PurgedShared::Absent => None,
             learned::PurgedShared::Removed { rows } => Some(PurgedShared::Removed(rows)),

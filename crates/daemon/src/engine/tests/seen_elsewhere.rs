@@ -70,3 +70,33 @@ async fn fault_a_foreign_row_protects_for_a_day_while_this_node_cannot_tell() {
         assert_eq!(told(&world).await, "NOTFOUND");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn fault_a_look_in_flight_during_a_purge_brings_nothing_back() {
+    let world = World::new().await;
+    let name = Domain::parse("a.example").unwrap();
+    world.outside.mx("a.example", Security::Insecure, &["mx.a.example"]);
+    world.outside.policy("a.example", "1", Mode::Enforce, &["mx.a.example"], 864_000);
+    assert_eq!(told(&world).await, "secure match=mx.a.example");
+    for is_purged in [false, true] {
+        // Time to confirm the policy, which its record would.
+        world.pass(20_000).await;
+        world.outside.delay("record a.example", 3);
+        let asked = world.outside.asked("record a.example");
+        assert_eq!(told(&world).await, "secure match=mx.a.example");
+        world.pass(1).await;
+        assert_eq!(world.outside.asked("record a.example"), asked + 1);
+        let before = world.store.0.lock().unwrap().get(&name).cloned();
+        if is_purged {
+            world.store.0.lock().unwrap().remove(&name);
+            world.engine.forget(&name);
+        }
+        world.pass(10).await;
+        let after = world.store.0.lock().unwrap().get(&name).cloned();
+        if is_purged {
+            assert_eq!(after, None);
+        } else {
+            assert!(after.is_some() && after != before, "confirmed");
+        }
+    }
+}

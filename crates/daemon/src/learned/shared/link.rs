@@ -7,6 +7,7 @@ use starttls_store::StoreError;
 use tokio::sync::watch;
 
 use super::READERS;
+use crate::learned::hourly::Hourly;
 use crate::learned::standing::{SharedState, SharedTroubles, add};
 
 /// How it stands with the shared store.
@@ -23,6 +24,10 @@ pub(super) struct Link {
     losses: AtomicU64,
     refused_writes: AtomicU64,
     refused_connections: AtomicU64,
+    unreadable: AtomicU64,
+    given_up: AtomicU64,
+    unreadable_told: Hourly,
+    given_up_told: Hourly,
 }
 
 impl Link {
@@ -36,6 +41,10 @@ impl Link {
             losses: AtomicU64::new(0),
             refused_writes: AtomicU64::new(0),
             refused_connections: AtomicU64::new(0),
+            unreadable: AtomicU64::new(0),
+            given_up: AtomicU64::new(0),
+            unreadable_told: Hourly::default(),
+            given_up_told: Hourly::default(),
         }
     }
 
@@ -49,6 +58,8 @@ impl Link {
             losses: read(&self.losses),
             refused_writes: read(&self.refused_writes),
             refused_connections: read(&self.refused_connections),
+            unreadable: read(&self.unreadable),
+            given_up: read(&self.given_up),
         }
     }
 
@@ -168,6 +179,29 @@ impl Link {
         });
         if is_new {
             tracing::warn!("the shared store {} takes no writes, and is only read: {words}", self.place);
+        }
+    }
+
+    /// Parts of rows that were read and are passed over, and why, of one of them; said once an hour.
+    pub(super) fn passed_over(&self, parts: u64, cause: Option<&'static str>) {
+        add(&self.unreadable, parts);
+        if let Some(cause) = cause.filter(|_| self.unreadable_told.is_due()) {
+            tracing::warn!(
+                "the shared store {} holds what no node writes, and it is passed over: {cause}; see who can write there",
+                self.place
+            );
+        }
+    }
+
+    /// Changes that the database refuses for what stands in them: other nodes learn them themselves. Said once an hour.
+    pub(super) fn gave_up(&self, changes: u64, cause: &StoreError) {
+        add(&self.given_up, changes);
+        if self.given_up_told.is_due() {
+            tracing::warn!(
+                "the shared store {} refuses some of what this node learns, and is not asked to take it again: {}",
+                self.place,
+                with_causes(cause)
+            );
         }
     }
 

@@ -43,9 +43,16 @@ const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_min
 /// What was learnt further in the future than this was written by a wrong clock, or by nobody of us; in seconds.
 const WRONG_CLOCK: u64 = 86_400;
 
+/// MTA-STS begins with RFC 8461, of September 2018: what was learnt before was written by a clock that was wrong, or by nobody of us.
+const EARLIEST: u64 = 1_535_760_000;
+
 /// DANE of another node that is to count longer was written by nobody of us, in seconds: a node writes an hour, or its resolver's TTL
 /// of at most that, and clocks differ. A row alone makes a domain wait while our resolver has stopped validating, and no longer.
 const LONGEST_DANE: u64 = 6 * 3_600;
+
+/// No row of another node makes DANE count for longer than a node's own answer, in seconds: what lasts longer would be taken for
+/// this node's own word, written by a clock that was ahead.
+const COUNTED_DANE: u64 = 3_600;
 
 /// The store of all nodes.
 #[derive(Debug)]
@@ -109,7 +116,9 @@ impl Shared {
             return None;
         }
         let record = timeout(ANSWER, self.look_ups.ask(domain)).await.ok()??;
-        Some(of_others(record, now))
+        let record = of_others(record, now);
+        self.link.passed_over(record.unreadable, record.cause);
+        Some(record)
     }
 
     /// Removes what stands there of a domain, for all nodes.
@@ -187,25 +196,28 @@ impl Pause {
 /// Nothing that is read there was seen here: whoever can write there could claim so. What has a time that no honest node with a right
 /// clock would write is passed over.
 fn of_others(mut record: Record, now: Timestamp) -> Record {
-    let is_within = |time: Timestamp, seconds| time.seconds() <= now.seconds().saturating_add(seconds);
-    let remembered = &mut record.remembered;
-    let is_wrong = |kept: &KeptPolicy| {
-        !is_within(kept.policy.fetched, WRONG_CLOCK) || !is_within(kept.confirmed, WRONG_CLOCK)
+    let is_within = |time: Timestamp, seconds| {
+        (EARLIEST..=now.seconds().saturating_add(seconds)).contains(&time.seconds())
     };
-    // It could not be given an end: whenever it had ended here it would come from there anew.
-    if remembered.policy.take_if(|kept| is_wrong(kept)).is_some() {
-        record.unreadable += 1;
+    // `confirmed` is none of them: it is not used of another node's policy.
+    let is_wrong = |kept: &KeptPolicy| !is_within(kept.policy.fetched, WRONG_CLOCK);
+    // A policy from the future could not be given an end: whenever it had ended here it would come from there anew.
+    if record.remembered.policy.take_if(|kept| is_wrong(kept)).is_some() {
+        record.pass_over("a policy is from before 2018 or from the future");
     }
-    if remembered.release.take_if(|release| !is_within(release.at, WRONG_CLOCK)).is_some() {
-        record.unreadable += 1;
+    if record.remembered.release.take_if(|release| !is_within(release.at, WRONG_CLOCK)).is_some() {
+        record.pass_over("a release is from before 2018 or from the future");
     }
-    if remembered.dane_until.take_if(|until| !is_within(*until, LONGEST_DANE)).is_some() {
-        record.unreadable += 1;
+    if record.remembered.dane_until.take_if(|until| !is_within(*until, LONGEST_DANE)).is_some() {
+        record.pass_over("DANE ended before 2018 or lasts longer than any answer says");
     }
+    let remembered = &mut record.remembered;
     if let Some(kept) = &mut remembered.policy {
         kept.origin = Learnt::Elsewhere;
     }
     // Clocks of nodes differ: nothing holds for longer than by ours.
     remembered.bound(now);
+    let longest = Timestamp::from_seconds(now.seconds().saturating_add(COUNTED_DANE)).unwrap_or(now);
+    remembered.dane_until = remembered.dane_until.map(|until| until.min(longest));
     record
 }

@@ -195,6 +195,8 @@ impl Reading {
             ("lost", shared_troubles.losses),
             ("writes-refused", shared_troubles.refused_writes),
             ("connections-refused", shared_troubles.refused_connections),
+            ("unreadable", shared_troubles.unreadable),
+            ("given-up", shared_troubles.given_up),
         ];
         let troubles = troubles.map(|(what, count)| ([("what", what)], count));
         families.counters(

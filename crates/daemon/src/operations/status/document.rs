@@ -6,7 +6,7 @@ use starttls_policy::Timestamp;
 
 use crate::KnownSource;
 use crate::engine::LookupReport;
-use crate::learned::Counts;
+use crate::learned::{Counts, SharedTroubles};
 use crate::operations::{Connections, Failure, HealthState, Slow, Snapshot};
 
 /// Grows when a member changes its meaning or goes.
@@ -42,6 +42,8 @@ pub struct StatusDocument {
     pub shared_store: Option<&'static str>,
     /// Why it is not `up`; `null` if it is, or without one.
     pub shared_store_cause: Option<String>,
+    /// What went wrong with it since the start; `null` without one.
+    pub shared_store_failures: Option<SharedTroubles>,
     /// Files that cannot be read or opened, with the cure: the daemon answers without them.
     pub troubles: Vec<String>,
     /// Clients.
@@ -122,6 +124,7 @@ impl StatusDocument {
             learned: snapshot.learned,
             shared_store: snapshot.shared_store,
             shared_store_cause: snapshot.shared_store_cause,
+            shared_store_failures: snapshot.shared_store.map(|_| snapshot.shared_troubles),
             troubles: snapshot.troubles,
             connections: snapshot.connections,
             sandbox: sandbox.into(),

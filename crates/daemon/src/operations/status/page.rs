@@ -73,6 +73,11 @@ fn verdicts(html: &mut Html, status: &StatusDocument) {
         };
         verdict(html, if state == "up" { "good" } else { "wait" }, &format!("Store: {state}"), &words);
     }
+    if let Some(failures) = status.shared_store_failures.filter(|failures| failures.unreadable > 0) {
+        let title = format!("Store: {} parts of rows passed over", failures.unreadable);
+        let words = "They hold what no node writes; the log says what. See who can write to the database.";
+        verdict(html, "wait", &title, words);
+    }
     if status.cache.waiting > 0 {
         let title = format!("{} new domains wait", status.cache.waiting);
         let words = "More new domains were asked for than the budget allows. Their policies are fetched one after the other; until then mail to them goes without MTA-STS.";

@@ -181,6 +181,24 @@ mod fault_16 {
     }
 }
 
+mod shared_store {
+    use super::*;
+
+    #[test]
+    fn fault_rows_of_the_shared_store_that_are_passed_over_are_shown() {
+        let troubles = SharedTroubles { unreadable: 3, given_up: 1, ..SharedTroubles::default() };
+        let snapshot = move || Snapshot { shared_troubles: troubles, ..snapshot("proven") };
+        let server = start(View { snapshot: Arc::new(snapshot), ..view("proven") });
+        let status: Value = serde_json::from_str(&get(&server, "/status.json").1).unwrap();
+        assert_eq!(status["shared-store-failures"]["unreadable"], 3);
+        assert!(get(&server, "/").1.contains("3 parts of rows passed over"));
+        let metrics = get(&server, "/metrics").1;
+        for line in ["{what=\"unreadable\"} 3", "{what=\"given-up\"} 1"] {
+            assert!(metrics.contains(&format!("starttls_shared_store_failures_total{line}")), "{metrics}");
+        }
+    }
+}
+
 mod slow_clients {
     use std::time::Instant;
 
