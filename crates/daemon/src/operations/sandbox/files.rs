@@ -89,17 +89,15 @@ fn restrict(sandbox: &Sandbox) -> Result<FilesHeld, RulesetError> {
     let ruleset = allow(ruleset, sandbox.read_write.iter().map(PathBuf::as_path), write)?;
     let ruleset = allow(ruleset, [Path::new(SINK)], AccessFs::ReadFile | AccessFs::WriteFile)?;
     let status = ruleset.all_threads(true)?.restrict_self()?;
-    let degree = match status.ruleset {
-        RulesetStatus::FullyEnforced => Degree::Whole,
-        RulesetStatus::PartiallyEnforced => Degree::Part,
-        RulesetStatus::NotEnforced => {
-            return Ok(FilesHeld::Free { why: "this kernel has no Landlock, or has it switched off".into() });
-        }
-    };
+    if status.ruleset == RulesetStatus::NotEnforced {
+        return Ok(FilesHeld::Free { why: "this kernel has no Landlock, or has it switched off".into() });
+    }
     let abi = match status.landlock {
         LandlockStatus::Available { effective_abi, kernel_abi } => kernel_abi.unwrap_or(effective_abi as i32),
         LandlockStatus::NotEnabled | LandlockStatus::NotImplemented => 0,
     };
+    // Not by the status of the rules: that counts rights of directories that a rule for a file leaves out.
+    let degree = if abi < KNOWN as i32 { Degree::Part } else { Degree::Whole };
     Ok(FilesHeld::Held { degree, abi, other_threads: if status.all_threads { 0 } else { other_threads() } })
 }
 
