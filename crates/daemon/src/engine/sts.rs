@@ -116,7 +116,10 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
             return branch;
         }
         let branch = StsBranch { elsewhere: Some(elsewhere), ..branch };
-        self.sts.insert(domain.clone(), branch.clone());
+        // Unless it was purged meanwhile.
+        if self.hot.is_current(domain, made) {
+            self.sts.insert(domain.clone(), branch.clone());
+        }
         branch
     }
 

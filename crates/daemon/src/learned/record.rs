@@ -24,7 +24,7 @@ const MAX_AGE: u64 = 31_557_600;
 pub(super) const ELSEWHERE: &str = "elsewhere";
 
 /// What rows say of one domain, and how much of it could not be read.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Record {
     pub(super) remembered: Remembered,
     /// Parts that are passed over.

@@ -359,3 +359,23 @@ async fn fault_a_row_of_another_node_takes_no_release_back_even_when_it_is_forgo
     first.close().await;
     second.close().await;
 }
+
+#[tokio::test]
+async fn fault_look_ups_of_one_domain_at_the_same_time_are_all_answered() {
+    let Some(server) = Postgres::start().unwrap() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let (first, second) = two(dir.path(), &server.url()).await;
+    for round in 0..20 {
+        let name = domain(&format!("{round}.example"));
+        first.keep_dane(&name, at(NOW + 3_600));
+        first.flush_shared().await;
+        let now = at(NOW);
+        let (one, other, third) =
+            tokio::join!(second.recall(&name, now), second.recall(&name, now), second.recall(&name, now));
+        for recall in [one, other, third] {
+            assert_eq!(recall.remembered.dane_until, Some(at(NOW + 3_600)), "round {round}");
+        }
+    }
+    first.close().await;
+    second.close().await;
+}

@@ -25,6 +25,9 @@ const STALLED_AFTER: Duration = Duration::from_millis(150);
 /// An open connection that gives no answer within this time is lost.
 const LOST_AFTER: Duration = Duration::from_secs(1);
 
+/// A new connection whose first query takes longer is none.
+const WARM_AFTER: Duration = Duration::from_secs(5);
+
 /// A connection that nobody uses is put to the proof after as long: it may have been cut without a word.
 const PROOF_AFTER: Duration = Duration::from_mins(1);
 
@@ -70,11 +73,15 @@ impl Shared {
     pub(super) async fn read(&self, server: &Server, mut first: Option<Connection>) {
         let mut pause = Pause::default();
         loop {
-            let opened = match first.take() {
-                Some(connection) => Ok(connection),
-                None => server.connect().await,
+            let opened = async {
+                let mut connection = match first.take() {
+                    Some(connection) => connection,
+                    None => server.connect().await?,
+                };
+                warm_up(&mut connection).await?;
+                Ok(connection)
             };
-            match opened {
+            match opened.await {
                 Ok(connection) => {
                     self.link.reader_connected();
                     let (error, answered) = self.answer_over(connection).await;
@@ -144,10 +151,20 @@ impl Shared {
                 records.insert(name, Record::read(row, 1));
             }
         }
+        // Several may ask for the same domain.
         for LookUp { domain, answer } in some {
             // Nobody waits any more: then nobody needs it.
-            let _ = answer.send(records.remove(domain.as_str()).unwrap_or_default());
+            let _ = answer.send(records.get(domain.as_str()).cloned().unwrap_or_default());
         }
         Ok(())
+    }
+}
+
+/// Asks once for nothing. A server's new process reads its catalogs and prepares the statement with its first query, which takes longer
+/// than a look-up may. A refusal shows again with the first look-up.
+async fn warm_up(connection: &mut Connection) -> Result<(), StoreError> {
+    match connection.rows_within(WARM_AFTER, questions::RECALL_MANY, &[Value::Text("")]).await {
+        Err(error) if !error.is_refusal() => Err(error),
+        Ok(_) | Err(_) => Ok(()),
     }
 }
