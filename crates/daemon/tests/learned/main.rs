@@ -3,6 +3,7 @@
 
 mod crashes;
 mod distance;
+mod distances;
 mod load;
 mod nodes;
 mod room;
