@@ -14,7 +14,8 @@
 //! | `fingerprint`, any other | | all that authenticate |
 //!
 //! Beside the level, the line's oldest TLS version and the cipher grade must not be lower than the entry's. What main.cf gives counts
-//! where line or entry say nothing. An entry that cannot be read is not comparable.
+//! where line or entry say nothing; a line that falls short of these but authenticates where the entry does not is not comparable.
+//! An entry that cannot be read is not comparable.
 //!
 //! Spec: postconf(5) `smtp_tls_policy_maps`, `smtp_tls_verify_cert_match`, `smtp_tls_secure_cert_match`.
 
@@ -60,8 +61,21 @@ fn compare_entry(ours: &Answer<'_>, domain: &str, entry: &Entry<'_>, settings: &
         // Even a session with none of the entry's attributes beats cleartext.
         Level::May if ours.level.is_mandatory() || entry.is_bare() => levels,
         Level::May => Comparison::Incomparable,
-        _ => compare_names(ours, domain, entry, settings).max(compare_rest(ours, entry, settings)),
+        _ => {
+            let rest = match compare_rest(ours, entry, settings) {
+                // It lacks a version or a cipher, and adds authentication: neither may stand for the other.
+                Comparison::Weaker if authenticates_more(ours.level, entry.level) => Comparison::Incomparable,
+                rest => rest,
+            };
+            compare_names(ours, domain, entry, settings).max(rest)
+        }
     }
+}
+
+/// Tells whether a level authenticates servers that the entry's level lets pass without authentication.
+const fn authenticates_more(ours: Level, entry: Level) -> bool {
+    let always = matches!(ours, Level::DaneOnly | Level::Fingerprint | Level::Verify | Level::Secure);
+    always && matches!(entry, Level::None | Level::May | Level::Encrypt | Level::Dane)
 }
 
 fn compare_levels(ours: &Answer<'_>, entry: &Entry<'_>) -> Comparison {

@@ -90,7 +90,7 @@ fn fault_line_is_weaker_with_an_older_version_or_lower_ciphers() {
         ("encrypt", "encrypt { protocols = >=TLSv1.3, !SSLv3 }", Weaker),
         ("encrypt protocols=>=TLSv1", "encrypt", Weaker),
         ("encrypt", "encrypt protocols=nonsense", Incomparable),
-        ("dane-only", "dane protocols=>=TLSv1.3", Weaker),
+        ("dane-only", "dane-only protocols=>=TLSv1.3", Weaker),
         ("encrypt", "encrypt ciphers=medium", AsStrict),
         ("encrypt", "encrypt ciphers=HIGH", Weaker),
         ("encrypt", "encrypt ciphers=null", Incomparable),
@@ -101,6 +101,20 @@ fn fault_line_is_weaker_with_an_older_version_or_lower_ciphers() {
     }
     assert_eq!(on(&[], "encrypt", "encrypt"), AsStrict);
     assert_eq!(on(&[], "encrypt protocols=>=TLSv1.2", "encrypt"), Incomparable, "main.cf is unknown");
+}
+
+#[test]
+fn fault_c11_line_that_authenticates_is_not_weaker_than_an_entry_that_only_encrypts() {
+    let fingerprint = format!("fingerprint match={DIGEST}");
+    for (ours, entry) in [
+        ("secure match=mx.good.test", "encrypt protocols=TLSv1.3"),
+        ("verify", "encrypt ciphers=high"),
+        (fingerprint.as_str(), "encrypt protocols=>=TLSv1.3"),
+        ("dane-only", "encrypt protocols=>=TLSv1.3"),
+        ("dane-only", "dane protocols=>=TLSv1.3"),
+    ] {
+        assert_eq!(usual(ours, entry), Incomparable, "{ours} in place of {entry}");
+    }
 }
 
 #[test]
