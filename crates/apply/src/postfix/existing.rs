@@ -2,7 +2,7 @@
 //!
 //! Spec: postconf(5) `smtp_tls_fingerprint_digest`, `smtp_tls_dane_insecure_mx_policy`, `smtp_tls_per_site`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
@@ -10,6 +10,7 @@ use std::path::Path;
 use starttls_mta::postfix::{Level, PolicyMaps};
 
 use super::Detected;
+use super::expansion::references;
 use super::reference::{FILE_KINDS, POLICY_MAPS, Reference, unproxied};
 
 const DIGEST: &str = "smtp_tls_fingerprint_digest";
@@ -33,7 +34,41 @@ pub(super) fn relies_on(server: &Detected, reference: &Reference, parameter: &st
     let services = services
         .filter(|service| !service.overrides.is_empty())
         .map(|service| view(Some(&service.overrides), format!("`{}/unix` of master.cf", service.name)));
-    std::iter::once(main).chain(services).find_map(|view| view.relies_on(level))
+    std::iter::once(main)
+        .chain(services)
+        .find_map(|view| view.relies_on(level))
+        .or_else(|| inheritor(server, parameter))
+}
+
+/// A setting of main.cf or master.cf whose value is made from a parameter by `$name`, directly or over others.
+fn inheritor(server: &Detected, parameter: &str) -> Option<String> {
+    let mut settings: Vec<(String, String, String)> = Vec::new();
+    for (name, value) in &server.written {
+        settings.push((name.clone(), value.clone(), "main.cf".to_owned()));
+    }
+    for service in &server.master_cf {
+        for (name, value) in service.overrides().values {
+            settings.push((name, value, format!("`{}` of master.cf", service.id())));
+        }
+    }
+    let is_its_own = |name: &str| name == parameter;
+    let mut derived: BTreeSet<&str> = [parameter].into();
+    // Each round finds what refers to what the round before has found.
+    let mut last = None;
+    loop {
+        let known = derived.len();
+        for (name, value, place) in &settings {
+            if !is_its_own(name)
+                && references(value).any(|used| derived.contains(used))
+                && derived.insert(name)
+            {
+                last = Some(format!("`{name} = {value}` in {place}"));
+            }
+        }
+        if derived.len() == known {
+            return last;
+        }
+    }
 }
 
 /// The parameters as one delivering service sees them.
@@ -74,12 +109,14 @@ impl View<'_> {
         let (kind, path) = unproxied(table).split_once(':')?;
         if kind == "inline" {
             let mut words = path.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
-            return words.any(|word| word == level.name()).then_some("holds");
+            return words.any(|word| word.eq_ignore_ascii_case(level.name())).then_some("holds");
         }
         let lines = FILE_KINDS.contains(&kind).then(|| read(Path::new(path))).flatten();
         let Some(lines) = lines else { return Some("may hold") };
         let mut values = lines.iter().filter_map(|line| line.split_whitespace().nth(1));
-        values.any(|word| word.split(',').next() == Some(level.name())).then_some("holds")
+        // Postfix reads levels in any case.
+        let mut levels = values.filter_map(|word| word.split(',').next());
+        levels.any(|word| word.eq_ignore_ascii_case(level.name())).then_some("holds")
     }
 }
 

@@ -22,6 +22,15 @@ pub(super) fn expand<'a>(value: &str, look_up: &dyn Fn(&str) -> Option<&'a str>)
     value
 }
 
+/// The names that a value refers to, also within conditional forms such as `${name?text}`.
+pub(super) fn references(value: &str) -> impl Iterator<Item = &str> {
+    value.split('$').skip(1).filter_map(|text| {
+        let text = text.strip_prefix(['{', '(']).unwrap_or(text);
+        let end = text.find(|c: char| !is_name_character(c)).unwrap_or(text.len());
+        text.get(..end).filter(|name| is_name(name))
+    })
+}
+
 fn expand_once<'a>(value: &str, look_up: &dyn Fn(&str) -> Option<&'a str>) -> String {
     let mut expanded = String::with_capacity(value.len());
     let mut rest = value;
@@ -88,6 +97,12 @@ mod values {
         ] {
             assert_eq!(expand(value, &look_up), expanded, "{value}");
         }
+    }
+
+    #[test]
+    fn name_their_references_in_every_form() {
+        let value = "$a ${b}$(c)x ${d?$e} ${{$f} == {$g} ? {1} : {2}} $ $$h";
+        assert_eq!(references(value).collect::<Vec<_>>(), ["a", "b", "c", "d", "e", "f", "g", "h"]);
     }
 
     proptest! {

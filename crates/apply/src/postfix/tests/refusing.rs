@@ -228,6 +228,30 @@ fn fault_fingerprints_made_with_another_digest_are_a_conflict() {
 }
 
 #[test]
+fn fault_b9_users_of_the_digest_are_seen_in_any_case_and_through_other_parameters() {
+    let inherits = "lmtp_tls_fingerprint_digest = $smtp_tls_fingerprint_digest\n";
+    for (main, own, lmtp, is_conflict) in [
+        ("", "own.test FINGERPRINT match=AA:BB\n", "", true),
+        ("", "own.test Fingerprint, match=AA:BB\n", "", true),
+        ("smtp_tls_policy_maps = inline:{x.test=Fingerprint}\n", "", "", true),
+        (inherits, "", "", true),
+        ("foo = ${smtp_tls_fingerprint_digest}\nsmtpd_tls_fingerprint_digest = $foo\n", "", "", true),
+        ("", "", "-o lmtp_tls_fingerprint_digest=$smtp_tls_fingerprint_digest", true),
+        ("", "", "-o lmtp_tls_fingerprint_digest=md5", false),
+        ("foo = $smtp_tls_fingerprint_digests\n", "", "", false),
+    ] {
+        let server = Server::new();
+        fs::write(server.home().join("defaults"), server.defaults() + "smtp_tls_fingerprint_digest = md5\n")
+            .unwrap();
+        fs::write(server.home().join("own"), own).unwrap();
+        server.add_to_main_cf(main);
+        server.write_master_cf(&format!("smtp unix - - n - - smtp\nlmtp unix - - n - - lmtp {lmtp}\n"));
+        let found = conflicts(&server, "smtp_tls_fingerprint_digest", "sha256");
+        assert_eq!(!found.is_empty(), is_conflict, "{main} {own} {lmtp} {found:?}");
+    }
+}
+
+#[test]
 fn fault_dane_entries_under_another_insecure_mx_policy_are_a_conflict() {
     const MAY: &str = "smtp_tls_dane_insecure_mx_policy = may\n";
     for (main, own, is_conflict) in
