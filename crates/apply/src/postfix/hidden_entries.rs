@@ -35,7 +35,7 @@ fn is_daemon(table: &str) -> bool {
 }
 
 fn look_through(instance: &Instance, daemon: &str, table: &str) -> Option<Finding> {
-    let listed = local(table).and_then(|asked| instance.entries(asked).map_err(|error| with_causes(&error)));
+    let listed = local(table).and_then(|asked| instance.entries(&asked).map_err(|error| with_causes(&error)));
     let text = match listed {
         Ok(text) => text,
         Err(reason) => {

@@ -37,7 +37,7 @@ fn ask(instance: &Instance, earlier: &str, keys: &mut File) -> Option<Finding> {
     };
     let keys = keys.rewind().and_then(|()| keys.try_clone()).map_err(|error| error.to_string());
     let answered = match keys {
-        Ok(keys) => instance.look_up(keys, table),
+        Ok(keys) => instance.look_up(keys, &table),
         Err(error) => return Some(unknown(earlier, &error)),
     };
     match answered {
@@ -68,9 +68,12 @@ fn shadowed(earlier: &str, answers: &str) -> Option<Finding> {
 }
 
 fn unknown(earlier: &str, reason: &str) -> Finding {
-    let message =
-        format!("`{earlier}` is asked first; whether it answers for listed domains is not known: {reason}");
-    codes::UNKNOWN_TABLE.finding(earlier, message)
+    let message = format!(
+        "`{earlier}` is asked first; whether it answers for listed domains is not known: {reason}; its entries for all \
+         domains below one (`.example.org`) lose against our lines, whatever they demand"
+    );
+    let cure = "add an override for each listed domain about which such an entry is to decide";
+    codes::UNKNOWN_TABLE.finding(earlier, message).with_cure(cure)
 }
 
 /// The keys of our table, one a line, in a file without a name.

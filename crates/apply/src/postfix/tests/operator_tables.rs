@@ -57,6 +57,30 @@ fn fault_entries_above_a_domain_are_found_in_every_table_and_its_own_behind_ours
 }
 
 #[test]
+fn fault_b10_entries_within_composed_tables_are_found() {
+    let server = Server::new();
+    fs::write(server.home().join("own"), ".b.test secure match=.b.test\n").unwrap();
+    let own = format!("texthash:{}/own", server.home().display());
+    let ours = format!("texthash:{}/current/tls_policy", server.root.display());
+    for table in [
+        format!("unionmap:{{{own}}}"),
+        format!("proxy:unionmap:{{proxy:{own}}}"),
+        format!("unionmap:{{{own}, {ours}}}"),
+        format!("pipemap:{{ {own} }}"),
+    ] {
+        fs::write(server.config.join("main.cf"), format!("smtp_tls_policy_maps = {table}\n")).unwrap();
+        let found = entries(&server, &["sub.b.test"]);
+        assert_eq!(pairs(&found), [(".b.test", "secure match=.b.test")], "{table}");
+    }
+    for table in [format!("unionmap:{{{ours}}}"), format!("pipemap:{{{ours}, {own}}}")] {
+        fs::write(server.config.join("main.cf"), format!("smtp_tls_policy_maps = {table}\n")).unwrap();
+        let detected = Detected::ask(&server.instance).unwrap();
+        let tables = OperatorTables::beside_ours(&detected, &server.generations()).unwrap();
+        assert!(tables.is_none(), "our own lines say nothing of the operator's: {table}");
+    }
+}
+
+#[test]
 fn fault_each_parent_is_asked_for_once_however_many_domains_are_below_it() {
     let server = Server::new();
     fs::write(server.home().join("own"), ".good.test encrypt\n").unwrap();

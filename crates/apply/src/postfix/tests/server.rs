@@ -49,7 +49,8 @@ if test "$1" = -s; then sed 's/ /\t/' "${2#*:}"; exit; fi
 if test "$1" != -q; then cp "${1#*:}" "${1#*:}.db"; exit; fi
 if test -e "$dir/answers-nothing"; then exit 1; fi
 if test -e "$dir/lookup-fails"; then echo "postmap: fatal: open ${3#*:}: No such file" >&2; exit 1; fi
-awk -v file="${3#*:}" 'BEGIN { while ((getline line < file) > 0) { i = index(line, " ")
+file=${3#*:}; case $file in '{'*) file=${file#'{'}; file=${file%'}'}; file=${file#*:};; esac
+awk -v file="$file" 'BEGIN { while ((getline line < file) > 0) { i = index(line, " ")
     value[substr(line, 1, i - 1)] = substr(line, i + 1) } }
   $0 in value { print $0 "\t" value[$0]; found = 1 } END { exit !found }'"#;
 
