@@ -7,9 +7,15 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, OFlags, flock};
 
-const MARKER: &str = ".starttls-output";
+/// Marks a directory as ours, and is its lock.
+pub(crate) const MARKER: &str = ".starttls-output";
 const MARKER_TEXT: &str = "starttls output 1\n\
     Everything in this directory is written and removed by starttls; do not keep your own files here.\n";
+
+/// Whoever is not root cannot change the owner of what is root's.
+fn other_owner_cure(owner: u32) -> &'static str {
+    if owner == 0 { "run this as root" } else { "run this as that user, or change its owner" }
+}
 
 /// Why an output directory was not entered.
 #[derive(Debug, thiserror::Error)]
@@ -52,7 +58,7 @@ pub enum OpenError {
         path: PathBuf,
     },
     /// The directory belongs to another user.
-    #[error("`{path}` belongs to user {owner}, we run as {us}; change its owner or give another directory")]
+    #[error("`{path}` belongs to user {owner}, we run as {us}; {}", other_owner_cure(*owner))]
     OtherOwner {
         /// The directory.
         path: PathBuf,

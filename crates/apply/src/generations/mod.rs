@@ -26,6 +26,7 @@ use std::path::{Path, PathBuf};
 
 pub use draft::{Draft, DraftError};
 pub use file_name::FileNameError;
+pub(crate) use home::MARKER;
 pub use home::OpenError;
 pub use ready::{CheckError, PublishError, Published, Ready, Rejected};
 pub use recheck::recheck;

@@ -34,6 +34,10 @@ pub(super) const NEXT_HOP: Code = Code::warning(
     "activate.next-hop",
     "a setting may send mail to other next hops, which our table does not name",
 );
+pub(super) const OTHER_OUTPUT: Code = Code::error(
+    "activate.other-output",
+    "main.cf names the table of another output directory of ours, and two of them must not be asked at once",
+);
 pub(super) const NOTHING_VERIFIED: Code = Code::error(
     "activate.nothing-verified",
     "none of the listed domains that were tried live could be verified",
@@ -108,6 +112,7 @@ pub const FINDINGS: &[Code] = &[
     MAIN_CF,
     NEXT_HOP,
     NOTHING_VERIFIED,
+    OTHER_OUTPUT,
     OVERRIDE,
     OVERRIDE_ELSEWHERE,
     OVERRIDE_UNREADABLE,

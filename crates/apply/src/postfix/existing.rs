@@ -113,7 +113,7 @@ impl View<'_> {
         }
         let lines = FILE_KINDS.contains(&kind).then(|| read(Path::new(path))).flatten();
         let Some(lines) = lines else { return Some("may hold") };
-        let mut values = lines.iter().filter_map(|line| line.split_whitespace().nth(1));
+        let values = lines.iter().filter_map(|line| line.split_whitespace().nth(1));
         // Postfix reads levels in any case.
         let mut levels = values.filter_map(|word| word.split(',').next());
         levels.any(|word| word.eq_ignore_ascii_case(level.name())).then_some("holds")

@@ -23,6 +23,7 @@ mod main_cf;
 mod master_cf;
 pub mod native;
 mod operator_tables;
+mod other_outputs;
 mod plan;
 mod preflight;
 mod probe;

@@ -188,6 +188,15 @@ pub(super) fn local(table: &str) -> Result<String, String> {
     }
 }
 
+/// The tables that a table is made of; itself, where it is made of no others.
+pub(super) fn parts(table: &str) -> Vec<String> {
+    let table = unproxied(table);
+    match composed(table) {
+        Some((_, inner)) => inner.flat_map(parts).collect(),
+        None => vec![table.to_owned()],
+    }
+}
+
 /// A table made of others, taken apart: `unionmap:{…}` or `pipemap:{…}`.
 fn composed(table: &str) -> Option<(&str, impl Iterator<Item = &str>)> {
     let (kind, rest) = table.split_once(':').filter(|(kind, _)| COMPOSING_KINDS.contains(kind))?;

@@ -13,7 +13,7 @@ use super::plan::{Plan, Wanted};
 use super::probe::{self, LiveProbe, Trust};
 use super::reference::{POLICY_MAPS, Reference};
 use super::roots::Roots;
-use super::{Use, Where, codes, routes, shadows, table, values};
+use super::{Use, Where, codes, other_outputs, routes, shadows, table, values};
 use crate::generations::CURRENT;
 
 /// Runs every check; `path` is where the table stands now.
@@ -23,6 +23,7 @@ pub(super) fn check(plan: &Plan, reference: &Reference, path: &Path, wanted: &Wa
     findings.extend(table_kind(plan, wanted));
     findings.extend(main_cf(plan));
     findings.extend(spelling(plan, reference));
+    findings.extend(other_outputs::check(&plan.server, &plan.output));
     findings.extend(pinned_generations(plan));
     findings.extend(key_files(plan, path));
     findings.extend(values::check(&plan.server));

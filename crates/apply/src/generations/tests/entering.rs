@@ -126,3 +126,10 @@ fn a_current_that_is_not_ours_is_an_error_and_a_dangling_one_is_mended() {
         assert!(matches!(Generations::open(&root), Err(OpenError::Io { .. })), "{target}");
     }
 }
+
+#[test]
+fn fault_c9_directory_of_roots_is_entered_by_root() {
+    let cure = |owner| OpenError::OtherOwner { path: "/out".into(), owner, us: 1000 }.to_string();
+    assert!(cure(0).ends_with("run this as root"), "{}", cure(0));
+    assert!(!cure(12345).contains("root"), "{}", cure(12345));
+}

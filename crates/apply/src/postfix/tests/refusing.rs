@@ -109,6 +109,18 @@ fn domains_that_an_earlier_table_answers_for_are_named() {
 }
 
 #[test]
+fn fault_b3_second_output_directory_of_ours_is_refused_with_the_way_to_move() {
+    let server = Server::new();
+    let old = server.home().join("old");
+    drop(crate::Generations::open(&old).unwrap());
+    server.add_to_main_cf(&format!("smtp_tls_policy_maps = texthash:{}/current/tls_policy\n", old.display()));
+    let found = findings(&server, LINE, &wanted());
+    let found = found.iter().find(|finding| finding.code == "activate.other-output").unwrap();
+    assert_eq!(found.severity, starttls_policy::Severity::Error);
+    assert!(found.cure.contains(&format!("--output {} --deactivate", old.display())), "{}", found.cure);
+}
+
+#[test]
 fn a_table_for_a_newer_postfix_or_of_an_unknown_kind_is_refused() {
     let server = Server::new();
     let newer = Wanted { written_for: Some(Version::new(3, 10, 5)), ..wanted() };
