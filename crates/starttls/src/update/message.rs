@@ -46,10 +46,20 @@ impl Message {
 
 /// What was seen, and of what.
 fn whole(finding: &Finding) -> String {
-    if finding.subject.is_empty() || finding.message.contains(&finding.subject) {
+    if finding.subject.is_empty() || names(&finding.message, &finding.subject) {
         return finding.message.clone();
     }
     format!("{}: {}", finding.subject, finding.message)
+}
+
+/// Tells whether a message has the subject as a word of its own: `ours` is not named by "3 hours".
+fn names(message: &str, subject: &str) -> bool {
+    let is_inner = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
+    message.match_indices(subject).any(|(at, found)| {
+        let before = message.get(..at).and_then(|text| text.chars().next_back());
+        let after = message.get(at + found.len()..).and_then(|text| text.chars().next());
+        !before.is_some_and(is_inner) && !after.is_some_and(is_inner)
+    })
 }
 
 const fn word(severity: Severity) -> &'static str {
@@ -71,6 +81,21 @@ fn short(message: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn fault_c5_list_is_named_whatever_words_hold_its_name() {
+        let now = Timestamp::parse("2026-11-22T08:00:00Z").unwrap();
+        let subject = |message: &str| {
+            let finding = Finding::warning("source.ageing", "ours", message);
+            Message::new("mx1", &[finding], &[], now).subject
+        };
+        assert_eq!(subject("it ends in 3 hours"), "starttls on mx1: ours: it ends in 3 hours");
+        assert_eq!(
+            subject("the list `ours` ends in 3 hours"),
+            "starttls on mx1: the list `ours` ends in 3 hours"
+        );
+        assert_eq!(subject("yours and ours end"), "starttls on mx1: yours and ours end");
+    }
 
     #[test]
     fn message_begins_with_the_worst_and_says_the_cure() {
