@@ -15,55 +15,13 @@ use crate::generations::Ready;
 use crate::{Commands, Generations, fake};
 
 /// `-c DIR` comes first; settings are the defaults, then main.cf, where the last one counts.
-const POSTCONF: &str = r#"dir=$2; shift 2
-given() { grep -v '^[ \t]*#' "$dir/main.cf" | grep '[^ ]'; }
-all() { cat "$dir/../defaults" 2> /dev/null; given; echo "config_directory = $dir"; }
-edit() { awk -v name="$1" -v pair="$2" '
-    /^[ \t]*(#|$)/ { print; next }
-    /^[ \t]/ { if (!ours) print; next }
-    { ours = 0 }
-    $0 ~ "^" name "[ \t]*=" { ours = 1; if (pair != "") print pair; done = 1; next }
-    { print }
-    END { if (!done && pair != "") print pair }' "$dir/main.cf" > "$dir/main.cf.tmp" &&
-  cat "$dir/main.cf.tmp" > "$dir/main.cf" && rm "$dir/main.cf.tmp"; }
-if test "$1 $2" = '-x -h'; then all | sed -n "s/^$3 =//p" | tail -1; exit; fi
-case "$1" in
--h) if test -e "$dir/snapshot"; then echo 3.11-20250906; else echo 3.7.11; fi;;
--n) given;;
--d) cat "$dir/../defaults";;
--x) all | sed 's/ \$verified$/ verify/; s/ \$newest$/ >=TLSv1.3/';;
-'') all;;
--m) printf 'hash\ntexthash\ninline\n';;
--e) shift; for pair; do
-    edit "${pair%% =*}" "$pair"
-    if test -e "$dir/edit-breaks-off"; then echo 'postconf: fatal: broken off' >&2; exit 1; fi
-  done;;
--X) shift; for name; do edit "$name" ''; done;;
-*) echo "postconf: fatal: $*" >&2; exit 1;;
-esac
-if test "$1" != -e && test -e "$dir/then"; then . "$dir/then"; fi"#;
+const POSTCONF: &str = include_str!("tools/postconf");
 
 /// `-q - TYPE:FILE` looks up; `-s TYPE:FILE` lists; `TYPE:FILE` builds.
-const POSTMAP: &str = r#"dir=$2; shift 2
-if test "$1" = -s; then sed 's/ /\t/' "${2#*:}"; exit; fi
-if test "$1" != -q; then cp "${1#*:}" "${1#*:}.db"; exit; fi
-if test -e "$dir/answers-nothing"; then exit 1; fi
-if test -e "$dir/lookup-fails"; then echo "postmap: fatal: open ${3#*:}: No such file" >&2; exit 1; fi
-file=${3#*:}; case $file in '{'*) file=${file#'{'}; file=${file%'}'}; file=${file#*:};; esac
-awk -v file="$file" 'BEGIN { while ((getline line < file) > 0) { i = index(line, " ")
-    value[substr(line, 1, i - 1)] = substr(line, i + 1) } }
-  $0 in value { print $0 "\t" value[$0]; found = 1 } END { exit !found }'"#;
+const POSTMAP: &str = include_str!("tools/postmap");
 
 /// `status` and `reload`, which notes main.cf as it was.
-const POSTFIX: &str = r#"dir=$2; shift 2
-if ! test -e "$dir/running"; then echo 'postfix-script: the Postfix mail system is not running' >&2; exit 1; fi
-case "$1" in
-status) exit 0;;
-reload) cksum < "$dir/main.cf" >> "$dir/reloads"
-  if test -e "$dir/someone-edits"; then echo '# theirs' >> "$dir/main.cf"; fi
-  if test -e "$dir/reload-stops"; then rm -f "$dir/running" "$dir/reload-stops"; fi
-  if test -e "$dir/reload-fails"; then rm "$dir/reload-fails"; echo 'fatal: no reload today' >&2; exit 1; fi;;
-esac"#;
+const POSTFIX: &str = include_str!("tools/postfix");
 
 const DEFAULTS: &str = "smtp_tls_policy_maps =\nsmtp_tls_CAfile =\nsmtp_tls_CApath =\ndefault_transport = smtp\n\
     relayhost =\nsmtp_dns_support_level =\nsmtp_host_lookup = dns\ncompatibility_level = 3.6\n\
