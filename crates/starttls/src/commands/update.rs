@@ -162,8 +162,11 @@ fn failed(
     kind: Kind,
     now: Timestamp,
 ) -> anyhow::Result<Exit> {
-    let finding = update::FAILED.finding("", format!("the update did not run to its end: {error:#}"));
-    let stands = ["the policy that was in force still is".to_owned()];
+    let finding = update::FAILED
+        .finding("", format!("the update did not run to its end: {error:#}"))
+        .with_cure("mend what is named here, then run `starttls update`, which tries everything anew");
+    let output = &settings.postfix.output.value;
+    let stands = [update::untouched(output, None, now)];
     if kind == Kind::DryRun {
         print_findings(&mut anstream::stderr().lock(), &[finding])?;
     } else {
@@ -174,7 +177,7 @@ fn failed(
 
 fn exit(report: &Report) -> Exit {
     match (&report.applied, report.severity()) {
-        (Applied::Refused | Applied::Withdrawn, _) | (_, Some(Severity::Error)) => Exit::Refused,
+        (Applied::Refused { .. } | Applied::Withdrawn, _) | (_, Some(Severity::Error)) => Exit::Refused,
         _ if report.is_going_stale() => Exit::CouldNot,
         _ => Exit::Done,
     }

@@ -1,8 +1,10 @@
 //! Result of putting a policy into force, and what holds then.
 
 use std::fmt;
+use std::path::Path;
 
 use starttls_apply::postfix::Running;
+use starttls_apply::validity::{ActivationState, State, Validity};
 use starttls_mta::Summary;
 use starttls_policy::{Finding, Timestamp};
 
@@ -44,8 +46,11 @@ pub(crate) enum Applied {
         /// When.
         since: Timestamp,
     },
-    /// It could not be put into force; what was in force still is.
-    Refused,
+    /// It could not be put into force.
+    Refused {
+        /// What holds instead.
+        stands: String,
+    },
     /// What would be put into force.
     Tried {
         /// What it comes to.
@@ -91,10 +96,41 @@ impl Applied {
             Self::Withdrawn => "withdrawn",
             Self::Nothing => "nothing",
             Self::Deactivated { .. } => "deactivated",
-            Self::Refused => "refused",
+            Self::Refused { .. } => "refused",
             Self::Tried { .. } => "tried",
         }
     }
+}
+
+/// What holds where a run changed nothing of what is in force; `is_named` tells whether main.cf names our table, where that is
+/// known.
+pub(crate) fn untouched(output: &Path, is_named: Option<bool>, now: Timestamp) -> String {
+    let state = ActivationState::read(output).ok().flatten().map(|state| state.state);
+    match (state, is_named) {
+        (Some(State::Deactivated), _) => "the policy stays out of force, as the operator said".into(),
+        (Some(State::Withdrawn), None | Some(false)) => {
+            "the policy stays out of force: all of it had expired".into()
+        }
+        (Some(_), Some(false)) => "main.cf does not name our table: mail goes out without the policy".into(),
+        (None, None | Some(false)) => "nothing is in force, and nothing was".into(),
+        (_, Some(true)) | (Some(State::Active | State::Written), None) => in_force(output, now),
+    }
+}
+
+fn in_force(output: &Path, now: Timestamp) -> String {
+    let validity = Validity::read(output).ok().flatten();
+    let expired: Vec<String> = validity
+        .iter()
+        .flat_map(|validity| validity.expired(now))
+        .map(|part| format!("`{}`", part.name))
+        .collect();
+    if expired.is_empty() {
+        return "the policy that was in force still is".into();
+    }
+    format!(
+        "the policy that was in force still is, and this of it has expired: {}; `starttls withdraw` takes that out",
+        expired.join(", ")
+    )
 }
 
 /// What holds now, in lines for a message.
@@ -114,7 +150,7 @@ pub(super) fn stands(applied: &Applied, known: &Known, findings: &[Finding]) -> 
                 "deactivated by the operator at {since}; `starttls update --activate` puts it back in force"
             )
         }
-        Applied::Refused => "the policy that was in force still is".into(),
+        Applied::Refused { stands } => stands.clone(),
         Applied::Tried { counts, .. } => format!("dry run: {counts}"),
     }];
     if let Applied::Exchanged { running, diff, .. } = applied {

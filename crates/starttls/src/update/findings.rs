@@ -4,7 +4,7 @@ use starttls_policy::Code;
 
 /// Every code, for docs/findings.md.
 #[cfg(test)]
-pub(crate) const FINDINGS: [Code; 24] = [
+pub(crate) const FINDINGS: [Code; 26] = [
     AGEING,
     DEACTIVATED,
     ENDED,
@@ -19,7 +19,9 @@ pub(crate) const FINDINGS: [Code; 24] = [
     OVERDUE,
     REPAIRED,
     SERVICE_WITHOUT,
+    SOURCE_DROPPED,
     SOURCE_ENDED,
+    SOURCE_RENAMED,
     STILL_NAMED,
     SUSPICIOUS,
     TABLE_CHANGED,
@@ -35,6 +37,17 @@ pub(crate) const DEACTIVATED: Code = Code::warning(
     "update.deactivated",
     "The operator took the policy out of force with `starttls generate --deactivate`. Lists are fetched, and nothing is \
      activated before `starttls update --activate` or `starttls generate --activate`. Reported once.",
+);
+
+pub(super) const SOURCE_DROPPED: Code = Code::warning(
+    "update.source-dropped",
+    "The policy in force has entries of a list that the settings no longer name; they leave it with this update.",
+);
+
+pub(super) const SOURCE_RENAMED: Code = Code::error(
+    "update.source-renamed",
+    "The policy in force has entries of a list that the settings no longer name, and nothing was ever accepted from another list that \
+     they do name, which may be the same one. What is in force stays until that one is accepted or the old one is forgotten.",
 );
 
 pub(crate) const REPAIRED: Code = Code::warning(
@@ -131,8 +144,8 @@ pub(crate) const ENDED: Code = Code::error(
 
 pub(crate) const FAILED: Code = Code::error(
     "update.failed",
-    "A run did not come to its end, for a reason of our own: the disk, the mail server's tools, a damaged file. What was \
-     in force still is.",
+    "A run did not come to its end, for a reason of our own: the disk, the mail server's tools, a damaged file. It changed \
+     nothing of what is in force.",
 );
 
 pub(super) const FALLS_SHORT: Code = Code::error(

@@ -6,9 +6,14 @@ use starttls_apply::Generations;
 use starttls_apply::postfix::{self, Detected, Instance, Leftovers, LiveProbe, Plan, Wanted, is_recorded};
 use starttls_apply::validity::{ActivationState, State};
 use starttls_policy::{Finding, Timestamp};
+use starttls_sources::Lock;
 
+use super::applied::untouched;
 use super::applied::{Applied, Counts};
-use super::{Kind, findings, timer};
+use super::dropped::Dropped;
+use super::entered::Entered;
+use super::withheld::Withheld;
+use super::{Kind, SourceReport, dropped, findings, timer};
 use crate::known::Known;
 use crate::settings::Settings;
 use crate::target::{self, Prepared, Target};
@@ -22,6 +27,8 @@ pub(super) struct Force<'a> {
     pub(super) target: &'a Target,
     pub(super) settings: &'a Settings,
     pub(super) kind: Kind,
+    pub(super) sources: &'a [SourceReport],
+    pub(super) lock: &'a Lock,
     pub(super) now: Timestamp,
 }
 
@@ -30,7 +37,7 @@ pub(super) struct Force<'a> {
 /// # Errors
 /// When we could not do our own work; what was in force still is.
 pub(super) fn apply(force: &Force<'_>, known: &Known, found: &mut Vec<Finding>) -> anyhow::Result<Applied> {
-    let Force { target, settings, kind, now } = *force;
+    let Force { target, settings, kind, now, .. } = *force;
     let output = &settings.postfix.output.value;
     let activate = settings.update.activate.value;
     let has_anything = !known.lists.is_empty() || known.overrides.in_force(now).next().is_some();
@@ -42,12 +49,21 @@ pub(super) fn apply(force: &Force<'_>, known: &Known, found: &mut Vec<Finding>) 
     if let Some(state) = state.as_ref().filter(|state| state.state == State::Deactivated)
         && kind != Kind::Activate
     {
-        report_deactivated(state, &generations, kind, found)?;
-        return Ok(Applied::Deactivated { since: state.since });
+        return deactivated(force, state, &generations, found);
     }
     let instance = target.server.instance();
     let detected = if activate { Some(Detected::ask(&instance)?) } else { target.server.ask()? };
     let is_active = detected.as_ref().is_some_and(|detected| detected.active_table(&generations).is_some());
+    if let Some(withheld) =
+        Withheld::read(force.lock.state()).filter(|_| !is_active && kind != Kind::Activate)
+        && let Some(state) = withheld.state_after(state.as_ref())
+    {
+        return deactivated(force, &state, &generations, found);
+    }
+    if dropped::check(force, generations.root(), found) == Dropped::TooEarly {
+        let is_named = activate.then_some(is_active);
+        return Ok(Applied::Refused { stands: untouched(generations.root(), is_named, now) });
+    }
     // Files that the operator's own means put into force stay there, and say nothing any more: a missing table would
     // defer all mail.
     if !has_anything && activate {
@@ -63,7 +79,8 @@ pub(super) fn apply(force: &Force<'_>, known: &Known, found: &mut Vec<Finding>) 
                 findings::FALLS_SHORT
                     .finding("", format!("not everything can be expressed: {}", names.join(", "))),
             );
-            return Ok(Applied::Refused);
+            let is_named = activate.then_some(is_active);
+            return Ok(Applied::Refused { stands: untouched(generations.root(), is_named, now) });
         }
     };
     found.extend(prepared.unanswered.iter().cloned());
@@ -76,7 +93,8 @@ pub(super) fn apply(force: &Force<'_>, known: &Known, found: &mut Vec<Finding>) 
     if is_active && prepared.ready.is_in_force(&generations)? {
         if kind != Kind::DryRun {
             generations.describe_current(&prepared.validity, &prepared.expiries)?;
-            activated(force, &generations, found)?;
+            validity::enter(&generations, settings, State::Active, now)?;
+            found.extend(timer::install(settings, generations.root(), findings::NO_TIMER));
         }
         return Ok(Applied::Unchanged { counts: Counts::of(&prepared.rendered.summary) });
     }
@@ -86,33 +104,30 @@ pub(super) fn apply(force: &Force<'_>, known: &Known, found: &mut Vec<Finding>) 
     exchange(force, prepared, &generations, standing, state.as_ref(), found)
 }
 
-/// Says once that the operator's deactivation stands.
-fn report_deactivated(
+/// Leaves the policy out of force, and says so once.
+fn deactivated(
+    force: &Force<'_>,
     state: &ActivationState,
     generations: &Generations,
-    kind: Kind,
     found: &mut Vec<Finding>,
-) -> anyhow::Result<()> {
-    if state.is_reported || kind == Kind::DryRun {
-        return Ok(());
+) -> anyhow::Result<Applied> {
+    let applied = Applied::Deactivated { since: state.since };
+    if force.kind == Kind::DryRun {
+        return Ok(applied);
+    }
+    // Where the state directory was held by another run when the operator deactivated, it does not say so yet.
+    if Withheld::read(force.lock.state()).is_none() {
+        Withheld::new(generations.root(), state.since).write(force.lock)?;
+    }
+    if state.is_reported {
+        return Ok(applied);
     }
     let message =
         format!("deactivated by the operator at {}; lists are fetched and not activated", state.since);
     let cure = "if it is to be in force again, run `starttls update --activate`";
     found.push(findings::DEACTIVATED.finding("", message).with_cure(cure));
     ActivationState { is_reported: true, ..state.clone() }.write(generations)?;
-    Ok(())
-}
-
-/// What belongs to every activation: its state, whom withdrawal alerts, the timer.
-fn activated(
-    force: &Force<'_>,
-    generations: &Generations,
-    found: &mut Vec<Finding>,
-) -> anyhow::Result<ActivationState> {
-    let state = validity::enter(generations, force.settings, State::Active, force.now)?;
-    found.extend(timer::install(force.settings, generations.root(), findings::NO_TIMER));
-    Ok(state)
+    Ok(applied)
 }
 
 /// Writes a generation beside the one in force; the operator tells the mail server.
@@ -140,7 +155,7 @@ fn write(
         );
         let cure = "set `activate = true`, or take them out with `starttls generate --deactivate`";
         found.push(findings::NOT_ACTIVATED.finding("", message).with_cure(cure));
-        return Ok(Applied::Refused);
+        return Ok(Applied::Refused { stands: untouched(generations.root(), Some(true), force.now) });
     }
     if is_dry {
         return Ok(Applied::Tried { counts, diff: String::new() });
@@ -168,7 +183,9 @@ fn exchange(
     state: Option<&ActivationState>,
     found: &mut Vec<Finding>,
 ) -> anyhow::Result<Applied> {
-    let Force { target, settings, kind, now } = *force;
+    let Force { target, settings, kind, now, .. } = *force;
+    let refused =
+        || Applied::Refused { stands: untouched(generations.root(), Some(standing.is_active), now) };
     let is_safe = prepared.refusals().is_empty();
     let Prepared { ready, rendered, .. } = prepared;
     let counts = Counts::of(&rendered.summary);
@@ -182,7 +199,7 @@ fn exchange(
         let cure = "have that program name our table in `smtp_tls_policy_maps`, then run `starttls update --activate`; \
                     or run `starttls generate --deactivate`";
         found.push(findings::UNDONE_AGAIN.finding("", message).with_cure(cure));
-        return Ok(Applied::Refused);
+        return Ok(refused());
     }
     // Live probes are for the first time; a domain whose server is down now must not hold up all others' policies.
     let is_first = !standing.is_active && !standing.was_undone;
@@ -198,20 +215,21 @@ fn exchange(
     let diff = plan.diff.clone();
     let refusals: Vec<Finding> = plan.refusals().cloned().collect();
     if !(is_safe && refusals.is_empty()) {
-        found.push(
-            findings::NOT_ACTIVATED
-                .finding("", "the new policy was not put into force; what was in force still is"),
-        );
+        found.push(findings::NOT_ACTIVATED.finding("", "the new policy was not put into force"));
         found.extend(refusals);
-        return Ok(Applied::Refused);
+        return Ok(refused());
     }
     if kind == Kind::DryRun {
         return Ok(Applied::Tried { counts, diff });
     }
-    let done = postfix::activate(plan, generations, Some(ready))?;
-    let state = activated(force, generations, found)?;
+    let repaired = standing.was_undone.then_some(now);
+    let entered = Entered::write(generations, settings, repaired, now)?;
+    let done = match postfix::activate(plan, generations, Some(ready)) {
+        Ok(done) => done,
+        Err(error) => return Err(entered.undone_after(error.into(), generations)),
+    };
+    found.extend(timer::install(settings, generations.root(), findings::NO_TIMER));
     if standing.was_undone {
-        ActivationState { repaired: Some(now), ..state }.write(generations)?;
         let message = "another program had taken our table out of main.cf; it was put back";
         let cure =
             "find out which program writes main.cf and have it name our table in `smtp_tls_policy_maps`";

@@ -10,15 +10,19 @@
 
 mod alert;
 mod applied;
+mod dropped;
+mod entered;
 mod findings;
 mod force;
 mod message;
 mod outside;
 mod repetition;
 pub(crate) mod timer;
+pub(crate) mod withheld;
 
 pub(crate) use alert::tell;
-pub(crate) use applied::Applied;
+pub(crate) use applied::{Applied, untouched};
+pub(crate) use entered::Entered;
 #[cfg(test)]
 pub(crate) use findings::FINDINGS;
 pub(crate) use findings::{
@@ -36,6 +40,7 @@ use crate::settings::Settings;
 use crate::target::Target;
 use force::Force;
 use outside::Ways;
+use withheld::Withheld;
 
 /// What kind of run it is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -93,8 +98,13 @@ pub(crate) fn run(settings: &Settings, kind: Kind, lock: &Lock, now: Timestamp) 
         lists.extend(list);
     }
     let known = Known { lists, overrides }.bounded(now);
-    let force = Force { target: &Target::of(settings), settings, kind, now };
+    let force = Force { target: &Target::of(settings), settings, kind, sources: &sources, lock, now };
     let applied = force::apply(&force, &known, &mut findings)?;
+    if matches!(applied, Applied::Exchanged { .. } | Applied::Unchanged { .. } | Applied::Written { .. })
+        && kind != Kind::DryRun
+    {
+        Withheld::end(lock)?;
+    }
     let stands = applied::stands(&applied, &known, &findings);
     Ok(Report { sources, applied, findings, stands })
 }
@@ -216,8 +226,11 @@ impl SourceReport {
         if let Some(why) = self.why() {
             words = format!("{words}: {why}");
         }
-        if let Some(absence) = &self.absence {
-            words = format!("{words}; {absence}");
+        match &self.absence {
+            // Whoever reads this has just run an update.
+            Some(Absence::Never { .. }) => words.push_str("; nothing is accepted from it yet"),
+            Some(absence) => words = format!("{words}; {absence}"),
+            None => {}
         }
         words
     }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use owo_colors::OwoColorize;
 use serde_json::json;
-use starttls_apply::postfix::{self, ActivateError, Activated, Plan, Running, Standing, Wanted};
-use starttls_apply::validity::{Part, PartKind, State, Validity};
+use starttls_apply::postfix::{self, Activated, Plan, Running, Standing, Wanted};
+use starttls_apply::validity::{Part, PartKind, Validity};
 use starttls_policy::{Finding, Timestamp};
 
 use super::Request;
@@ -16,8 +16,7 @@ use crate::clock;
 use crate::exit::Exit;
 use crate::output::{self, Format, findings_json, print_findings};
 use crate::target::{self, Prepared};
-use crate::update::{self, timer};
-use crate::validity;
+use crate::update::{self, Entered, timer, withheld};
 
 /// As `list check` warns of a list's end.
 const SOON: Duration = Duration::from_hours(7 * 24);
@@ -68,14 +67,17 @@ pub(super) fn run(request: &Request, output: &Path, format: Format) -> anyhow::R
     let outcome = match (refused, request.args.dry_run) {
         (true, _) => Outcome::Refused,
         (false, true) => Outcome::Tried,
-        (false, false) => match postfix::activate(plan, &generations, Some(ready)) {
-            Ok(activated) => Outcome::Done(activated),
-            Err(ActivateError::Refused(_)) => Outcome::Refused,
-            Err(error) => return Err(error.into()),
-        },
+        (false, false) => {
+            let entered = Entered::write(&generations, &request.settings, None, now)?;
+            match postfix::activate(plan, &generations, Some(ready)) {
+                Ok(activated) => Outcome::Done(activated),
+                Err(error) => return Err(entered.undone_after(error.into(), &generations)),
+            }
+        }
     };
     if matches!(outcome, Outcome::Done(_)) {
-        validity::enter(&generations, &request.settings, State::Active, now)?;
+        // Where it cannot be ended, an update sees that the policy was activated since.
+        let _ = withheld::end(&request.settings, generations.root());
         let unwatched = timer::install(&request.settings, generations.root(), update::UNWATCHED);
         if format == Format::Text {
             print_findings(&mut anstream::stderr().lock(), unwatched.as_slice())?;

@@ -7,23 +7,29 @@ use owo_colors::OwoColorize;
 use serde_json::json;
 use starttls_apply::postfix::{self, DeactivateError, Deactivated, Leftovers, Running, Use};
 use starttls_apply::validity::{ActivationState, State};
+use starttls_policy::with_causes;
 
 use super::Request;
 use crate::clock;
 use crate::exit::Exit;
 use crate::output::{self, Format};
 use crate::target;
-use crate::update::timer;
+use crate::update::{timer, withheld};
 
 pub(super) fn run(request: &Request, output: &Path, format: Format) -> anyhow::Result<Exit> {
     let generations = target::open(output)?;
     let before = ActivationState::read(generations.root()).ok().flatten();
     // First, so that an update that comes between does not activate again what is just being taken out.
-    ActivationState::new(State::Deactivated, clock::now()).write(&generations)?;
+    let now = clock::now();
+    ActivationState::new(State::Deactivated, now).write(&generations)?;
+    let unnoted = withheld::begin(&request.settings, generations.root(), now).err();
     let done = postfix::deactivate(&request.target.server.instance(), &generations, Leftovers::Delete);
     let mut done = match done {
         Ok(done) => done,
         Err(error) => {
+            if before.as_ref().is_none_or(|before| before.state != State::Deactivated) {
+                let _ = withheld::end(&request.settings, generations.root());
+            }
             match before {
                 Some(before) => before.write(&generations)?,
                 None => ActivationState::forget(&generations)?,
@@ -34,6 +40,11 @@ pub(super) fn run(request: &Request, output: &Path, format: Format) -> anyhow::R
             };
         }
     };
+    if let Some(error) = unnoted {
+        let words = with_causes(&error);
+        let kept = generations.root().display();
+        anstream::eprintln!("{} keep `{kept}` until the next update: {words}", "warning:".yellow().bold());
+    }
     done.undeleted.extend(timer::remove(&request.settings, generations.root()));
     match format {
         Format::Text => print(&done)?,

@@ -1,0 +1,171 @@
+//! Activation and deactivation of a Postfix whose tools are scripts, by the commands that operators run.
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::{Command, Output};
+
+const LIST: &str = r#"{"version": "1", "author": "A", "serial": 1, "timestamp": "2026-01-01T00:00:00Z",
+    "expires": "2099-01-01T00:00:00Z", "policies": {"a.example": {"mode": "enforce", "mx": ["mx.a.example"]}}}"#;
+const TOOLS: [(&str, &str); 3] = [
+    ("postconf", include_str!("../../apply/src/postfix/tests/tools/postconf")),
+    ("postmap", include_str!("../../apply/src/postfix/tests/tools/postmap")),
+    ("postfix", include_str!("../../apply/src/postfix/tests/tools/postfix")),
+];
+const DEFAULTS: &str = "smtp_tls_policy_maps =\nsmtp_tls_CAfile =\nsmtp_tls_CApath =\ndefault_transport = smtp\n\
+    relayhost =\nsmtp_dns_support_level =\nsmtp_host_lookup = dns\ncompatibility_level = 3.6\n\
+    smtp_tls_fingerprint_digest = sha256\n";
+const PEM: &str = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+
+struct Machine(tempfile::TempDir);
+
+impl Machine {
+    fn new() -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let machine = Self(home);
+        let shown = machine.0.path().canonicalize().unwrap().display().to_string();
+        for directory in ["config", "tools", "queue"] {
+            fs::create_dir(machine.0.path().join(directory)).unwrap();
+        }
+        for (name, body) in TOOLS {
+            let path = format!("tools/{name}");
+            machine.write(&path, &format!("#!/bin/sh\n{body}\n"));
+            let executable = fs::Permissions::from_mode(0o755);
+            fs::set_permissions(machine.0.path().join(path), executable).unwrap();
+        }
+        machine.write("ca.pem", PEM);
+        machine.write("defaults", &format!("{DEFAULTS}queue_directory = {shown}/queue\n"));
+        machine.write("config/main.cf", &format!("myhostname = a.test\nsmtp_tls_CAfile = {shown}/ca.pem\n"));
+        machine.write("config/master.cf", "smtp unix - - n - - smtp\n");
+        machine.write("config/running", "");
+        machine.write("list.json", LIST);
+        machine.settings("policy");
+        machine
+    }
+
+    fn settings(&self, output: &str) {
+        let shown = self.0.path().canonicalize().unwrap().display().to_string();
+        self.write(
+            "starttls.toml",
+            &format!(
+                "state-dir = \"state\"\n[postfix]\noutput = \"{shown}/{output}\"\nconfig = \"{shown}/config\"\n\
+                 commands = \"{shown}/tools\"\nprobe = false\n[update]\nwithdrawal-timer = \"own\"\n\
+                 [[list]]\nname = \"ours\"\ntrust = \"unsigned\"\nfile = \"list.json\"\n"
+            ),
+        );
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.0.path().join(name), text).unwrap();
+    }
+
+    fn main_cf(&self) -> String {
+        fs::read_to_string(self.0.path().join("config/main.cf")).unwrap()
+    }
+
+    fn run(&self, words: &str) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_starttls"))
+            .args(["--config", "starttls.toml"])
+            .args(words.split(' '))
+            .current_dir(self.0.path())
+            .output()
+            .unwrap()
+    }
+
+    /// Runs it, and expects it to succeed.
+    fn done(&self, words: &str) {
+        let output = self.run(words);
+        assert!(output.status.success(), "{words}: {output:?}");
+    }
+}
+
+#[test]
+fn fault_b2_deactivation_outlives_the_output_directory_and_a_change_of_its_name() {
+    let machine = Machine::new();
+    let before = machine.main_cf();
+    machine.done("update");
+    assert!(machine.main_cf().contains("current/tls_policy"));
+    machine.done("generate --mta postfix --deactivate");
+    fs::remove_dir_all(machine.0.path().join("policy")).unwrap();
+    machine.run("update");
+    assert_eq!(machine.main_cf(), before);
+    machine.settings("elsewhere");
+    machine.run("update");
+    assert_eq!(machine.main_cf(), before);
+    machine.done("update --activate");
+    assert!(machine.main_cf().contains("elsewhere/current/tls_policy"));
+    machine.done("update");
+    assert!(machine.main_cf().contains("elsewhere/current/tls_policy"));
+}
+
+#[test]
+fn fault_b3_update_never_names_a_second_table_of_ours() {
+    let machine = Machine::new();
+    machine.done("update");
+    let active = machine.main_cf();
+    machine.settings("elsewhere");
+    let output = machine.run("update");
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{words}");
+    assert!(words.contains("policy --deactivate`"), "{words}");
+    assert_eq!(machine.main_cf(), active);
+}
+
+#[test]
+fn fault_b7_state_that_cannot_be_written_leaves_main_cf_as_it_was() {
+    for words in ["generate --mta postfix --activate", "update"] {
+        let machine = Machine::new();
+        let before = machine.main_cf();
+        machine.done("update --fetch-only");
+        machine.done("generate --mta postfix --output policy");
+        // Nothing can be put in its place.
+        fs::create_dir_all(machine.0.path().join("policy/alert.json/held")).unwrap();
+        let output = machine.run(words);
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        assert_eq!(machine.main_cf(), before, "{words}");
+        assert!(
+            !fs::read_to_string(machine.0.path().join("policy/state.json"))
+                .is_ok_and(|text| text.contains("active"))
+        );
+    }
+}
+
+#[test]
+fn fault_c2_and_c3_refusals_say_what_is_in_force_and_failures_what_to_do() {
+    let machine = Machine::new();
+    machine.write("config/main.cf", &(machine.main_cf() + "relayhost = [relay.test]\n"));
+    let output = machine.run("update");
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{words}");
+    assert!(words.contains("nothing is in force, and nothing was"), "{words}");
+    fs::remove_dir_all(machine.0.path().join("policy")).unwrap();
+    machine.write("policy", "no directory");
+    let output = machine.run("update");
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert!(words.contains("What to do: mend") && words.contains("nothing is in force"), "{words}");
+}
+
+#[test]
+fn fault_b11_list_under_a_new_name_keeps_the_old_entries_until_it_is_accepted() {
+    let machine = Machine::new();
+    machine.done("update");
+    let settings = fs::read_to_string(machine.0.path().join("starttls.toml")).unwrap();
+    machine.write(
+        "starttls.toml",
+        &settings.replace("\"ours\"", "\"theirs\"").replace("list.json", "none.json"),
+    );
+    let output = machine.run("update");
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{words}");
+    assert!(
+        words.contains("no longer name the list `ours`") && words.contains("--forget-source ours"),
+        "{words}"
+    );
+    let table = || fs::read_to_string(machine.0.path().join("policy/current/tls_policy")).unwrap();
+    assert!(table().contains("a.example secure"));
+    machine.write("none.json", &LIST.replace("a.example", "b.example"));
+    let output = machine.run("update");
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert!(words.contains("update.source-dropped") && table().contains("b.example"), "{words}");
+    assert!(!table().contains("a.example"));
+}
