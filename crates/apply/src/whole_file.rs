@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::fault;
 
 /// Ends the name of a file that is being written; one that is found belongs to a run that died.
-const SUFFIX: &str = ".starttls-new";
+pub(crate) const SUFFIX: &str = ".starttls-new";
 
 /// Puts `bytes` in place of `path` with the given mode: written aside, flushed to disk, renamed.
 ///

@@ -85,7 +85,7 @@ impl<'a> Draft<'a> {
         }
         let folder = Folder { generations, path, kept: false };
         fault::point().map_err(failed)?;
-        if let Some(current) = generations.current().map_err(failed)? {
+        if let Some(current) = generations.known_current().map_err(failed)? {
             let text = format!("{current:04}\n");
             whole_file::replace(&folder.path.join(PREVIOUS), text.as_bytes(), 0o644).map_err(failed)?;
         }

@@ -7,6 +7,25 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, OFlags, flock};
 
+use super::{CURRENT, FOLDER, NEXT_LINK};
+use crate::whole_file;
+
+/// What this program puts into an output directory.
+const OURS: [&str; 12] = [
+    "activation",
+    "alert.json",
+    "alerted.json",
+    CURRENT,
+    FOLDER,
+    "main.cf.after",
+    "main.cf.before",
+    NEXT_LINK,
+    "state.json",
+    "validity-seen.json",
+    "withdraw-seen",
+    MARKER,
+];
+
 /// Marks a directory as ours, and is its lock.
 pub(crate) const MARKER: &str = ".starttls-output";
 const MARKER_TEXT: &str = "starttls output 1\n\
@@ -160,18 +179,18 @@ fn mark(root: &Path) -> Result<File, OpenError> {
     let path = root.join(MARKER);
     let failed = |source| OpenError::Io { path: root.to_owned(), source };
     if !path.exists()
-        && let Some(found) = first_entry(root).map_err(failed)?
+        && let Some(found) = foreign_entry(root).map_err(failed)?
     {
         return Err(OpenError::NotOurs { path: root.to_owned(), found });
     }
-    let mut marker = File::options()
-        .read(true)
-        .append(true)
-        .create(true)
-        .mode(0o644)
-        .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
-        .open(&path)
-        .map_err(failed)?;
+    let mut options = File::options();
+    options.read(true).mode(0o644).custom_flags(OFlags::NOFOLLOW.bits().cast_signed());
+    let mut marker = match options.clone().append(true).create(true).open(&path) {
+        // A lock needs no right to write, and whoever writes next says what is wrong.
+        Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => options.open(&path),
+        opened => opened,
+    }
+    .map_err(failed)?;
     match flock(&marker, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => {}
         Err(rustix::io::Errno::WOULDBLOCK) => return Err(OpenError::Busy { path: root.to_owned() }),
@@ -191,8 +210,20 @@ fn read_marker(marker: &mut File) -> io::Result<Option<&'static str>> {
     Ok(std::str::from_utf8(&text).ok().and_then(|text| MARKER_TEXT.strip_prefix(text)))
 }
 
-fn first_entry(root: &Path) -> io::Result<Option<String>> {
-    let entry = fs::read_dir(root)?.next().transpose()?;
+/// A file that keeps a directory without a marker from being ours.
+///
+/// Where only files of ours lie beside a generation, the marker was lost and is written again.
+fn foreign_entry(root: &Path) -> io::Result<Option<String>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(root)? {
+        names.push(entry?.file_name().to_string_lossy().into_owned());
+    }
     // Another first run may have put the marker there meanwhile.
-    Ok(entry.map(|entry| entry.file_name().to_string_lossy().into_owned()).filter(|name| name != MARKER))
+    names.retain(|name| name != MARKER);
+    let is_ours = |name: &String| OURS.contains(&name.trim_end_matches(whole_file::SUFFIX));
+    if names.iter().any(|name| name == FOLDER) && names.iter().all(is_ours) {
+        return Ok(None);
+    }
+    let foreign = names.iter().find(|name| !is_ours(name)).or(names.first());
+    Ok(foreign.cloned())
 }

@@ -111,7 +111,13 @@ impl Generations {
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let (root, marker) = home::enter(path)?;
         let generations = Self { root, marker };
-        generations.tidy().map_err(|source| OpenError::Io { path: generations.root.clone(), source })?;
+        match generations.tidy() {
+            // Withdrawal can still take our table out of main.cf.
+            Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => {}
+            tidied => {
+                tidied.map_err(|source| OpenError::Io { path: generations.root.clone(), source })?;
+            }
+        }
         Ok(generations)
     }
 
@@ -133,12 +139,20 @@ impl Generations {
         current(&self.root)
     }
 
+    /// The generation in force; `None`, too, when the link leads to none of ours, which the next swap puts right.
+    fn known_current(&self) -> io::Result<Option<u32>> {
+        match self.current() {
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => Ok(None),
+            other => other,
+        }
+    }
+
     /// The generation that the one in force replaced, if it is still kept.
     ///
     /// # Errors
     /// When the directory cannot be read.
     pub fn previous(&self) -> io::Result<Option<u32>> {
-        let Some(current) = self.current()? else { return Ok(None) };
+        let Some(current) = self.known_current()? else { return Ok(None) };
         let text = match fs::read_to_string(self.generation(current).join(PREVIOUS)) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -198,7 +212,7 @@ impl Generations {
     }
 
     fn next_number(&self) -> io::Result<u32> {
-        let highest = self.numbers()?.into_iter().chain(self.current()?).max();
+        let highest = self.numbers()?.into_iter().chain(self.known_current()?).max();
         Ok(highest.unwrap_or(0).saturating_add(1))
     }
 
@@ -234,7 +248,11 @@ impl Generations {
 
     /// Removes every generation but the one in force and the one before it.
     fn prune(&self) -> io::Result<()> {
-        let current = self.current()?;
+        let current = match self.current() {
+            // Somebody put another link in its place: what is left may be wanted to mend it.
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => return Ok(()),
+            current => current?,
+        };
         if current.is_some_and(|number| !self.generation(number).is_dir()) {
             // Somebody removed the generation in force: what is left may be wanted to mend it.
             return Ok(());

@@ -102,7 +102,7 @@ impl<'a> Ready<'a> {
         let generations = self.folder.generations;
         let path = generations.root().to_owned();
         let swapped = (|| {
-            let previous = generations.current()?;
+            let previous = generations.known_current()?;
             let number = generations.next_number()?;
             let place = generations.generation(number);
             fault::point()?;

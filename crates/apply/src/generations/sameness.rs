@@ -14,7 +14,7 @@ impl Ready<'_> {
     /// # Errors
     /// When a file cannot be read.
     pub fn is_in_force(&self, generations: &Generations) -> io::Result<bool> {
-        let Some(current) = generations.current()? else { return Ok(false) };
+        let Some(current) = generations.known_current()? else { return Ok(false) };
         let there = generations.generation(current);
         for name in self.files() {
             if !is_same(&self.directory().join(name), &there.join(name))? {

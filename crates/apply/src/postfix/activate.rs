@@ -73,8 +73,8 @@ pub enum StepError {
     /// The swap of generations.
     #[error(transparent)]
     Publish(#[from] PublishError),
-    /// Reading main.cf.
-    #[error("cannot read `{path}`")]
+    /// Reading or writing main.cf.
+    #[error("cannot read or write `{path}`")]
     MainCf {
         /// Where it is.
         path: PathBuf,
@@ -222,8 +222,12 @@ fn write_record(plan: &Plan, generations: &Generations, done: &mut Done) -> Resu
 /// An activation after the first one has it from what was saved then and what others have changed since.
 fn original(plan: &Plan, generations: &Generations) -> Option<Vec<u8>> {
     let root = generations.root();
+    // This holds even when the record beside it is damaged.
+    if record::saved_before(root, &plan.main_cf).is_some() {
+        return None;
+    }
     let Some(record) = &plan.record else { return Some(plan.main_cf.bytes.clone()) };
-    if plan.changes.is_empty() || record::saved_before(root, &plan.main_cf).is_some() {
+    if plan.changes.is_empty() {
         return None;
     }
     let given = &plan.server.given;

@@ -151,7 +151,7 @@ fn changes(server: &Detected, reference: &Reference, record: Option<&Record>) ->
         }
     }
     if let Some(found) = given.get(POLICY_MAPS).filter(|found| reference.is_in(found)) {
-        let rest = reference.removed_from(found);
+        let rest = without_comment(&reference.removed_from(found));
         let recorded = record.and_then(|record| record.settings.get(POLICY_MAPS));
         // Ours may have stood there even before the activation.
         let was = recorded.map(|recorded| recorded.was.as_ref().map(|was| reference.removed_from(was)));
@@ -163,6 +163,16 @@ fn changes(server: &Detected, reference: &Reference, record: Option<&Record>) ->
         );
     }
     (changes, kept)
+}
+
+/// The value up to a word that begins with `#`.
+///
+/// postconf(5) knows no comment behind a value: Postfix takes the word for a table, and no service that asks it starts.
+fn without_comment(value: &str) -> String {
+    let mut tables = PolicyMaps(value).tables();
+    let Some(comment) = tables.find(|table| table.starts_with('#')) else { return value.to_owned() };
+    let start = (comment.as_ptr() as usize).saturating_sub(value.as_ptr() as usize);
+    value.get(..start).unwrap_or(value).trim_end_matches([',', ' ', '\t', '\r', '\n']).to_owned()
 }
 
 fn tables(value: &str) -> Vec<&str> {

@@ -48,6 +48,11 @@ impl Instance {
         &self.commands
     }
 
+    /// Its configuration directory; `None` for the default instance.
+    pub(super) fn config(&self) -> Option<&Path> {
+        self.config.as_deref()
+    }
+
     /// The same tools, asked about another directory.
     pub(super) fn with_config(&self, config: &Path) -> Self {
         Self { commands: self.commands.clone(), config: Some(config.to_owned()) }

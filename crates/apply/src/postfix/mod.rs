@@ -37,6 +37,7 @@ mod scan;
 mod services;
 mod shadows;
 mod table;
+mod taking_out;
 #[cfg(test)]
 mod tests;
 mod undo;
@@ -60,6 +61,7 @@ pub use record::{RecordError, is_recorded, recorded_instance};
 pub use remainder::ExchangeError;
 pub use services::{SmtpService, Where};
 pub use table::{Probe, Table, TableError};
+pub use taking_out::{TakenOut, take_out};
 pub use undo::Undone;
 pub use uses::{Place, Use, UseKind};
 pub use withdraw::{WithdrawError, Withdrawal, instance, withdraw};

@@ -83,11 +83,13 @@ pub(super) enum RecordForError {
 }
 
 /// The record of an earlier activation from this output directory, which must be of the same instance.
+///
+/// A damaged one counts as none: what main.cf names is asked of Postfix, and `main.cf.before` lies beside it.
 pub(super) fn record_for(
     server: &Detected,
     generations: &Generations,
 ) -> Result<Option<Record>, RecordForError> {
-    match Record::read(generations.root()).map_err(RecordForError::Record)? {
+    match undamaged(Record::read(generations.root())).map_err(RecordForError::Record)? {
         Some(record) if record.config_directory != server.config_directory => {
             Err(RecordForError::OtherInstance {
                 path: generations.root().to_owned(),
@@ -101,9 +103,17 @@ pub(super) fn record_for(
 /// The configuration directory of the instance that an activation from this output directory is on record for.
 ///
 /// # Errors
-/// [`RecordError`] when there is a record that cannot be used.
+/// [`RecordError`] when there is a record that cannot be read; a damaged one names no instance.
 pub fn recorded_instance(generations: &Generations) -> Result<Option<PathBuf>, RecordError> {
-    Ok(Record::read(generations.root())?.map(|record| record.config_directory))
+    Ok(undamaged(Record::read(generations.root()))?.map(|record| record.config_directory))
+}
+
+/// A damaged record is written anew by the next activation, and removed by a deactivation.
+fn undamaged(read: Result<Option<Record>, RecordError>) -> Result<Option<Record>, RecordError> {
+    match read {
+        Err(RecordError::Damaged { .. }) => Ok(None),
+        other => other,
+    }
 }
 
 /// Whether an activation from this output directory has not been undone: main.cf should name its table.
@@ -115,8 +125,10 @@ impl Record {
     /// Reads the record of an output directory, if there is one.
     pub(super) fn read(root: &Path) -> Result<Option<Self>, RecordError> {
         let path = root.join(FILE);
-        match fs::read_to_string(&path) {
-            Ok(text) => Self::parse(&text).map(Some).map_err(|line| RecordError::Damaged { path, line }),
+        match fs::read(&path) {
+            Ok(bytes) => Self::parse(&String::from_utf8_lossy(&bytes))
+                .map(Some)
+                .map_err(|line| RecordError::Damaged { path, line }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(source) => Err(RecordError::Io { path, source }),
         }

@@ -10,8 +10,7 @@ use starttls_mta::postfix::{FRAGMENT, Postfix, TABLE};
 use starttls_policy::Timestamp;
 
 use super::table::for_each_line;
-use super::withdraw::instance;
-use super::{ActivateError, PlanError, TableError, native};
+use super::{ActivateError, Instance, PlanError, TableError, native};
 use crate::commands::CommandError;
 use crate::generations::{CheckError, DraftError, Generations, PublishError, Ready, Rejected, recheck};
 use crate::validity::{Change, Due, Effect, Validity, ValidityError, table_sha256};
@@ -30,6 +29,15 @@ pub enum ExchangeError {
     #[error("cannot read `{path}`")]
     Read {
         /// The file.
+        path: PathBuf,
+        /// The underlying I/O error.
+        #[source]
+        source: io::Error,
+    },
+    /// The table in force cannot be emptied where it stands.
+    #[error("cannot write `{path}`")]
+    Cut {
+        /// The table.
         path: PathBuf,
         /// The underlying I/O error.
         #[source]
@@ -60,6 +68,7 @@ pub enum ExchangeError {
 
 /// Writes and checks the table that is left, and has `exchange` put it in force; answers how many lines it has.
 pub(super) fn rewritten<'a>(
+    instance: &Instance,
     generations: &'a Generations,
     validity: &Validity,
     due: Due,
@@ -94,12 +103,11 @@ pub(super) fn rewritten<'a>(
             }
         }
     }
-    let instance = instance(validity);
     let ready = draft.check(&mut |file, path| {
         // The others are as they were checked when they were written.
         if file == TABLE {
             recheck(&Postfix, file, path)?;
-            native::check(&instance, validity.table_type(), file, path)?;
+            native::check(instance, validity.table_type(), file, path)?;
         }
         Ok::<(), Rejected>(())
     })?;

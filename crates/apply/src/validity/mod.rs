@@ -6,6 +6,7 @@
 //! OUTPUT/current/.expiries        per expiry, in order, the lines that change
 //! OUTPUT/state.json               active, written, withdrawn or deactivated by the operator, and since when
 //! OUTPUT/alert.json               who is alerted and how; for the owner alone
+//! OUTPUT/validity-seen.json       the record of the generation in force, as withdrawal read it last
 //! OUTPUT/withdraw-seen            when the withdrawal timer looked last
 //! ```
 //!
@@ -42,6 +43,7 @@ use crate::whole_file;
 
 const FILE: &str = ".validity.json";
 const EXPIRIES: &str = ".expiries";
+const LAST_SEEN: &str = "validity-seen.json";
 
 /// A few hundred bytes per list and override.
 const MAX_BYTES: u64 = 16 << 20;
@@ -121,6 +123,26 @@ impl Validity {
     /// [`ValidityError`].
     pub fn read(root: &Path) -> Result<Option<Self>, ValidityError> {
         read_json(&root.join(CURRENT).join(FILE))
+    }
+
+    /// Reads the record that [`Self::remember`] kept; `None` before a withdrawal has looked.
+    ///
+    /// # Errors
+    /// [`ValidityError`].
+    pub fn last_seen(root: &Path) -> Result<Option<Self>, ValidityError> {
+        read_json(&root.join(LAST_SEEN))
+    }
+
+    /// Keeps a second copy outside the generation, so that expiry is known when the record itself is lost.
+    ///
+    /// # Errors
+    /// [`ValidityError`].
+    pub fn remember(&self, generations: &Generations) -> Result<(), ValidityError> {
+        let root = generations.root();
+        if Self::last_seen(root).ok().flatten().as_ref() == Some(self) {
+            return Ok(());
+        }
+        write_json(&root.join(LAST_SEEN), self, 0o644)
     }
 
     /// The first moment at which something in force has expired.

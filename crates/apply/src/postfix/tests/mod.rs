@@ -2,6 +2,7 @@
 
 mod deactivating;
 mod dying;
+mod emptying;
 mod going_wrong;
 mod operator_tables;
 mod refusing;

@@ -9,7 +9,7 @@ use super::*;
 use crate::Generations;
 use crate::validity::{ActivationState, Expiries, Part, PartKind, State, Validity, Watcher, table_sha256};
 
-fn at(day: u32) -> Timestamp {
+pub(super) fn at(day: u32) -> Timestamp {
     Timestamp::parse(&format!("2026-12-{day:02}T00:00:00Z")).unwrap()
 }
 
@@ -18,7 +18,7 @@ const EXPIRIES: &str = "starttls expiries 1\n@ 2026-12-10T00:00:00Z change\nb.te
     @ 2026-12-15T00:00:00Z change\na.test\n@ 2026-12-20T00:00:00Z take-out\nend\n";
 
 /// Activates a table as `generate` and `update` do, with its record.
-fn activate_recorded(server: &Server, generations: &Generations) {
+pub(super) fn activate_recorded(server: &Server, generations: &Generations) {
     let ready = write(generations, "one");
     let part = |kind, name: &str, day| Part { kind, name: name.into(), serial: None, expires: Some(at(day)) };
     let validity = Validity {
@@ -41,12 +41,12 @@ fn activate_recorded(server: &Server, generations: &Generations) {
     ActivationState::new(State::Active, at(1)).write(generations).unwrap();
 }
 
-fn table(server: &Server) -> String {
+pub(super) fn table(server: &Server) -> String {
     fs::read_to_string(server.root.join("current/tls_policy")).unwrap()
 }
 
 /// The header that our own grammar asks for, above the table of the test.
-fn with_header(server: &Server) {
+pub(super) fn with_header(server: &Server) {
     let path = server.root.join("current/tls_policy");
     let text = table(server).replace(
         "# ours\n",
