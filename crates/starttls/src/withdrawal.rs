@@ -50,6 +50,20 @@ fn report(result: Result<Withdrawal, WithdrawError>) -> (Exit, Vec<Finding>, Str
             let stands = "our table was taken out of force altogether; mail is encrypted where possible";
             (exit, findings, stands.into())
         }
+        Ok(Withdrawal::Emptied { expired, cause }) => {
+            let (_, mut findings) = ended(&expired);
+            let message = format!("our table could not be taken out of main.cf, so it was emptied: {cause}");
+            let cure = "put that right, then run `starttls update`, or `starttls generate --mta postfix --deactivate`";
+            findings.push(update::FAILED.finding("", message).with_cure(cure));
+            let stands = "the table in force has no lines left; mail is encrypted where possible";
+            (Exit::Refused, findings, stands.into())
+        }
+        Err(error @ WithdrawError::NoRecord { .. }) => {
+            let message = format!("{:#}", anyhow::Error::from(error));
+            let cure = "run `starttls update`, or `starttls generate --mta postfix --activate`, which write the record anew";
+            let stands = "what is in force stays so until its record is written anew";
+            (Exit::CouldNot, vec![update::FAILED.finding("", message).with_cure(cure)], stands.into())
+        }
         Err(error) => {
             let message = format!("the withdrawal failed: {:#}", anyhow::Error::from(error));
             let cure = "run `starttls generate --deactivate` if what is in force has expired";

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use starttls_apply::Generations;
-use starttls_apply::postfix::{self, Detected, Instance, Leftovers, LiveProbe, Plan, Wanted, is_recorded};
+use starttls_apply::postfix::{self, Detected, Instance, LiveProbe, Plan, TakenOut, Wanted, is_recorded};
 use starttls_apply::validity::{ActivationState, State};
 use starttls_policy::{Finding, Timestamp};
 use starttls_sources::Lock;
@@ -45,7 +45,8 @@ pub(super) fn apply(force: &Force<'_>, known: &Known, found: &mut Vec<Finding>) 
         return Ok(Applied::Nothing);
     }
     let generations = target::open_when_free(output)?;
-    let state = ActivationState::read(generations.root())?;
+    // A damaged state is replaced by what this run does.
+    let state = ActivationState::read(generations.root()).ok().flatten();
     if let Some(state) = state.as_ref().filter(|state| state.state == State::Deactivated)
         && kind != Kind::Activate
     {
@@ -67,7 +68,8 @@ pub(super) fn apply(force: &Force<'_>, known: &Known, found: &mut Vec<Finding>) 
     // Files that the operator's own means put into force stay there, and say nothing any more: a missing table would
     // defer all mail.
     if !has_anything && activate {
-        return withdraw(force, &generations, &instance, is_active, found);
+        let is_used = detected.is_some_and(|detected| !detected.uses_of(generations.root()).is_empty());
+        return withdraw(force, &generations, &instance, is_used, found);
     }
     let terms = Terms::of(settings);
     let prepared = match target.prepare(&generations, detected.as_ref(), known, terms, now)? {
@@ -244,19 +246,27 @@ fn withdraw(
     force: &Force<'_>,
     generations: &Generations,
     instance: &Instance,
-    is_active: bool,
+    is_used: bool,
     found: &mut Vec<Finding>,
 ) -> anyhow::Result<Applied> {
-    if !is_active {
+    if !is_used {
         return Ok(Applied::Nothing);
     }
     if force.kind == Kind::DryRun {
         return Ok(Applied::Tried { counts: Counts::default(), diff: String::new() });
     }
-    postfix::deactivate(instance, generations, Leftovers::Keep)?;
-    validity::enter(generations, force.settings, State::Withdrawn, force.now)?;
-    let message =
-        "no list is left that may be in force: our table was taken out of the mail server's configuration";
+    let taken = postfix::take_out(instance, generations, force.now)?;
+    let message = match taken {
+        TakenOut::Removed => {
+            validity::enter(generations, force.settings, State::Withdrawn, force.now)?;
+            "no list is left that may be in force: our table was taken out of the mail server's configuration"
+                .to_owned()
+        }
+        TakenOut::Emptied { cause } => format!(
+            "no list is left that may be in force: our table was emptied, since it could not be taken out of the mail \
+             server's configuration: {cause}"
+        ),
+    };
     let cure = "see what each list lacks; the first update that succeeds brings the policy back by itself";
     found.push(findings::WITHDRAWN.finding("", message).with_cure(cure));
     Ok(Applied::Withdrawn)
