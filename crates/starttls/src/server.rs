@@ -73,6 +73,11 @@ impl Server {
         self.version.as_deref()
     }
 
+    /// Whether text is wanted for another machine: a version is named and no place on this one.
+    pub(crate) fn is_elsewhere(&self) -> bool {
+        self.version.is_some() && self.config.is_none() && self.commands.is_none()
+    }
+
     /// The instance that is meant.
     pub(crate) fn instance(&self) -> Instance {
         let commands = self.commands.as_ref().map_or_else(Commands::system, Commands::in_directory);

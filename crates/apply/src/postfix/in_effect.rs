@@ -1,12 +1,13 @@
 //! Whether Postfix uses our table now, as `postconf` says: another program may have written main.cf since activation.
 
-use std::io;
 use std::path::Path;
 
+use starttls_policy::Finding;
+
 use super::reference::POLICY_MAPS;
-use super::{DetectError, Detected, Instance, Place, Use};
-use crate::generations::CURRENT;
-use crate::validity::{Validity, table_sha256};
+use super::table_state::TableState;
+use super::{DetectError, Detected, Instance, Use, faults, routes};
+use crate::validity::Validity;
 
 /// What Postfix and the disk say of our table.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -15,23 +16,19 @@ pub struct InEffect {
     pub is_named: bool,
     /// Delivering services of master.cf that have tables of their own, without ours.
     pub services_without: Vec<String>,
-    /// The table on disk.
+    /// The service that delivers to recipients' own MX hosts.
+    pub main_service: String,
+    /// The table on disk, and what Postfix answers.
     pub table: TableState,
+    /// What would speak against an activation now; nothing where main.cf does not name our table.
+    pub findings: Vec<Finding>,
 }
 
-/// The table on disk, compared with the activation record.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum TableState {
-    /// It is the one that was activated.
-    Same,
-    /// It has other bytes.
-    Changed,
-    /// There is none: Postfix defers all mail if it is told to use it.
-    Missing,
-    /// It cannot be read.
-    Unreadable,
-    /// No record says what it should be.
-    Unrecorded,
+impl InEffect {
+    /// Tells whether mail to recipients' own MX hosts is delivered without asking our table.
+    pub fn is_bypassed(&self) -> bool {
+        self.services_without.contains(&self.main_service)
+    }
 }
 
 /// Asks Postfix and looks at the table; needs no rights beyond reading, and takes no lock.
@@ -46,24 +43,17 @@ pub fn in_effect(
     let server = Detected::ask(instance)?;
     let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
     let uses = server.uses_of(&root);
-    let asks_ours = |service: &str| {
-        let place = Place::Service(format!("{service}/unix"));
-        uses.iter().any(|found| found.place == place && found.parameter == POLICY_MAPS)
-    };
+    let is_named = uses.iter().any(Use::is_policy_table);
+    let has_others = |maps: &String| !server.leads_into(&root, maps);
     let without = server
         .smtp_services
         .iter()
-        .filter(|service| service.overrides.contains_key(POLICY_MAPS) && !asks_ours(&service.name));
-    let table = match (table_sha256(&root.join(CURRENT)), validity) {
-        (Err(error), _) if error.kind() == io::ErrorKind::NotFound => TableState::Missing,
-        (Err(_), _) => TableState::Unreadable,
-        (Ok(_), None) => TableState::Unrecorded,
-        (Ok(found), Some(validity)) if found == validity.table_sha256 => TableState::Same,
-        (Ok(_), Some(_)) => TableState::Changed,
-    };
+        .filter(|service| service.overrides.get(POLICY_MAPS).is_some_and(has_others));
     Ok(InEffect {
-        is_named: uses.iter().any(Use::is_policy_table),
+        is_named,
         services_without: without.map(|service| service.name.clone()).collect(),
-        table,
+        main_service: routes::main_service(&server).to_owned(),
+        table: TableState::look(instance, &server, &root, validity),
+        findings: if is_named { faults::check(instance, &server, &root, &uses) } else { Vec::new() },
     })
 }

@@ -43,16 +43,36 @@ pub fn check(
     Ok(Vec::new())
 }
 
+/// Asks Postfix for the key of each sample; the answers are lines of key, TAB, value.
+///
+/// # Errors
+/// Why there is no answer.
+pub(super) fn ask(
+    instance: &Instance,
+    reference: &str,
+    samples: &[(String, String)],
+) -> Result<String, String> {
+    let keys = samples.iter().map(|(key, _)| key.as_str());
+    keys_file(keys)
+        .map_err(|error| format!("no room for a temporary file: {error}"))
+        .and_then(|keys| instance.look_up(keys, reference).map_err(|error| with_causes(&error)))
+}
+
 /// Asks Postfix for each sample and compares.
 pub(super) fn compare(
     instance: &Instance,
     reference: &str,
     samples: &[(String, String)],
 ) -> Result<(), String> {
-    let keys = samples.iter().map(|(key, _)| key.as_str());
-    let answers = keys_file(keys)
-        .map_err(|error| format!("no room for a temporary file: {error}"))
-        .and_then(|keys| instance.look_up(keys, reference).map_err(|error| with_causes(&error)))?;
+    compare_answers(&ask(instance, reference, samples)?, reference, samples)
+}
+
+/// Compares what Postfix answered with each sample.
+pub(super) fn compare_answers(
+    answers: &str,
+    reference: &str,
+    samples: &[(String, String)],
+) -> Result<(), String> {
     let answers: BTreeMap<&str, &str> = answers.lines().filter_map(|line| line.split_once('\t')).collect();
     for (key, value) in samples {
         match answers.get(key.as_str()) {

@@ -232,6 +232,17 @@ fn without_ours(table: &str, reference: &Reference) -> Option<String> {
     }
 }
 
+/// What keeps a table of the operator from answering at all; `None` if it answers, or is not of a kind that is asked.
+pub(super) fn trouble(instance: &Instance, table: &str) -> Option<Finding> {
+    let asked = local(table).ok()?;
+    // No domain: whether the table can be opened is the question.
+    let keys = keys_file(std::iter::once("invalid")).ok()?;
+    match instance.look_up(keys, &asked) {
+        Ok(_) | Err(CommandError::NotFound { .. }) => None,
+        Err(error) => Some(silent(table, &error)),
+    }
+}
+
 fn unknown(table: &str, reason: &str) -> Finding {
     let message = format!("whether `{table}` demands more than our lines is not known: {reason}");
     codes::UNKNOWN_TABLE.finding(table, message).with_cure(

@@ -13,7 +13,7 @@ use super::plan::{Plan, Wanted};
 use super::probe::{self, LiveProbe, Trust};
 use super::reference::{POLICY_MAPS, Reference};
 use super::roots::Roots;
-use super::{Use, Where, codes, other_outputs, routes, shadows, table, values};
+use super::{Detected, Table, Use, Where, codes, other_outputs, routes, shadows, table, values};
 use crate::generations::CURRENT;
 
 /// Runs every check; `path` is where the table stands now.
@@ -24,13 +24,14 @@ pub(super) fn check(plan: &Plan, reference: &Reference, path: &Path, wanted: &Wa
     findings.extend(main_cf(plan));
     findings.extend(spelling(plan, reference));
     findings.extend(other_outputs::check(&plan.server, &plan.output));
-    findings.extend(pinned_generations(plan));
+    findings.extend(pinned_generations(&plan.uses, &plan.output));
     findings.extend(key_files(plan, path));
     findings.extend(values::check(&plan.server));
     findings.extend(per_site(plan));
     findings.extend(routes::check(&plan.server));
-    findings.extend(roots(plan));
-    findings.extend(dane(plan));
+    let setting = |name: &str| plan.setting(name);
+    findings.extend(roots(&plan.server, &plan.table, &setting));
+    findings.extend(dane(&plan.table, &setting));
     findings.extend(weaker_lines(plan));
     let asked_now = plan.server.setting(POLICY_MAPS);
     findings.extend(shadows::check(&plan.instance, &reference.earlier(asked_now), path));
@@ -113,11 +114,11 @@ fn spelling(plan: &Plan, reference: &Reference) -> Vec<Finding> {
 }
 
 /// What names one generation would be left with a missing table when that is deleted.
-fn pinned_generations(plan: &Plan) -> Vec<Finding> {
-    let pinned = plan.uses.iter().filter(|found| found.is_pinned(&plan.output));
+pub(super) fn pinned_generations(uses: &[Use], output: &Path) -> Vec<Finding> {
+    let pinned = uses.iter().filter(|found| found.is_pinned(output));
     let finding = |found: &Use| {
         let message = format!("{found}: a generation is deleted once later ones are in force");
-        let cure = format!("name `{}` there instead", plan.output.join(CURRENT).display());
+        let cure = format!("name `{}` there instead", output.join(CURRENT).display());
         codes::PINNED.finding(&*found.parameter, message).with_cure(cure)
     };
     pinned.map(finding).collect()
@@ -168,29 +169,34 @@ fn per_site(plan: &Plan) -> Vec<Finding> {
 }
 
 /// Lines with key files of their own need no roots; every other that verifies does.
-fn roots(plan: &Plan) -> Option<Finding> {
-    if plan.table.need_roots == 0 {
+pub(super) fn roots<'a>(
+    server: &'a Detected,
+    table: &Table,
+    setting: &dyn Fn(&str) -> &'a str,
+) -> Option<Finding> {
+    if table.need_roots == 0 {
         return None;
     }
-    let main = routes::main_service(&plan.server);
-    let runs = plan.server.smtp_services.iter().find(|service| service.name == main);
+    let main = routes::main_service(server);
+    let runs = server.smtp_services.iter().find(|service| service.name == main);
     let roots = Roots {
-        ca_file: plan.setting("smtp_tls_CAfile"),
-        ca_path: plan.setting("smtp_tls_CApath"),
-        appends_default: plan.setting("tls_append_default_CA") == "yes",
+        ca_file: setting("smtp_tls_CAfile"),
+        ca_path: setting("smtp_tls_CApath"),
+        appends_default: setting("tls_append_default_CA") == "yes",
         runs: runs.map_or(Where::Unconfined, |service| service.runs),
-        queue_directory: &plan.server.queue_directory,
+        queue_directory: &server.queue_directory,
     };
     roots.check()
 }
 
-fn dane(plan: &Plan) -> Vec<Finding> {
-    if plan.table.at(Level::Dane) + plan.table.at(Level::DaneOnly) == 0 {
+/// Lines at a `dane` level need DNSSEC; `setting` answers the values that count.
+pub(super) fn dane<'a>(table: &Table, setting: &dyn Fn(&str) -> &'a str) -> Vec<Finding> {
+    if table.at(Level::Dane) + table.at(Level::DaneOnly) == 0 {
         return Vec::new();
     }
-    let level = plan.setting("smtp_dns_support_level");
-    let looks_up = plan.setting("smtp_host_lookup").split([' ', ',']).any(|word| word == "dns");
-    if level != "dnssec" || !looks_up || plan.setting("disable_dns_lookups") == "yes" {
+    let level = setting("smtp_dns_support_level");
+    let looks_up = setting("smtp_host_lookup").split([' ', ',']).any(|word| word == "dns");
+    if level != "dnssec" || !looks_up || setting("disable_dns_lookups") == "yes" {
         let message = format!(
             "lines at a `dane` level need `smtp_dns_support_level = dnssec` (is `{level}`) and `smtp_host_lookup = dns`"
         );

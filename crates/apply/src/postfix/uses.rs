@@ -141,6 +141,12 @@ impl Detected {
         uses
     }
 
+    /// Tells whether an expanded value of `smtp_tls_policy_maps` leads into an output directory.
+    pub(super) fn leads_into(&self, output: &Path, maps: &str) -> bool {
+        let scan = Scan::new(output, &self.queue_directory, std::iter::empty());
+        !scan.parameter(&Place::MainCf, POLICY_MAPS, maps, maps).is_empty()
+    }
+
     /// The configuration directories of other instances that this one knows.
     fn other_instances(&self) -> Vec<PathBuf> {
         let names = ["multi_instance_directories", "alternate_config_directories"];

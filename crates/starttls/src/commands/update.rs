@@ -13,7 +13,7 @@ use crate::clock;
 use crate::exit::Exit;
 use crate::output::{self, Format, findings_json, print_findings};
 use crate::settings::{Settings, SettingsArgs};
-use crate::update::{self, Applied, Kind, Report, Which};
+use crate::update::{self, Applied, Kind, Report, Run, Which};
 use crate::validity;
 
 /// Fetch the lists of the settings, and put what changed into force.
@@ -87,10 +87,14 @@ impl Args {
             (false, true) => Kind::Activate,
             (false, false) => Kind::Update,
         };
-        let report = match update::run(&settings, kind, &lock, now) {
+        let mut report = match update::run(&settings, kind, &lock, now) {
             Ok(report) => report,
-            Err(error) => return failed(&error, &settings, &lock, kind, now),
+            Err(error) => return failed(&error, &settings, &lock, (kind, Run::Update), now),
         };
+        if kind != Kind::DryRun {
+            update::record(&report.findings, Run::Update, &lock, now);
+        }
+        update::add_hidden(&settings, &mut report);
         match format {
             Format::Json => output::print_json(&json(&report))?,
             Format::Text if self.dry_run => print_dry_run(&report)?,
@@ -115,8 +119,9 @@ impl Args {
     ) -> anyhow::Result<Exit> {
         let findings = match update::fetch_lists(settings, Which::All, lock, now) {
             Ok(findings) => findings,
-            Err(error) => return failed(&error, settings, lock, Kind::Update, now),
+            Err(error) => return failed(&error, settings, lock, (Kind::Update, Run::FetchOnly), now),
         };
+        update::record(&findings, Run::FetchOnly, lock, now);
         let stands = ["the lists that were accepted are in force".to_owned()];
         match format {
             Format::Json => output::print_json(
@@ -159,7 +164,7 @@ fn failed(
     error: &anyhow::Error,
     settings: &Settings,
     lock: &Lock,
-    kind: Kind,
+    (kind, run): (Kind, Run),
     now: Timestamp,
 ) -> anyhow::Result<Exit> {
     let finding = update::FAILED
@@ -170,6 +175,7 @@ fn failed(
     if kind == Kind::DryRun {
         print_findings(&mut anstream::stderr().lock(), &[finding])?;
     } else {
+        update::record(std::slice::from_ref(&finding), run, lock, now);
         update::tell(&[finding], &stands, &validity::alert_of(settings), lock, now);
     }
     Ok(Exit::of(error))

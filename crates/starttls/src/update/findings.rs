@@ -4,12 +4,14 @@ use starttls_policy::Code;
 
 /// Every code, for docs/findings.md.
 #[cfg(test)]
-pub(crate) const FINDINGS: [Code; 26] = [
+pub(crate) const FINDINGS: [Code; 28] = [
     AGEING,
+    BYPASSED,
     DEACTIVATED,
     ENDED,
     FAILED,
     FALLS_SHORT,
+    LAST_FAILED,
     NEVER,
     NOT_ACTIVATED,
     NOT_IN_FORCE,
@@ -77,9 +79,21 @@ pub(crate) const SERVICE_WITHOUT: Code = Code::warning(
     "A delivering service of master.cf has tables of its own and does not ask ours.",
 );
 
+pub(crate) const BYPASSED: Code = Code::error(
+    "status.bypassed",
+    "The service that delivers to recipients' own MX hosts has tables of its own in master.cf and does not ask ours. Most \
+     mail goes out without the policy.",
+);
+
+pub(super) const LAST_FAILED: Code = Code::error(
+    "status.update-failed",
+    "The last update did not put its policy into force. What it named is shown until an update succeeds.",
+);
+
 pub(crate) const TABLE_CHANGED: Code = Code::error(
     "status.table-changed",
-    "The policy table on disk is missing, or is not the one that was activated.",
+    "The policy table on disk or its index is missing, which defers all mail, or Postfix does not read from it what was \
+     activated.",
 );
 
 pub(crate) const UNSEEN: Code = Code::warning(
@@ -87,9 +101,10 @@ pub(crate) const UNSEEN: Code = Code::warning(
     "Something could not be looked at, for example for want of rights, so that it may be out of order without notice.",
 );
 
-pub(crate) const NO_RECORD: Code = Code::warning(
+pub(crate) const NO_RECORD: Code = Code::error(
     "status.no-record",
-    "The mail server uses our table, and nothing records from which lists it was made and when they expire.",
+    "The mail server uses our table, and nothing records from which lists it was made and when they expire, so \
+     that it is not taken out of force by itself.",
 );
 
 pub(crate) const UPDATER_SILENT: Code =

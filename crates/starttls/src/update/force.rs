@@ -92,7 +92,11 @@ pub(super) fn apply(force: &Force<'_>, known: &Known, found: &mut Vec<Finding>) 
             detected.as_ref().is_some_and(|detected| !detected.uses_of(generations.root()).is_empty());
         return write(force, prepared, &generations, is_used, found);
     }
-    if is_active && prepared.ready.is_in_force(&generations)? {
+    // An index that is not made of the text is made anew, as part of a new generation.
+    let is_answering = detected
+        .as_ref()
+        .is_none_or(|detected| postfix::answers_as_written(&instance, detected, generations.root()));
+    if is_active && is_answering && prepared.ready.is_in_force(&generations)? {
         if kind != Kind::DryRun {
             generations.describe_current(&prepared.validity, &prepared.expiries)?;
             validity::enter(&generations, settings, State::Active, now)?;

@@ -14,6 +14,8 @@ mod dropped;
 mod entered;
 mod findings;
 mod force;
+mod hidden;
+mod last_failure;
 mod message;
 mod outside;
 mod repetition;
@@ -26,9 +28,12 @@ pub(crate) use entered::Entered;
 #[cfg(test)]
 pub(crate) use findings::FINDINGS;
 pub(crate) use findings::{
-    AGEING, ENDED, FAILED, NEVER, NO_RECORD, NO_TIMER, NOT_IN_FORCE, OTHER_TRUST, OVERDUE, SERVICE_WITHOUT,
-    SOURCE_ENDED, STILL_NAMED, SUSPICIOUS, TABLE_CHANGED, UNSEEN, UNWATCHED, UPDATER_DEAD, UPDATER_SILENT,
+    AGEING, BYPASSED, ENDED, FAILED, NEVER, NO_RECORD, NO_TIMER, NOT_IN_FORCE, OTHER_TRUST, OVERDUE,
+    SERVICE_WITHOUT, SOURCE_ENDED, STILL_NAMED, SUSPICIOUS, TABLE_CHANGED, UNSEEN, UNWATCHED, UPDATER_DEAD,
+    UPDATER_SILENT,
 };
+pub(crate) use hidden::add_hidden;
+pub(crate) use last_failure::{LastFailure, Run, record};
 
 use starttls_policy::{Finding, List, Severity, Timestamp};
 use starttls_sources::settings::SourceSettings;

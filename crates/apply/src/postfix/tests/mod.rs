@@ -4,6 +4,7 @@ mod deactivating;
 mod dying;
 mod emptying;
 mod going_wrong;
+mod inspecting;
 mod operator_tables;
 mod refusing;
 mod server;

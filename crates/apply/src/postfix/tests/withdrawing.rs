@@ -128,7 +128,13 @@ fn fault_a4_another_program_that_rewrites_main_cf_is_seen() {
         let validity = Validity::read(&server.root).unwrap();
         in_effect(&server.instance, &server.root, validity.as_ref()).unwrap()
     };
-    let effect = InEffect { is_named: true, services_without: Vec::new(), table: TableState::Same };
+    let effect = InEffect {
+        is_named: true,
+        services_without: Vec::new(),
+        main_service: "smtp".into(),
+        table: TableState::Same,
+        findings: Vec::new(),
+    };
     assert_eq!(look(), effect);
     let named = server.main_cf();
     let proxied = named.replace(", texthash:", ", proxy:texthash:").replace("/current/", "//current/");

@@ -1,28 +1,38 @@
 //! What is in force: the activation record beside what the mail server says and what lies on disk.
 
-use std::io::Write as _;
 use std::path::PathBuf;
 
-use owo_colors::OwoColorize;
 use serde_json::{Value, json};
 use starttls_apply::postfix::{InEffect, TableState, in_effect, instance, is_recorded};
 use starttls_apply::validity::{
     ActivationState, DEAD_AFTER, PartKind, State, Validity, ValidityError, last_seen,
 };
-use starttls_policy::{Finding, Timestamp, with_causes};
+use starttls_policy::{Finding, Severity, Timestamp, with_causes};
 
-use super::away;
 use crate::server::Server;
 use crate::settings::Settings;
 use crate::update;
 
+/// Why a policy that was activated does not do what it should.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Obstacle {
+    /// Postfix cannot read the table that main.cf names.
+    Defers,
+    /// main.cf does not name the table.
+    Unnamed,
+    /// The service that delivers most mail does not ask the table.
+    Bypassed,
+    /// Something else of severity error.
+    Faults,
+}
+
 /// What is in force of one output directory.
 pub(super) struct InForce {
     output: PathBuf,
-    state: Option<ActivationState>,
-    validity: Option<Validity>,
+    pub(super) state: Option<ActivationState>,
+    pub(super) validity: Option<Validity>,
     /// None where nothing was ever activated, or Postfix cannot be asked.
-    effect: Option<InEffect>,
+    pub(super) effect: Option<InEffect>,
     seen: Option<Timestamp>,
     pub(super) findings: Vec<Finding>,
 }
@@ -42,12 +52,16 @@ impl InForce {
     }
 
     fn ask(&mut self, settings: &Settings) {
-        if matches!(self.meant(), None | Some(State::Written)) {
+        let server = Server::of(settings);
+        let is_expected = !matches!(self.meant(), None | Some(State::Written));
+        if !is_expected && server.is_elsewhere() {
             return;
         }
-        let instance = self.validity.as_ref().map_or_else(|| Server::of(settings).instance(), instance);
+        let instance = self.validity.as_ref().map_or_else(|| server.instance(), instance);
         match in_effect(&instance, &self.output, self.validity.as_ref()) {
             Ok(effect) => self.effect = Some(effect),
+            // There may be no Postfix here, and nothing says that there should be.
+            Err(_) if !is_expected => {}
             Err(error) => {
                 let message =
                     format!("Postfix could not be asked whether it uses our table: {}", with_causes(&error));
@@ -58,45 +72,69 @@ impl InForce {
     }
 
     /// What the operator and the lists want to hold; none before anything was written.
-    fn meant(&self) -> Option<State> {
+    pub(super) fn meant(&self) -> Option<State> {
         let unsaid = || is_recorded(&self.output).then_some(State::Active);
         self.state.as_ref().map(|state| state.state).or_else(unsaid)
     }
 
     fn judge(&mut self, now: Timestamp) {
+        let is_named = self.effect.as_ref().is_some_and(|effect| effect.is_named);
+        let defers_mail = self.effect.as_ref().is_some_and(|effect| effect.table.defers_mail());
         match self.meant() {
             Some(State::Active) => {
-                self.judge_active(now);
+                self.judge_effect();
+                self.judge_timer(now);
                 self.judge_expiry(now);
             }
-            Some(State::Written) => self.judge_expiry(now),
-            Some(State::Deactivated) if self.effect.as_ref().is_some_and(|effect| effect.is_named) => {
+            Some(State::Written) => {
+                if is_named {
+                    self.judge_effect();
+                }
+                self.judge_expiry(now);
+            }
+            Some(State::Deactivated) if is_named => {
                 let message = "the policy was deactivated, and main.cf still names our table";
                 let cure = "run `starttls generate --mta postfix --deactivate` again";
                 self.findings.push(update::STILL_NAMED.finding("", message).with_cure(cure));
+                self.judge_table();
             }
+            None if is_named => self.judge_effect(),
+            // An emptied table that main.cf names answers for no domain; one that is missing defers all mail.
+            Some(State::Withdrawn) if is_named && defers_mail => self.judge_table(),
             _ => {}
         }
     }
 
-    fn judge_active(&mut self, now: Timestamp) {
+    /// What Postfix makes of our table.
+    fn judge_effect(&mut self) {
+        let Some(effect) = &self.effect else { return };
         let mut found = Vec::new();
-        if let Some(effect) = &self.effect {
-            if !effect.is_named {
-                let message = "not in force: `smtp_tls_policy_maps` of main.cf does not name our table; another program \
-                               changed it";
-                let cure = "run `starttls update`, which puts it back, and have that program name our table; or run \
-                            `starttls generate --deactivate`";
-                found.push(update::NOT_IN_FORCE.finding("", message).with_cure(cure));
-            }
-            for service in &effect.services_without {
-                let message =
-                    format!("the service `{service}` of master.cf has other tables and does not ask ours");
-                let cure = "add our table to its `-o smtp_tls_policy_maps`, or remove that option";
-                found.push(update::SERVICE_WITHOUT.finding(service, message).with_cure(cure));
-            }
-            found.extend(self.table(effect.table, effect.is_named));
+        if !effect.is_named {
+            let message = "not in force: `smtp_tls_policy_maps` of main.cf does not name our table; another program \
+                           changed it";
+            let cure = "run `starttls update`, which puts it back, and have that program name our table; or run \
+                        `starttls generate --deactivate`";
+            found.push(update::NOT_IN_FORCE.finding("", message).with_cure(cure));
         }
+        for service in &effect.services_without {
+            let is_main = *service == effect.main_service;
+            let code = if is_main { update::BYPASSED } else { update::SERVICE_WITHOUT };
+            let message =
+                format!("the service `{service}` of master.cf has other tables and does not ask ours");
+            let cure = "add our table to its `-o smtp_tls_policy_maps`, or remove that option";
+            found.push(code.finding(service, message).with_cure(cure));
+        }
+        found.extend(effect.findings.iter().cloned());
+        self.findings.extend(found);
+        self.judge_table();
+    }
+
+    fn judge_table(&mut self) {
+        let found = self.effect.as_ref().and_then(|effect| self.table(&effect.table, effect.is_named));
+        self.findings.extend(found);
+    }
+
+    fn judge_timer(&mut self, now: Timestamp) {
         let since = self.state.as_ref().map(|state| state.since);
         let looked = self.seen.into_iter().chain(since).max();
         if looked.is_none_or(|looked| looked.until(now) >= DEAD_AFTER) {
@@ -105,9 +143,8 @@ impl InForce {
                 "run `starttls update`, which installs it, or run `starttls withdraw --record {}` every quarter of an hour",
                 self.output.display()
             );
-            found.push(update::NO_TIMER.finding("", message).with_cure(cure));
+            self.findings.push(update::NO_TIMER.finding("", message).with_cure(cure));
         }
-        self.findings.extend(found);
     }
 
     fn judge_expiry(&mut self, now: Timestamp) {
@@ -122,20 +159,34 @@ impl InForce {
         self.findings.extend(found);
     }
 
-    fn table(&self, table: TableState, is_named: bool) -> Option<Finding> {
+    fn table(&self, table: &TableState, is_named: bool) -> Option<Finding> {
         let path = self.output.join("current/tls_policy");
         let cure = "run `starttls update`, or activate again";
+        let defers = if is_named { ", so that Postfix defers all mail" } else { "" };
         let (code, words) = match table {
             TableState::Same => return None,
-            TableState::Changed => (update::TABLE_CHANGED, "is not the one that was activated"),
-            TableState::Missing if is_named => {
-                (update::TABLE_CHANGED, "is missing, so that Postfix defers all mail")
+            TableState::Changed => (update::TABLE_CHANGED, "is not the one that was activated".to_owned()),
+            TableState::Missing => (update::TABLE_CHANGED, format!("is missing{defers}")),
+            TableState::Silent(reason) => {
+                (update::TABLE_CHANGED, format!("gives Postfix no answer{defers}: {reason}"))
             }
-            TableState::Missing => (update::TABLE_CHANGED, "is missing"),
-            TableState::Unreadable => (update::UNSEEN, "cannot be read"),
+            TableState::Differs(reason) => {
+                (update::TABLE_CHANGED, format!("is not what Postfix reads: {reason}"))
+            }
+            TableState::Astray => {
+                (update::TABLE_CHANGED, "is not ours: `current` leads elsewhere".to_owned())
+            }
+            TableState::Unreadable => (update::UNSEEN, "cannot be read".to_owned()),
             TableState::Unrecorded => {
-                (update::NO_RECORD, "has no record of its lists and of when they expire")
+                (update::NO_RECORD, "has no record of its lists and of when they expire".to_owned())
             }
+        };
+        let cure = match table {
+            TableState::Astray => format!(
+                "remove the link `{}`, then run `starttls update`",
+                self.output.join("current").display()
+            ),
+            _ => cure.to_owned(),
         };
         Some(code.finding("", format!("the table {} {words}", path.display())).with_cure(cure))
     }
@@ -150,43 +201,32 @@ impl InForce {
         self.validity.as_ref().filter(|_| matches!(self.meant(), Some(State::Active | State::Written)))
     }
 
+    /// Why the policy has no effect, or has faults; `None` where nothing is known to be wrong.
+    pub(super) fn obstacle(&self) -> Option<Obstacle> {
+        let effect = self.effect.as_ref();
+        let is = |test: fn(&InEffect) -> bool| effect.is_some_and(test);
+        Some(if is(|effect| effect.is_named && effect.table.defers_mail()) {
+            Obstacle::Defers
+        } else if is(|effect| !effect.is_named) {
+            Obstacle::Unnamed
+        } else if is(InEffect::is_bypassed) {
+            Obstacle::Bypassed
+        } else if self.findings.iter().any(|finding| finding.severity == Severity::Error) {
+            Obstacle::Faults
+        } else {
+            return None;
+        })
+    }
+
     pub(super) fn json(&self) -> Value {
         json!({
             "output": self.output,
             "state": self.state,
             "record": self.validity,
             "named": self.effect.as_ref().map(|effect| effect.is_named),
+            "effective": self.obstacle().is_none(),
             "watched": self.seen.map(|seen| seen.to_string()),
         })
-    }
-
-    pub(super) fn print(&self, now: Timestamp) -> anyhow::Result<()> {
-        let mut out = anstream::stdout().lock();
-        let title = "in force:".bold();
-        let since = self.state.as_ref().map_or_else(String::new, |state| format!(" at {}", state.since));
-        match self.meant() {
-            None => writeln!(out, "in force: nothing was put into force yet")?,
-            Some(State::Deactivated) => writeln!(
-                out,
-                "{title} nothing; deactivated by the operator{since}; `starttls update --activate` puts it back"
-            )?,
-            Some(State::Withdrawn) => {
-                writeln!(out, "{title} nothing; everything had expired and was taken out{since}")?;
-            }
-            Some(State::Active | State::Written) => {
-                let parts = self.validity.iter().flat_map(|validity| &validity.parts);
-                let parts: Vec<&str> = parts.map(|part| part.name.as_str()).collect();
-                let parts = if parts.is_empty() { "nothing".to_owned() } else { parts.join(", ") };
-                let is_named = self.effect.as_ref().is_none_or(|effect| effect.is_named);
-                let is_not =
-                    if is_named { "" } else { "nothing, since main.cf does not name our table; made from " };
-                writeln!(out, "{title} {is_not}{parts}")?;
-            }
-        }
-        if let Some(deadline) = self.deadline() {
-            writeln!(out, "  until   {deadline}{}", away(now, deadline))?;
-        }
-        Ok(())
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Exit: 0 in order, 1 could not look, 4 something is wrong, 5 warnings with `--strict`.
 
+mod headline;
 mod in_force;
 
 use std::io::Write as _;
@@ -19,7 +20,7 @@ use crate::exit::Exit;
 use crate::output::{self, Format, counted, findings_json, print_findings};
 use crate::server::Server;
 use crate::settings::{Settings, SettingsArgs};
-use crate::update;
+use crate::update::{self, LastFailure, Run};
 use in_force::InForce;
 
 /// Lists are fetched every hour, or once a day from a cron of the operator's own.
@@ -51,6 +52,7 @@ impl Args {
         findings.extend(updater(&sources, now));
         let in_force = InForce::look(&settings, now);
         findings.extend(in_force.findings.iter().cloned());
+        findings.extend(failed_update(&settings));
         findings.extend(hidden_entries(&settings));
         match format {
             Format::Json => output::print_json(&json!({
@@ -63,7 +65,7 @@ impl Args {
                 for source in &sources {
                     print(source, now)?;
                 }
-                in_force.print(now)?;
+                headline::print(&in_force, now)?;
                 print_findings(&mut anstream::stdout().lock(), &findings)?;
             }
         }
@@ -118,6 +120,13 @@ fn updater(sources: &[SourceStatus], now: Timestamp) -> Option<Finding> {
     Some(code.finding("", message).with_cure(cure))
 }
 
+/// What kept the last update from putting its policy into force, until one succeeds.
+fn failed_update(settings: &Settings) -> Vec<Finding> {
+    let Ok(state) = StateDir::open(settings.state_dir()) else { return Vec::new() };
+    let failures = [Run::Update, Run::FetchOnly].into_iter().filter_map(|run| LastFailure::read(&state, run));
+    failures.map(|failure| failure.finding()).collect()
+}
+
 /// Entries of the operator's own tables that the policy daemon hides, where main.cf asks it.
 fn hidden_entries(settings: &Settings) -> Vec<Finding> {
     let server = Server::of(settings);
@@ -138,10 +147,12 @@ fn standing(source: &SourceStatus) -> Option<Finding> {
         State::Ended => (update::SOURCE_ENDED, format!("the list `{name}` has ended")),
     };
     let why = source.failure.as_ref().map_or_else(String::new, |failure| format!("; {}", failure.words));
-    Some(
-        code.finding(name, format!("{words}{why}"))
-            .with_cure("run `starttls update --verbose` and see what each mirror says"),
-    )
+    let is_local = !source.place.iter().any(|place| place.contains("://"));
+    let cure = match (is_local, source.place.first()) {
+        (true, Some(file)) => format!("replace `{file}` by a newer list, then run `starttls update`"),
+        _ => "run `starttls update --verbose` and see what each mirror says".to_owned(),
+    };
+    Some(code.finding(name, format!("{words}{why}")).with_cure(cure))
 }
 
 /// A list that counts although the settings name other trust than the one by which it was accepted.
@@ -190,7 +201,8 @@ fn print(source: &SourceStatus, now: Timestamp) -> anyhow::Result<()> {
         writeln!(out, "  relaxed {domains}{until} by {}: {reason}", order.by)?;
     }
     if let Some(tried) = source.tried {
-        let outcome = source.failure.as_ref().map_or("all was in order", |failure| failure.words.as_str());
+        let outcome =
+            source.failure.as_ref().map_or("the list was fetched", |failure| failure.words.as_str());
         writeln!(out, "  tried   {tried}: {outcome}")?;
     }
     if let Some(evidence) = source.failure.as_ref().and_then(|failure| failure.evidence.as_ref()) {
@@ -213,12 +225,7 @@ const fn trust(kind: TrustKind) -> &'static str {
     }
 }
 
-/// ` (in 12 days)`, ` (3 days ago)`.
+/// ` (in 12 days)`, ` (3 hours ago)`.
 fn away(now: Timestamp, then: Timestamp) -> String {
-    let days = |from: Timestamp, to: Timestamp| from.until(to).as_secs() / 86_400;
-    if then > now {
-        format!(" (in {})", counted(days(now, then), "day", "days"))
-    } else {
-        format!(" ({} ago)", counted(days(then, now), "day", "days"))
-    }
+    format!(" ({})", output::age::away(now, then))
 }

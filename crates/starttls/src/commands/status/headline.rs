@@ -1,0 +1,56 @@
+//! One line that says what is in force, and never more than holds.
+
+use std::io::Write as _;
+
+use owo_colors::OwoColorize;
+use starttls_apply::validity::State;
+use starttls_policy::Timestamp;
+
+use super::away;
+use super::in_force::{InForce, Obstacle};
+
+/// Prints what is in force, and until when.
+pub(super) fn print(in_force: &InForce, now: Timestamp) -> anyhow::Result<()> {
+    let mut out = anstream::stdout().lock();
+    writeln!(out, "{} {}", "in force:".bold(), line(in_force))?;
+    if let Some(deadline) = in_force.deadline() {
+        writeln!(out, "  until   {deadline}{}", away(now, deadline))?;
+    }
+    Ok(())
+}
+
+fn line(in_force: &InForce) -> String {
+    let since = in_force.state.as_ref().map_or_else(String::new, |state| format!(" at {}", state.since));
+    let is_named = in_force.effect.as_ref().is_some_and(|effect| effect.is_named);
+    let obstacle = in_force.obstacle();
+    match in_force.meant() {
+        _ if obstacle == Some(Obstacle::Defers) => {
+            "nothing; Postfix defers all mail, since it cannot read our table, which main.cf names".to_owned()
+        }
+        None if is_named => {
+            "not known; main.cf names our table, and nothing records an activation".to_owned()
+        }
+        None => "nothing was put into force yet".to_owned(),
+        Some(State::Deactivated) => {
+            format!("nothing; deactivated by the operator{since}; `starttls update --activate` puts it back")
+        }
+        Some(State::Withdrawn) => format!("nothing; everything had expired and was taken out{since}"),
+        Some(State::Active | State::Written) => {
+            let parts = in_force.validity.iter().flat_map(|validity| &validity.parts);
+            let parts: Vec<&str> = parts.map(|part| part.name.as_str()).collect();
+            let parts = if parts.is_empty() { "nothing".to_owned() } else { parts.join(", ") };
+            match obstacle {
+                None | Some(Obstacle::Defers) => parts,
+                Some(Obstacle::Unnamed) => {
+                    format!("nothing, since main.cf does not name our table; made from {parts}")
+                }
+                Some(Obstacle::Bypassed) => {
+                    format!(
+                        "nothing for most mail, since the main service does not ask our table; made from {parts}"
+                    )
+                }
+                Some(Obstacle::Faults) => format!("{parts}, with faults: see the errors below"),
+            }
+        }
+    }
+}
