@@ -11,7 +11,7 @@ use starttls_policy::{Action, Demand, Origin, Timestamp, decide};
 use tokio::time::Instant;
 
 use super::dane::DaneBranch;
-use super::protected::{LEAST_DANE, after};
+use super::protected::{LEAST_DANE, after, has_seen_records};
 use super::reader::Reader;
 use super::revisions::Revision;
 use super::sts::StsBranch;
@@ -29,6 +29,8 @@ pub(crate) struct Found {
     pub(crate) generation: u64,
     /// The state of the domain's policy that it was made from.
     pub(crate) made: Revision,
+    /// State of validation that it was made in.
+    pub(crate) epoch: u64,
 }
 
 /// What became of MTA-STS.
@@ -47,7 +49,7 @@ impl Found {
     /// What is said when finding out broke off: that can only be a fault of ours.
     pub(crate) fn broken_off() -> Self {
         let made = Revision::default();
-        Self { replies: [WAIT, WAIT, WAIT], until: Instant::now(), generation: 0, made }
+        Self { replies: [WAIT, WAIT, WAIT], until: Instant::now(), generation: 0, made, epoch: 0 }
     }
 
     pub(crate) fn reply(&self, form: Form) -> Reply {
@@ -121,7 +123,7 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
             self.metrics.deferred("list");
             until = until.min(short);
         }
-        Found { replies, until, generation, made }
+        Found { replies, until, generation, made, epoch: self.validation.epoch() }
     }
 
     /// The text of each form that the reader reads.
@@ -155,7 +157,7 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
     /// Keeps what must outlast the answer: that DANE held, and what is to be verified in the shadow.
     fn note(&self, target: &Target, decision: &Decision<'_>, dane: &DaneBranch, now: Timestamp) {
         match &decision.action {
-            Action::Dane | Action::DaneOnly => {
+            Action::Dane | Action::DaneOnly if has_seen_records(&dane.evidence) => {
                 let left = dane.until.saturating_duration_since(Instant::now()).max(LEAST_DANE);
                 self.memory.keep_dane(&target.domain, after(now, left));
             }
@@ -166,6 +168,8 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
                 self.memory.to_verify(&target.domain, ToVerify::ListTesting, now);
             }
             Action::Defer => self.metrics.deferred("dns"),
+            // Records that may be there protect as long as they cannot be looked up, and no longer.
+            Action::Dane | Action::DaneOnly => {}
             Action::LogOnly(_) | Action::Opportunistic | Action::Relaxed | Action::Require(_) => {}
         }
     }

@@ -47,6 +47,15 @@ pub(crate) struct MxHosts {
     further: usize,
     /// How long the MX records hold.
     until: Instant,
+    /// State of validation when they were asked for.
+    epoch: u64,
+}
+
+impl HostBranch {
+    /// Tells whether there are TLSA records, or may be.
+    pub(crate) fn has_records(&self) -> bool {
+        self.lookup.state != Tlsa::Absent
+    }
 }
 
 impl Outlook {
@@ -62,7 +71,6 @@ impl Outlook {
 impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
     /// What DANE says of a target so far; at hand, or good beyond that moment.
     pub(crate) async fn dane_outlook(self: &Arc<Self>, target: &Target, beyond: Instant) -> Outlook {
-        self.await_first_proof().await;
         if let Some(branch) = self.without_proof(target).await {
             return Outlook::Known(branch);
         }
@@ -74,6 +82,7 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
 
     /// Asks where mail for a target goes, whatever is cached.
     pub(crate) async fn ask_mx(&self, target: &Target) -> Outlook {
+        let epoch = self.validation.epoch();
         if target.route == Route::Host {
             let Ok(host) = MxHost::parse(target.domain.as_str()) else {
                 return Outlook::Known(self.briefly(DaneEvidence::NotAsked));
@@ -84,6 +93,7 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
                 names: vec![host],
                 further: 0,
                 until,
+                epoch,
             });
         }
         let lookup = self.discovering.mx(&target.domain).await;
@@ -107,8 +117,11 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
             }
         };
         self.mx_answered();
+        if security == Security::Insecure {
+            self.validation.doubt();
+        }
         let until = Instant::now() + lookup.ttl.clamp(self.settings.shortest, self.settings.longest);
-        Outlook::Hosts(MxHosts { security, names, further, until })
+        Outlook::Hosts(MxHosts { security, names, further, until, epoch })
     }
 
     /// What DANE says of a target.
@@ -129,6 +142,9 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
         // A failure is asked about again; what was known before lasts its time.
         if matches!(&*branch.evidence, DaneEvidence::Found(_)) {
             self.dane.insert(target.clone(), branch.clone());
+            if self.validation.epoch() != hosts.epoch {
+                self.dane.remove(target);
+            }
         }
         branch
     }
@@ -184,6 +200,7 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
     }
 
     async fn ask_host(self: Arc<Self>, key: HostKey) -> HostBranch {
+        let epoch = self.validation.epoch();
         let lookup = Arc::new(self.discovering.tlsa(&key.0, key.1).await);
         let is_known = lookup.state != Tlsa::Inconclusive;
         self.metrics.looked_up(What::Tlsa, ended(is_known));
@@ -191,10 +208,16 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
             // Asked before its end, and in vain: it holds until then.
             return kept;
         }
+        if lookup.state == Tlsa::Absent {
+            self.validation.doubt();
+        }
         let kept_for = if is_known { lookup.ttl } else { self.settings.failure };
         let until = Instant::now() + kept_for.clamp(self.settings.shortest, self.settings.longest);
         let host = HostBranch { lookup, until };
-        self.hosts.insert(key, host.clone());
+        self.hosts.insert(key.clone(), host.clone());
+        if self.validation.epoch() != epoch {
+            self.hosts.remove(&key);
+        }
         host
     }
 }

@@ -83,6 +83,8 @@ struct Tracked {
     failure: Option<String>,
     state: LookupState,
     logged: Option<Instant>,
+    /// The resolvers that did not answer when they were looked at last.
+    dead: Vec<String>,
 }
 
 impl Tracked {
@@ -113,6 +115,14 @@ impl Tracked {
         } else {
             LookupState::Unknown
         }
+    }
+
+    /// Tells whether a resolver answers that did not before.
+    fn has_returned(&mut self, resolvers: &[ResolverState]) -> bool {
+        let is_dead = |resolver: &&ResolverState| resolver.failure.is_some();
+        let dead: Vec<String> = resolvers.iter().filter(is_dead).map(|one| one.server.clone()).collect();
+        let before = std::mem::replace(&mut self.dead, dead);
+        resolvers.iter().any(|one| one.failure.is_none() && before.contains(&one.server))
     }
 
     fn cause(&self, resolvers: &[ResolverState]) -> Option<String> {
@@ -176,7 +186,12 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
         let resolvers = self.discovering.resolvers();
         let mut tracked = self.lookups.0.lock().unwrap_or_else(PoisonError::into_inner);
         let event = tracked.renew(&resolvers, Instant::now());
+        let has_returned = tracked.has_returned(&resolvers);
         drop(tracked);
+        if has_returned {
+            // It may validate no longer, or may not yet.
+            self.validation.want_proof();
+        }
         match event {
             Some(Event::Begun(words)) => tracing::warn!("MX look-ups begin to fail: {words}"),
             Some(Event::Failing(words)) => tracing::error!(

@@ -318,15 +318,30 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
         beyond: Instant,
     ) -> Arc<Found> {
         let (inner, asked) = (Arc::clone(self), target.clone());
-        let finding = move || async move { Arc::new(inner.find(&asked, reader, beyond).await) };
+        let finding = move || async move { Arc::new(inner.find_in_one_epoch(&asked, reader, beyond).await) };
         let found = self.answers.join((target, reader), finding);
         found.await.unwrap_or_else(|| Arc::new(Found::broken_off()))
     }
 
-    async fn find(self: &Arc<Self>, target: &Target, reader: Reader, beyond: Instant) -> Found {
+    /// Finds an answer out; once more where validation changed meanwhile, since its look-ups belong to both states.
+    async fn find_in_one_epoch(self: &Arc<Self>, target: &Target, reader: Reader, beyond: Instant) -> Found {
         if let Some(found) = self.by_operator_alone(target, reader) {
             return found;
         }
+        if reader == Reader::Postfix {
+            self.await_first_proof().await;
+        }
+        let mut epoch = self.validation.epoch();
+        let mut found = self.find(target, reader, beyond).await;
+        if self.validation.epoch() != epoch {
+            epoch = self.validation.epoch();
+            found = self.find(target, reader, Instant::now()).await;
+        }
+        found.epoch = epoch;
+        found
+    }
+
+    async fn find(self: &Arc<Self>, target: &Target, reader: Reader, beyond: Instant) -> Found {
         let outlook = match reader {
             Reader::Postfix => self.dane_outlook(target, beyond).await,
             Reader::Sendmail => Outlook::Known(self.without_dane()),
@@ -356,6 +371,9 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
         let (reply, until) = (found.reply(form), found.until);
         let answer = HotAnswer { reply, until, refresh, generation: found.generation, made: found.made };
         self.hot.put(form, canonical.as_bytes(), domain, answer);
+        if self.validation.epoch() != found.epoch {
+            self.hot.void(domain);
+        }
     }
 
     /// Notes for people what went wrong.

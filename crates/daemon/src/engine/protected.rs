@@ -106,8 +106,14 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
 }
 
 /// Tells whether some host has TLSA records, or may have.
-fn has_records(evidence: &DaneEvidence) -> bool {
+pub(crate) fn has_records(evidence: &DaneEvidence) -> bool {
     matches!(evidence, DaneEvidence::Found(found) if found.hosts.iter().any(|tlsa| *tlsa != Tlsa::Absent))
+}
+
+/// Tells whether TLSA records of some host were seen, and were secure.
+pub(crate) fn has_seen_records(evidence: &DaneEvidence) -> bool {
+    let is_seen = |tlsa: &Tlsa| matches!(tlsa, Tlsa::Usable | Tlsa::Unusable);
+    matches!(evidence, DaneEvidence::Found(found) if found.hosts.iter().any(is_seen))
 }
 
 /// Tells whether there are no TLSA records at all.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use starttls_discover::Discovering;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::reader::Reader;
 use super::sts::jittered;
@@ -27,8 +27,11 @@ const BEFORE_END: Duration = Duration::from_hours(6);
 const TURN: Duration = Duration::from_secs(1);
 const PER_TURN: usize = 500;
 
-/// How often it is looked whether look-ups are answered.
-const WATCH_EVERY: Duration = Duration::from_secs(5);
+/// While validation is not proven, or the last proof had no result, proofs are made at least that often.
+const PROVE_AGAIN: Duration = Duration::from_secs(5);
+
+/// How often it is looked whether look-ups are answered, and by which resolvers.
+const WATCH_EVERY: Duration = Duration::from_secs(1);
 
 /// Answers found out beforehand at the same time.
 const AT_ONCE: usize = 16;
@@ -43,6 +46,7 @@ pub(crate) fn start<D: Discovering, K: Known, M: Memory>(
     runtime.spawn(look_through(Arc::downgrade(inner)));
     runtime.spawn(give_turns(Arc::downgrade(inner)));
     runtime.spawn(keep_proving(Arc::downgrade(inner)));
+    runtime.spawn(keep_trying_denials(Arc::downgrade(inner)));
     runtime.spawn(keep_watching(Arc::downgrade(inner)));
 }
 
@@ -117,15 +121,35 @@ async fn give_turns<D: Discovering, K: Known, M: Memory>(engine: Weak<Inner<D, K
     }
 }
 
+/// Proves by the clock, and whenever an answer or a resolver gives reason to.
 async fn keep_proving<D: Discovering, K: Known, M: Memory>(engine: Weak<Inner<D, K, M>>) {
-    let Some(every) = engine.upgrade().map(|inner| inner.settings.prove_every) else { return };
-    let mut ticks = interval(every.max(Duration::from_secs(1)));
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let Some((every, wanted)) =
+        engine.upgrade().map(|inner| (inner.settings.prove_every, inner.validation.wanted()))
+    else {
+        return;
+    };
+    let every = every.max(Duration::from_secs(1));
     loop {
-        ticks.tick().await;
-        let Some(inner) = engine.upgrade() else { return };
-        inner.prove_after(Instant::now()).await;
-        inner.try_denial().await;
+        let pause = {
+            let Some(inner) = engine.upgrade() else { return };
+            inner.prove_after(Instant::now()).await;
+            if inner.validation.is_settled() { every } else { every.min(PROVE_AGAIN) }
+        };
+        // Whichever comes first.
+        let _ = timeout(pause, wanted.notified()).await;
+    }
+}
+
+/// Tries denials by the clock; beside the proofs, which must not wait for one that hangs.
+async fn keep_trying_denials<D: Discovering, K: Known, M: Memory>(engine: Weak<Inner<D, K, M>>) {
+    loop {
+        let every = {
+            let Some(inner) = engine.upgrade() else { return };
+            inner.validation.first().await;
+            inner.try_denial().await;
+            inner.settings.prove_every
+        };
+        sleep(every.max(Duration::from_secs(1))).await;
     }
 }
 

@@ -4,11 +4,12 @@
 //!
 //! Spec: RFC 7672 §2.1.1 (only validated answers count), RFC 4035 §4.9.3 (the AD bit of a trusted resolver).
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
 use starttls_discover::{Denial, Discovering, Validation};
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Mutex, Notify, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::{Inner, Known, Memory};
@@ -62,6 +63,14 @@ pub(crate) struct Shared {
     last: Mutex<Option<Proof>>,
     /// Whether denials failed when they were tried last.
     denial: AtomicU8,
+    /// How often answers were voided because validation changed.
+    epoch: AtomicU64,
+    /// Asks for a proof before the next one by the clock.
+    wanted: Arc<Notify>,
+    /// Whether an insecure answer was taken since the last proof that had a result began.
+    is_doubted: AtomicBool,
+    /// Whether the last proof had no result.
+    is_open: AtomicBool,
 }
 
 /// A proof that was made.
@@ -101,6 +110,10 @@ impl Shared {
             first: watch::Sender::new(false),
             last: Mutex::new(None),
             denial: AtomicU8::new(DenialState::Unknown as u8),
+            epoch: AtomicU64::new(0),
+            wanted: Arc::default(),
+            is_doubted: AtomicBool::new(false),
+            is_open: AtomicBool::new(false),
         }
     }
 
@@ -111,6 +124,35 @@ impl Shared {
     pub(crate) fn denial(&self) -> DenialState {
         let index = usize::from(self.denial.load(Ordering::Acquire));
         DENIALS.get(index).copied().unwrap_or(DenialState::Unknown)
+    }
+
+    /// How often answers were voided so far. An answer whose look-ups began at another number must not be kept.
+    pub(crate) fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::Acquire)
+    }
+
+    /// Wakes whoever makes the proofs.
+    pub(crate) fn wanted(&self) -> Arc<Notify> {
+        Arc::clone(&self.wanted)
+    }
+
+    /// Asks for a proof now, however far away the next one by the clock is.
+    pub(crate) fn want_proof(&self) {
+        self.wanted.notify_one();
+    }
+
+    /// An answer arrived without proof of its security. Unsigned zones and a resolver that stopped validating look the same, so
+    /// that a proof is asked for; all answers of a second share one.
+    pub(crate) fn doubt(&self) {
+        if self.get() == Standing::Proven {
+            self.is_doubted.store(true, Ordering::Release);
+            self.want_proof();
+        }
+    }
+
+    /// Tells whether validation is proven, and the last proof had a result.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.get() == Standing::Proven && !self.is_open.load(Ordering::Acquire)
     }
 
     /// Waits until the first proof has ended, whatever its result.
@@ -156,7 +198,17 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
     }
 
     fn take_proof(&self, proof: &Validation) {
-        let Some(after) = self.validation.take(proof) else { return };
+        let is_open = matches!(proof, Validation::Unknown(_));
+        let was_open = self.validation.is_open.swap(is_open, Ordering::AcqRel);
+        let was_doubted = !is_open && self.validation.is_doubted.swap(false, Ordering::AcqRel);
+        let Some(after) = self.validation.take(proof) else {
+            if was_open && was_doubted {
+                self.void_insecure();
+            }
+            return;
+        };
+        // First the number: an answer that is kept after this is one that sees it.
+        self.validation.epoch.fetch_add(1, Ordering::AcqRel);
         // Answers from other conditions are looked up anew.
         self.hot.clear();
         self.dane.clear();
@@ -177,6 +229,14 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
             ),
             Standing::Unknown => {}
         }
+    }
+
+    /// Voids what was taken for insecure while proofs had no result; records that were seen to be secure stay.
+    fn void_insecure(&self) {
+        self.validation.epoch.fetch_add(1, Ordering::AcqRel);
+        self.hot.clear();
+        self.dane.retain(|_, branch| super::protected::has_records(&branch.evidence));
+        self.hosts.retain(|_, host| host.has_records());
     }
 
     /// Tries whether the resolver denies existence in signed zones, and logs each change. It changes no answer.

@@ -8,6 +8,7 @@ mod resolver;
 mod rfc7672_section_2;
 mod rfc8461_section_5;
 mod seen_elsewhere;
+mod short_loss;
 mod unproven;
 mod world;
 

@@ -172,6 +172,17 @@ async fn fault_11_many_insecure_answers_share_a_proof_and_no_two_begin_within_a_
 }
 
 #[tokio::test(start_paused = true)]
+async fn fault_10_records_that_were_never_seen_are_not_stored_as_dane() {
+    let world = World::new().await;
+    world.outside.mx("nx.example", Security::Secure, &["mx.a.example"]);
+    world.outside.tlsa("mx.a.example:25", Tlsa::Inconclusive);
+    assert_eq!(reply(&world.ask("nx.example").await), "dane-only");
+    let domain = starttls_policy::Domain::parse("nx.example").unwrap();
+    let stored = world.store.0.lock().unwrap().get(&domain).and_then(|kept| kept.dane_until);
+    assert_eq!(stored, None);
+}
+
+#[tokio::test(start_paused = true)]
 async fn fault_12_denials_that_fail_are_shown_and_change_no_answer() {
     let world = protected().await;
     assert_eq!(world.engine.denial(), DenialState::Working);
