@@ -163,6 +163,13 @@ mod fault_16 {
     }
 
     #[test]
+    fn fault_8_metrics_tell_the_same_as_healthz() {
+        let metrics = |state| get(&start(with(state, Some("REFUSED"))), "/metrics").1;
+        assert!(metrics(LookupState::Failing).contains("starttls_serving 0\n"));
+        assert!(metrics(LookupState::Degraded).contains("starttls_serving 1\n"));
+    }
+
+    #[test]
     fn status_names_the_resolver_and_the_cause() {
         let server = start(with(LookupState::Failing, Some("REFUSED")));
         let status: Value = serde_json::from_str(&get(&server, "/status.json").1).unwrap();

@@ -59,7 +59,9 @@ impl View {
 
     /// All that `/metrics` tells.
     pub fn exposition(&self) -> String {
-        self.metrics.exposition((self.snapshot)(), self.health.state())
+        let snapshot = (self.snapshot)();
+        let health = self.health_of(&snapshot);
+        self.metrics.exposition(snapshot, health)
     }
 }
 
