@@ -159,8 +159,8 @@ impl Inner {
         // It ends with the server: when others take its place, and with the resolver.
         let weak = Arc::downgrade(rated);
         tokio::spawn(async move {
-            let begun = Instant::now();
-            let mut has_failed = false;
+            let mut begun = Instant::now();
+            let (mut has_failed, mut was_dead) = (false, false);
             while let Some(rated) = weak.upgrade() {
                 let address = rated.server.address();
                 match check(&rated.server, &question, &ids, attempt_timeout).await {
@@ -173,11 +173,14 @@ impl Inner {
                     Err(_) => {}
                 }
                 let is_dead = rated.health.is_dead();
-                if has_failed && !is_dead {
+                if was_dead && !is_dead {
+                    // It was back, and this check failed again: what it answered in between no longer counts.
+                    begun = Instant::now();
+                } else if has_failed && !is_dead {
                     // It fails for the name of the check and answers other questions.
                     return rated.health.end_check();
                 }
-                has_failed = true;
+                (has_failed, was_dead) = (true, is_dead);
                 drop(rated);
                 sleep(if is_dead { retry_after } else { SECOND_CHECK.min(retry_after) }).await;
             }

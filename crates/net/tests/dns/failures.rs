@@ -213,6 +213,29 @@ async fn fault_15_the_only_server_is_asked_even_when_it_is_dead() {
 }
 
 #[tokio::test]
+async fn fault_9_server_that_refuses_soon_after_it_was_back_is_dead_although_nobody_asks_on() {
+    let (dead, _) = dead_and_alive(&Behaviour::Rcode(1));
+    let resolver = retrying(&[&dead], SHORT);
+    let begun = Instant::now();
+    while resolver.states()[0].1.is_none() {
+        assert!(begun.elapsed() < LONG);
+        assert!(resolver.query("x.test", Kind::A).await.is_err());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    dead.at(".", kind::SOA, Behaviour::Rcode(5));
+    dead.at("x.test", kind::A, Behaviour::Well);
+    assert!(resolver.query("x.test", Kind::A).await.is_ok());
+    assert_eq!(resolver.states()[0].1, None);
+    dead.at("x.test", kind::A, Behaviour::Rcode(5));
+    assert!(resolver.query("x.test", Kind::A).await.is_err());
+    while resolver.states()[0].1.is_none() {
+        assert!(begun.elapsed() < 2 * LONG, "nobody found out");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert!(resolver.states()[0].1.as_ref().unwrap().contains("REFUSED"));
+}
+
+#[tokio::test]
 async fn fault_15_server_that_fails_for_some_names_is_not_dead() {
     let dns = server();
     dns.at("bad.test", kind::A, Behaviour::Rcode(2));
