@@ -169,8 +169,12 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
             }
             Action::Defer => self.metrics.deferred("dns"),
             // Records that may be there protect as long as they cannot be looked up, and no longer.
-            Action::Dane | Action::DaneOnly => {}
-            Action::LogOnly(_) | Action::Opportunistic | Action::Relaxed | Action::Require(_) => {}
+            Action::Dane
+            | Action::DaneOnly
+            | Action::LogOnly(_)
+            | Action::Opportunistic
+            | Action::Relaxed
+            | Action::Require(_) => {}
         }
     }
 }
