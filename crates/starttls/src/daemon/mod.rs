@@ -117,8 +117,8 @@ async fn serve(
         &Handle::current(),
     ));
     let control = control::Door::new(&settings);
-    let troubles = troubles(&standing, &learned, &control);
     let system = SystemFiles::open(live, Arc::clone(&engine), &settings.daemon).await;
+    let troubles = troubles(&standing, &learned, &control, &system);
     let keeper = Keeper::new(place, settings.clone(), standing, system.clone());
     keeper.fetch_first().await;
     let places: Vec<_> = listeners.iter().map(|listener| listener.listen().clone()).collect();
@@ -176,11 +176,14 @@ fn troubles(
     standing: &Standing,
     learned: &Learned,
     control: &control::Door,
+    system: &SystemFiles,
 ) -> impl Fn() -> Vec<String> + Send + Sync + 'static {
     let (standing, learned, control) = (standing.clone(), learned.clone(), control.clone());
+    let system = system.clone();
     move || {
         let of_store = learned.trouble().map(|words| format!("what was learnt cannot be read: {words}"));
-        standing.troubles().into_iter().chain(of_store).chain(control.trouble()).collect()
+        let of_files = system.troubles();
+        standing.troubles().into_iter().chain(of_store).chain(control.trouble()).chain(of_files).collect()
     }
 }
 

@@ -3,7 +3,7 @@
 //! Each is looked at every few seconds through all links, so that it does not matter which program replaces what, and when.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 use std::time::Duration;
 
 use starttls_discover::Live;
@@ -25,6 +25,10 @@ mod tests;
 /// How often the files are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
+/// Places in [`Troubles`].
+const RESOLVERS: usize = 0;
+const ROOTS: usize = 1;
+
 /// Whether files are read that have not changed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Read {
@@ -37,7 +41,11 @@ enum Read {
 pub(super) struct SystemFiles {
     engine: Arc<RealEngine>,
     files: Arc<Mutex<Files>>,
+    troubles: Troubles,
 }
+
+/// What cannot be read at the moment: resolv.conf, and the certificates.
+type Troubles = Arc<StdMutex<[Option<String>; 2]>>;
 
 /// The files, and what was read of them last.
 struct Files {
@@ -48,7 +56,9 @@ struct Files {
     /// Marks of what was read; `None` where it could not be.
     seen: [Option<Vec<Mark>>; 2],
     has_resolvers: bool,
-    complaint: Option<String>,
+    troubles: Troubles,
+    /// Whether any certificates were read since the start.
+    has_roots: bool,
 }
 
 impl SystemFiles {
@@ -56,7 +66,13 @@ impl SystemFiles {
     pub(super) async fn open(live: Live, engine: Arc<RealEngine>, daemon: &Daemon) -> Self {
         let mut files = Files::new(live, daemon, Path::new(RESOLV_CONF));
         files.look(Read::All).await;
-        Self { engine, files: Arc::new(Mutex::new(files)) }
+        let troubles = Arc::clone(&files.troubles);
+        Self { engine, files: Arc::new(Mutex::new(files)), troubles }
+    }
+
+    /// What cannot be read at the moment, in words that say what follows from it.
+    pub(super) fn troubles(&self) -> Vec<String> {
+        self.troubles.lock().unwrap_or_else(PoisonError::into_inner).iter().flatten().cloned().collect()
     }
 
     /// Reads all of them anew.
@@ -91,7 +107,8 @@ impl Files {
             roots: parts::roots(daemon),
             seen: [None, None],
             has_resolvers: false,
-            complaint: None,
+            troubles: Troubles::default(),
+            has_roots: false,
         }
     }
 
@@ -109,19 +126,28 @@ impl Files {
             has_changed |= changed;
         }
         if read == Read::All || self.seen[1].as_ref() != Some(&roots) {
-            let is_first = self.seen[1].is_none();
             match self.live.reload_roots().await {
                 Ok(()) => {
-                    if !is_first {
+                    let is_first = self.seen[1].is_none();
+                    let has_failed = self.recovered(ROOTS);
+                    if has_failed || !is_first {
                         tracing::info!("the certificates of authorities were read anew");
                     }
+                    // Policies that could not be fetched without them are asked for again.
+                    has_changed |= has_failed || !is_first;
+                    self.has_roots = true;
                     self.seen[1] = Some(roots);
-                    has_changed |= !is_first;
                 }
                 Err(error) => {
-                    let words = with_causes(&error);
-                    self.complain(format!(
-                        "the certificates of authorities cannot be read, policy hosts are trusted by those read before: {words}"
+                    let until_then = if self.has_roots {
+                        "policy hosts are trusted by those read before"
+                    } else {
+                        "no policy host is trusted, so that MTA-STS protects nothing but what is stored"
+                    };
+                    self.complain(ROOTS, format!(
+                        "the certificates of authorities cannot be read, {until_then}: {}; see to the file, it is read as \
+                         soon as it can be",
+                        with_causes(&error)
                     ));
                 }
             }
@@ -135,15 +161,16 @@ impl Files {
         let named = match spawn_blocking(move || resolvers::named(&daemon, &file)).await {
             Ok(Ok(named)) => named,
             Ok(Err(error)) => {
-                self.complain(format!(
-                    "{} cannot be read, the resolvers before are asked on: {error}; see to its permissions, or set `resolver`",
+                self.complain(RESOLVERS, format!(
+                    "{} cannot be read, the resolvers before are asked on: {error}; where it is a link out of /etc, /run and \
+                     /usr, the sandbox keeps the daemon from it: see to its permissions and its place, or set `resolver`",
                     self.resolv_conf.display()
                 ));
                 return (false, false);
             }
             Err(_) => return (false, false),
         };
-        self.complaint = None;
+        self.recovered(RESOLVERS);
         let file = self.resolv_conf.display();
         for complaint in &named.complaints {
             tracing::warn!("{file}: {complaint}");
@@ -168,11 +195,19 @@ impl Files {
         (true, before != after)
     }
 
-    /// Logs a complaint once, not every time.
-    fn complain(&mut self, words: String) {
-        if self.complaint.as_ref() != Some(&words) {
+    /// Logs a trouble once, not every time, and shows it until it is over.
+    fn complain(&self, about: usize, words: String) {
+        let mut troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(trouble) = troubles.get_mut(about) else { return };
+        if trouble.as_ref() != Some(&words) {
             tracing::error!("{words}");
-            self.complaint = Some(words);
+            *trouble = Some(words);
         }
+    }
+
+    /// Ends a trouble; tells whether there was one.
+    fn recovered(&self, about: usize) -> bool {
+        let mut troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
+        troubles.get_mut(about).is_some_and(|trouble| trouble.take().is_some())
     }
 }

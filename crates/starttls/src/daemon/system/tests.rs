@@ -82,7 +82,35 @@ async fn fault_15_certificates_that_change_are_read_and_faulty_ones_are_not_take
     assert!(files.look(Read::Changed).await);
     fs::write(&path, "no certificate").unwrap();
     assert!(!files.look(Read::Changed).await);
-    assert!(files.complaint.is_some());
+    assert!(files.troubles.lock().unwrap()[ROOTS].is_some());
     fs::write(&path, Authority::new("Three").unwrap().pem() + "\n\n").unwrap();
     assert!(files.look(Read::Changed).await);
+}
+
+#[tokio::test]
+async fn fault_5_certificates_that_cannot_be_read_are_a_trouble_until_they_are() {
+    let place = tempfile::tempdir().unwrap();
+    let file = place.path().join("ca.pem");
+    let roots = Roots::Only(vec![file.clone()]);
+    let live = Live::new(LiveSettings {
+        resolver: starttls_net::dns::ResolverSettings::default(),
+        policy_host: PolicyHostSettings { roots: roots.clone(), ..PolicyHostSettings::default() },
+        probe: Probe::default(),
+    });
+    let mut files = Files::new(live, &Settings::default().daemon, &place.path().join("resolv.conf"));
+    files.roots = roots;
+    let trouble = |files: &Files| files.troubles.lock().unwrap()[ROOTS].clone();
+    files.look(Read::All).await;
+    let words = trouble(&files).unwrap();
+    assert!(words.contains("ca.pem") && words.contains("no policy host is trusted"), "{words}");
+
+    fs::write(&file, starttls_testkit::ca::Authority::new("One").unwrap().pem()).unwrap();
+    // What failed without them is to be asked anew.
+    assert!(files.look(Read::Changed).await);
+    assert_eq!(trouble(&files), None);
+
+    fs::remove_file(&file).unwrap();
+    assert!(!files.look(Read::Changed).await);
+    let words = trouble(&files).unwrap();
+    assert!(words.contains("those read before"), "{words}");
 }
