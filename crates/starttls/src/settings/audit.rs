@@ -24,6 +24,7 @@ pub(crate) fn warnings(settings: &Settings) -> Vec<String> {
     if let Some(file) = &settings.update.ca_file.value {
         said.extend(missing("update.ca-file", file));
     }
+    said.extend(super::audit_daemon::warnings(&settings.daemon));
     for (index, source) in settings.lists.iter().enumerate() {
         list(&format!("list[{}]", index + 1), source, &mut said);
     }
@@ -80,7 +81,7 @@ fn state_dir(directory: &Path) -> Option<String> {
     }
 }
 
-fn missing(key: &str, file: &Path) -> Option<String> {
+pub(super) fn missing(key: &str, file: &Path) -> Option<String> {
     let place = file.display();
     match fs::metadata(file) {
         Ok(_) => None,

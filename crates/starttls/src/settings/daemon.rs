@@ -78,12 +78,15 @@ fn default_listen() -> Vec<Listen> {
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Resolvers(pub(crate) Vec<SocketAddr>);
 
+/// What is wanted of a resolver.
+const RESOLVER: &str = "want an address and a port, as `127.0.0.1:53`, or a list of them";
+
 impl Value for Resolvers {
     fn read(value: &DeValue<'_>, base: &Path) -> Result<Self, String> {
         if value.as_array().is_none() {
-            return SocketAddr::read(value, base).map(|one| Self(vec![one]));
+            return SocketAddr::read(value, base).map(|one| Self(vec![one])).map_err(|_| RESOLVER.into());
         }
-        match Vec::read(value, base)? {
+        match Vec::read(value, base).map_err(|_| RESOLVER)? {
             servers if servers.is_empty() => {
                 Err("the list is empty; leave the key out for the system's".into())
             }

@@ -5,6 +5,7 @@
 //! command line win over settings, settings over defaults.
 
 pub(crate) mod audit;
+mod audit_daemon;
 pub(crate) mod daemon;
 mod decide;
 mod file;
