@@ -6,7 +6,9 @@ use std::time::Duration;
 use starttls_daemon::learned::{Reach, Remembered};
 use starttls_daemon::operations::control::{ControlError, Request, Response, ShownOne, ask_within};
 use starttls_discover::{Survey, Validation};
-use starttls_policy::decide::evidence::{Cause, DaneEvidence, StsEvidence, StsPolicy, StsRelease};
+use starttls_policy::decide::evidence::{
+    Cause, DaneEvidence, DaneHosts, Security, StsEvidence, StsPolicy, StsRelease, Tlsa,
+};
 use starttls_policy::{Domain, Timestamp};
 
 use crate::settings::Settings;
@@ -123,8 +125,14 @@ impl Told {
             Some((Validation::Refuted { .. }, _)) => false,
             Some((Validation::Unknown(_), _)) | None => self.validation == "proven",
         };
-        if !is_proven && self.remembered.dane_until.is_some_and(|until| until > now) {
+        let was_dane = self.remembered.dane_until.is_some_and(|until| until > now);
+        if !is_proven && was_dane {
             return DaneEvidence::MxInconclusive { cause: Cause::Failure };
+        }
+        if was_dane && looked_up.is_none() {
+            // The daemon answers by DANE. Which records it saw is not stored: nobody was asked, which never reads as "none".
+            let hosts = vec![Tlsa::Inconclusive];
+            return DaneEvidence::Found(DaneHosts { mx: Security::Secure, hosts, seen: now });
         }
         match looked_up {
             // Its answers prove nothing either way.
@@ -182,11 +190,17 @@ mod dane_while_the_resolver_proves_nothing {
     }
 
     #[test]
+    fn fault_15_dane_that_is_kept_counts_without_a_look_up_as_it_does_in_the_daemon() {
+        let settles = |now| dane("proven", None, now).settles();
+        assert!(settles(500));
+        assert!(!settles(1_000), "counts no longer");
+    }
+
+    #[test]
     fn fault_10_makes_mail_wait_as_the_daemon_does() {
         let waits = DaneEvidence::MxInconclusive { cause: Cause::Failure };
         for (validation, looked_up, want) in [
             ("lost", None, &waits),
-            ("proven", None, &DaneEvidence::NotAsked),
             ("proven", Some(&REFUTED), &waits),
             ("lost", Some(&REFUTED), &waits),
             ("refuted", Some(&REFUTED), &waits),
