@@ -12,7 +12,8 @@ use crate::output::Format;
 use crate::settings::SettingsArgs;
 
 /// What makes an override count.
-const COUNTS: &str = "it counts from the next `starttls generate … --activate` or `starttls update` on";
+const COUNTS: &str = "a running `starttls daemon` follows it within seconds, tables from the next `starttls generate … --activate` or \
+                      `starttls update` on";
 
 /// Each command's help stands with its arguments.
 #[derive(Debug, Subcommand)]
