@@ -329,3 +329,22 @@ async fn a_backup_is_a_whole_database_that_replaces_nothing() {
     assert!(!left.iter().any(|name| name.to_string_lossy().contains("part")), "{left:?}");
     database.close().await;
 }
+
+#[tokio::test]
+async fn fault_a_transaction_that_the_file_itself_rolled_back_holds_up_no_later_one() {
+    let (_dir, path) = file();
+    let database = Database::open(&place(&path), &FIRST).await.unwrap();
+    // As on a full disk: SQLite ends the transaction by itself (sqlite.org/lang_transaction.html, "Response To Errors").
+    let full = "CREATE TRIGGER full BEFORE INSERT ON fruit WHEN NEW.amount < 0
+        BEGIN SELECT RAISE(ROLLBACK, 'database or disk is full'); END";
+    database.execute(full, &[]).await.unwrap();
+    let insert = "INSERT INTO fruit (name, amount) VALUES ($1, $2)";
+    for _ in 0..3 {
+        let values = [Value::Text("pear"), Value::Integer(-1)];
+        let refused = database.execute(insert, &values).await.unwrap_err();
+        assert!(format!("{refused:?}").contains("disk is full"), "{refused:?}");
+    }
+    assert_eq!(put(&database, "pear", Some(1)).await, 1);
+    assert_eq!(amount(&database, "pear").await, Some(1));
+    database.close().await;
+}

@@ -129,6 +129,9 @@ async fn refuse_foreign(path: &Path) -> Result<SqliteConnection, StoreError> {
 }
 
 /// A pool of one, kept for good: its connection is a thread with caches, dear to make.
+///
+/// Only a connection that is still in a transaction after its rollback is closed and replaced. That is so where SQLite itself has
+/// rolled the transaction back, as it does on a full disk: the driver counts it as open and begins no other.
 fn one_connection() -> SqlitePoolOptions {
     SqlitePoolOptions::new()
         .max_connections(1)
@@ -137,6 +140,13 @@ fn one_connection() -> SqlitePoolOptions {
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
+        .after_release(|connection, _| {
+            Box::pin(async move {
+                // Answered once a rollback that is on its way is done.
+                connection.ping().await?;
+                Ok(!connection.is_in_transaction())
+            })
+        })
 }
 
 /// Makes the file if it is not there, for its owner alone; SQLite gives the files beside it the same mode.
