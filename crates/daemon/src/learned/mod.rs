@@ -52,7 +52,7 @@ pub use settings::{DEFAULT_ROW_LIMIT, LearnedSettings, SETTLED_AFTER};
 pub use shared::PurgedShared;
 use shared::Shared;
 use standing::add;
-pub use standing::{Counts, Purge, SharedState, SharedTroubles, ToVerify, Troubles};
+pub use standing::{Counts, Purge, PurgeError, SharedState, SharedTroubles, ToVerify, Troubles};
 use steady::LastTime;
 
 /// The memory of this node, and of all nodes if they share one. Clones are the same memory.
@@ -164,9 +164,16 @@ impl Learned {
     ///
     /// A policy of another node stays here as long as it stays in the shared store: it would come back from there, and count for another
     /// day.
-    pub async fn purge(&self, what: Purge) -> Purged {
+    ///
+    /// # Errors
+    /// When the own store cannot be written: something may be left then.
+    pub async fn purge(&self, what: Purge) -> Result<Purged, PurgeError> {
         self.purges.begin();
         self.flush().await;
+        // What waits to be written would come back.
+        if let Some(words) = self.own.trouble() {
+            return Err(PurgeError::Unwritable { words });
+        }
         // First there: what is asked meanwhile would else bring it back from there.
         let shared = match (&self.shared, &what) {
             (None, _) => PurgedShared::Absent,
@@ -179,10 +186,11 @@ impl Learned {
             PurgedShared::Absent | PurgedShared::Removed { .. } => PoliciesElsewhere::Forgotten,
             PurgedShared::Not { .. } => PoliciesElsewhere::Kept,
         };
-        let Some(database) = self.own.database() else { return Purged { rows: 0, shared } };
-        let removed = self.own.read(questions::purge(&database, &what, elsewhere).await);
+        let Some(database) = self.own.database() else { return Ok(Purged { rows: 0, shared }) };
+        let removed = questions::purge(&database, &what, elsewhere).await;
         self.own.forget_counts().await;
-        Purged { rows: removed.unwrap_or(0), shared }
+        let rows = removed.map_err(|error| PurgeError::Refused { words: self.own.words_of_write(&error) })?;
+        Ok(Purged { rows, shared })
     }
 
     /// How many rows the own store has.
@@ -191,7 +199,7 @@ impl Learned {
         self.own.read(questions::counts(&database, now).await).unwrap_or_default()
     }
 
-    /// Why the own store cannot be opened, if it cannot.
+    /// Why the own store cannot be opened, was removed or takes no changes, if so; a sentence with the cure.
     pub fn trouble(&self) -> Option<String> {
         self.own.trouble()
     }

@@ -11,7 +11,7 @@ use tokio::sync::{Mutex, watch};
 use super::batch::Batches;
 use super::hourly::Hourly;
 use super::names::Names;
-use super::obstacle;
+use super::obstacle::{self, Changed, Obstacle, Obstacles};
 use super::queue::Queue;
 use super::schema::MIGRATIONS;
 use super::standing::{Tally, add};
@@ -30,8 +30,7 @@ pub(super) struct Own {
     place: Place,
     /// None as long as it cannot be opened: what is learnt meanwhile waits in the queue, which is read, too.
     database: RwLock<Option<Database>>,
-    /// Why it cannot be opened.
-    trouble: RwLock<Option<String>>,
+    obstacles: Obstacles,
     /// Some page cannot be read.
     is_damaged: AtomicBool,
     pub(super) queue: Queue,
@@ -49,7 +48,7 @@ impl Own {
         let own = Self {
             place,
             database: RwLock::new(None),
-            trouble: RwLock::new(None),
+            obstacles: Obstacles::default(),
             is_damaged: AtomicBool::new(false),
             queue: Queue::default(),
             tally: Tally::default(),
@@ -75,23 +74,39 @@ impl Own {
             }
             Err(error) => Some(obstacle::words(&self.place, &error)),
         };
-        let before = {
-            let mut known = self.trouble.write().unwrap_or_else(PoisonError::into_inner);
-            std::mem::replace(&mut *known, trouble.clone())
-        };
-        match &trouble {
-            Some(words) if before != trouble => tracing::error!(
+        let words = trouble.clone().unwrap_or_default();
+        match self.obstacles.set(Obstacle::Opening, trouble) {
+            Changed::Begun => tracing::error!(
                 "the store of what was learnt cannot be opened, and is tried again; until then policies are kept in memory alone, and \
                  those that were learnt before the start are missing: {words}"
             ),
-            None if before.is_some() => tracing::info!("the store of what was learnt is open now"),
-            _ => {}
+            Changed::Ended => tracing::info!("the store of what was learnt is open now"),
+            Changed::No => {}
         }
     }
 
-    /// Why the store cannot be opened, if it cannot.
+    /// Why the store cannot be used, or not written, if so.
     pub(super) fn trouble(&self) -> Option<String> {
-        self.trouble.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.obstacles.words()
+    }
+
+    /// An error of the store that takes no changes, with the file, its owner and the cure.
+    pub(super) fn words_of_write(&self, error: &StoreError) -> String {
+        obstacle::words_of_write(&self.place, error)
+    }
+
+    /// Notes whether the store takes changes; says so when that has changed.
+    fn note_write(&self, refused: Option<&StoreError>) {
+        let reason = refused.map(|error| self.words_of_write(error));
+        let words = reason.clone().unwrap_or_default();
+        match self.obstacles.set(Obstacle::Writing, reason) {
+            Changed::Begun => tracing::error!(
+                "what was learnt cannot be written, and is tried again every second; until then it is kept in memory alone, and a \
+                 restart would lose it: {words}"
+            ),
+            Changed::Ended => tracing::info!("what was learnt can be written again"),
+            Changed::No => {}
+        }
     }
 
     /// The store, if it is open.
@@ -166,6 +181,7 @@ impl Own {
         match written {
             Ok(not_kept) => {
                 self.queue.written();
+                self.note_write(None);
                 add(&self.tally.not_kept, not_kept);
                 if not_kept > 0 && self.full.is_due() {
                     tracing::warn!(
@@ -181,12 +197,7 @@ impl Own {
                 if error.is_damage() {
                     self.is_damaged.store(true, Ordering::Relaxed);
                 }
-                if self.refused.is_due() {
-                    tracing::error!(
-                        "what was learnt cannot be written, and is tried again: {}",
-                        with_causes(&error)
-                    );
-                }
+                self.note_write(Some(&error));
                 false
             }
         }

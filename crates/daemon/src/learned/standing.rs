@@ -98,6 +98,24 @@ pub enum Purge {
     All,
 }
 
+/// Why nothing, or not everything, was forgotten at an operator's word.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PurgeError {
+    /// The store takes no changes for some time already.
+    #[error("{words}")]
+    Unwritable {
+        /// The trouble, with its cure.
+        words: String,
+    },
+    /// The store did not take this change.
+    #[error("what was learnt cannot be forgotten: {words}")]
+    Refused {
+        /// The reason, with its cure.
+        words: String,
+    },
+}
+
 /// Why a domain is to be verified in the shadow.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum ToVerify {

@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use starttls_daemon::learned::{Learned, Reach};
+use starttls_daemon::learned::{Learned, Purge, Reach};
 use starttls_policy::Mode;
 
 use crate::support::{NOW, alone, at, domain, policy};
@@ -119,6 +119,62 @@ async fn a_disk_that_takes_no_more_loses_nothing_and_holds_nobody_up() {
     learned.flush().await;
     assert_eq!((learned.counts(at(NOW)).await.policies, learned.troubles().failed_writes), (there + 1, 0));
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().filter(is_aside).count(), 0);
+    learned.close().await;
+}
+
+/// How large files may grow in the test of a full disk, in bytes.
+const FULL: u64 = 512 * 1024;
+
+/// Lets files of this process grow to that size; all of them as far as allowed, where it is none.
+fn limit_files(bytes: Option<u64>) {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let maximum = getrlimit(Resource::Fsize).maximum;
+    setrlimit(Resource::Fsize, Rlimit { current: bytes.or(maximum), maximum }).unwrap();
+}
+
+#[tokio::test]
+async fn fault_a_store_is_written_again_once_the_disk_has_room_and_says_meanwhile_that_it_is_not() {
+    if let Some(path) = std::env::var_os(CHILD) {
+        let learned = alone(Path::new(&path)).await;
+        limit_files(Some(FULL));
+        for one in 0.. {
+            learned.keep_policy(&domain(&format!("{one}.full.example")), &policy(Mode::Enforce, NOW));
+            if one % 100 == 99 {
+                learned.flush().await;
+            }
+            if learned.troubles().failed_writes > 2 {
+                break;
+            }
+        }
+        let trouble = learned.trouble().unwrap();
+        for part in ["cannot be written", "learned.sqlite", "belongs to user", "make room"] {
+            assert!(trouble.contains(part), "{trouble}");
+        }
+        let refused = learned.purge(Purge::Domain(domain("0.full.example"))).await.unwrap_err();
+        assert!(refused.to_string().contains("make room"), "{refused}");
+        assert!(learned.recall(&domain("0.full.example"), at(NOW)).await.remembered.policy.is_some());
+        let before = learned.counts(at(NOW)).await.policies;
+
+        limit_files(None);
+        learned.keep_policy(&domain("new.example"), &policy(Mode::Enforce, NOW));
+        learned.flush().await;
+        assert_eq!(learned.trouble(), None);
+        assert!(learned.counts(at(NOW)).await.policies > before);
+        assert_eq!(learned.purge(Purge::Domain(domain("0.full.example"))).await.unwrap().rows, 1);
+        learned.close().await;
+        println!("\nroom again");
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("learned.sqlite");
+    let test =
+        "crashes::fault_a_store_is_written_again_once_the_disk_has_room_and_says_meanwhile_that_it_is_not";
+    // The signal that comes with the limit is ignored, as a full disk sends none.
+    let mut child = child(test, "trap '' XFSZ;", &path);
+    assert!(words(&mut child, "room again").next().is_some());
+    assert!(child.wait().unwrap().success());
+    let learned = alone(&path).await;
+    assert!(learned.recall(&domain("new.example"), at(NOW)).await.remembered.policy.is_some());
     learned.close().await;
 }
 

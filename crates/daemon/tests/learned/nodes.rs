@@ -326,8 +326,8 @@ async fn fault_a_purge_that_leaves_the_shared_store_alone_does_not_make_its_rows
     // Seen first half a day ago, purged, and written anew there.
     let later = NOW + 43_200;
     set_clock(&server.url(), later).await;
-    assert_eq!(second.purge(Purge::Ended { now: at(later) }).await.rows, 0);
-    assert_eq!(second.purge(Purge::All).await.rows, 1);
+    assert_eq!(second.purge(Purge::Ended { now: at(later) }).await.unwrap().rows, 0);
+    assert_eq!(second.purge(Purge::All).await.unwrap().rows, 1);
     let renewed = node(&dir.path().join("3.sqlite"), "three", &server.url()).await;
     until_up(&renewed).await;
     renewed.keep_policy(&short, &lasting(Mode::Enforce, later, 100_000));

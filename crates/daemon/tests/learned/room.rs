@@ -62,7 +62,7 @@ async fn a_flood_takes_the_place_of_what_ended_then_of_what_does_not_protect_and
     }
 
     // Room that an operator makes is used again.
-    assert_eq!(learned.purge(Purge::Domain(domain("7.safe.example"))).await.rows, 1);
+    assert_eq!(learned.purge(Purge::Domain(domain("7.safe.example"))).await.unwrap().rows, 1);
     flood(&learned, "e", 3, Mode::Enforce).await;
     assert_eq!(learned.counts(at(NOW)).await.policies, 300);
     learned.close().await;

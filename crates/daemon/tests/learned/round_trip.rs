@@ -268,7 +268,7 @@ async fn fault_rows_of_a_server_are_never_taken_for_our_own_and_read_strictly() 
     assert_eq!(learned.recall(&domain("old.example"), at(1_510_000_000)).await, Recall::default());
     assert_eq!(learned.shared_troubles().unreadable, before + 1);
     // From the future.
-    learned.purge(Purge::Domain(domain("example.org"))).await;
+    learned.purge(Purge::Domain(domain("example.org"))).await.unwrap();
     let future = ("enforce", "mx.example.org", "1", i64::try_from(NOW).unwrap() + 100_000, 100_000, 1);
     insert(&database, future, "two").await;
     assert_eq!(learned.recall(&domain("example.org"), at(NOW)).await.remembered.policy, None);
@@ -316,7 +316,7 @@ async fn later_words_replace_earlier_ones_before_and_after_they_are_written() {
             }
             assert_eq!(learned.recall(&name, at(NOW)).await.remembered.policy, Some(kept));
         }
-        assert_eq!(learned.purge(Purge::Domain(name.clone())).await.rows, 1);
+        assert_eq!(learned.purge(Purge::Domain(name.clone())).await.unwrap().rows, 1);
         assert_eq!(learned.recall(&name, at(NOW)).await, Recall::default());
     }
     learned.close().await;

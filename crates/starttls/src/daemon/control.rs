@@ -88,7 +88,7 @@ impl Control {
     }
 
     /// Forgets what is at hand, and then what was learnt; tells how many rows of this node were removed, and what became of the shared store.
-    async fn purge_once(&self, what: &Purge) -> (u64, learned::PurgedShared) {
+    async fn purge_once(&self, what: &Purge) -> Result<(u64, learned::PurgedShared), Refused> {
         let what = match what {
             Purge::Domain(domain) => {
                 self.engine.forget(domain);
@@ -100,8 +100,9 @@ impl Control {
                 learned::Purge::All
             }
         };
-        let learned::Purged { rows, shared } = self.learned.purge(what).await;
-        (rows, shared)
+        let purged =
+            self.learned.purge(what).await.map_err(|error| Refused { words: with_causes(&error) })?;
+        Ok((purged.rows, purged.shared))
     }
 }
 
@@ -112,8 +113,8 @@ impl Controlled for Control {
 
     async fn purge(&self, what: Purge) -> Result<Purged, Refused> {
         // Twice, since what began before the first time may keep what it had read until answers are forgotten.
-        let (first, shared) = self.purge_once(&what).await;
-        let (again, _) = self.purge_once(&what).await;
+        let (first, shared) = self.purge_once(&what).await?;
+        let (again, _) = self.purge_once(&what).await?;
         let rows = first + again;
         let shared = match shared {
             learned::PurgedShared::Absent => None,

@@ -181,9 +181,14 @@ fn troubles(
     let (standing, learned, control) = (standing.clone(), learned.clone(), control.clone());
     let system = system.clone();
     move || {
-        let of_store = learned.trouble().map(|words| format!("what was learnt cannot be read: {words}"));
         let of_files = system.troubles();
-        standing.troubles().into_iter().chain(of_store).chain(control.trouble()).chain(of_files).collect()
+        standing
+            .troubles()
+            .into_iter()
+            .chain(learned.trouble())
+            .chain(control.trouble())
+            .chain(of_files)
+            .collect()
     }
 }
 
