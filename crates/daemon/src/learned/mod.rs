@@ -17,6 +17,7 @@ mod looked_up;
 mod names;
 mod obstacle;
 mod own;
+mod presence;
 mod purges;
 mod questions;
 mod queue;

@@ -42,6 +42,11 @@ impl Names {
             && self.filter.get().is_some_and(|filter| !filter.contains(domain.as_str()))
     }
 
+    /// Forgets that all names are known: the store is another one. Everything is looked for until the next start.
+    pub(super) fn forget(&self) {
+        self.is_filled.store(false, Ordering::Release);
+    }
+
     /// Notes a domain that was added to what waits to be written.
     pub(super) fn note(&self, domain: &Domain) {
         if let Some(filter) = self.filter.get() {

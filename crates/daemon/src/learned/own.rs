@@ -12,6 +12,7 @@ use super::batch::Batches;
 use super::hourly::Hourly;
 use super::names::Names;
 use super::obstacle::{self, Changed, Obstacle, Obstacles};
+use super::presence::FileId;
 use super::queue::Queue;
 use super::schema::MIGRATIONS;
 use super::standing::{Tally, add};
@@ -21,16 +22,18 @@ use super::upsert::Role;
 /// How long to wait before a batch that was not taken is tried again.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// How often a store that could not be opened is tried again while nothing waits to be written.
-const REOPEN: Duration = Duration::from_secs(2);
+/// How often the file is looked for, and a store that could not be opened is tried again while nothing waits to be written.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// The node's own store, and what is on its way there.
 #[derive(Debug)]
 pub(super) struct Own {
-    place: Place,
+    pub(super) place: Place,
     /// None as long as it cannot be opened: what is learnt meanwhile waits in the queue, which is read, too.
-    database: RwLock<Option<Database>>,
-    obstacles: Obstacles,
+    pub(super) database: RwLock<Option<Database>>,
+    /// The file that is open.
+    pub(super) file: RwLock<Option<FileId>>,
+    pub(super) obstacles: Obstacles,
     /// Some page cannot be read.
     is_damaged: AtomicBool,
     pub(super) queue: Queue,
@@ -48,6 +51,7 @@ impl Own {
         let own = Self {
             place,
             database: RwLock::new(None),
+            file: RwLock::new(None),
             obstacles: Obstacles::default(),
             is_damaged: AtomicBool::new(false),
             queue: Queue::default(),
@@ -63,13 +67,13 @@ impl Own {
     }
 
     /// Tries to open the store; says so when that fails for another reason than before, and when it succeeds after all.
-    async fn reopen(&self) {
+    pub(super) async fn reopen(&self) {
         let trouble = match Database::open_learnable(&self.place, &MIGRATIONS).await {
             Ok(opened) => {
                 if let Some(aside) = &opened.set_aside {
                     tell_of_damage(aside);
                 }
-                *self.database.write().unwrap_or_else(PoisonError::into_inner) = Some(opened.database);
+                self.use_database(opened.database);
                 None
             }
             Err(error) => Some(obstacle::words(&self.place, &error)),
@@ -83,6 +87,11 @@ impl Own {
             Changed::Ended => tracing::info!("the store of what was learnt is open now"),
             Changed::No => {}
         }
+    }
+
+    fn use_database(&self, database: Database) {
+        *self.file.write().unwrap_or_else(PoisonError::into_inner) = FileId::of(&self.place);
+        *self.database.write().unwrap_or_else(PoisonError::into_inner) = Some(database);
     }
 
     /// Why the store cannot be used, or not written, if so.
@@ -138,10 +147,9 @@ impl Own {
     /// Writes what is gathered, until it is told to stop; then writes the rest.
     pub(super) async fn keep_writing(&self, mut stop: watch::Receiver<()>) {
         loop {
-            let is_closed = self.database().is_none();
             tokio::select! {
                 () = self.queue.gathered() => {}
-                () = tokio::time::sleep(REOPEN), if is_closed => {}
+                () = tokio::time::sleep(LOOK_EVERY) => {}
                 _ = stop.changed() => break,
             }
             if !self.write().await {
@@ -164,6 +172,7 @@ impl Own {
         if self.is_damaged.swap(false, Ordering::Relaxed) {
             self.replace().await;
         }
+        self.look_for_file().await;
         if self.database().is_none() {
             self.reopen().await;
         }
@@ -211,7 +220,7 @@ impl Own {
                 if let Some(aside) = &opened.set_aside {
                     tell_of_damage(aside);
                 }
-                *self.database.write().unwrap_or_else(PoisonError::into_inner) = Some(opened.database);
+                self.use_database(opened.database);
                 self.forget_counts().await;
             }
             Err(error) => {

@@ -122,6 +122,72 @@ async fn a_disk_that_takes_no_more_loses_nothing_and_holds_nobody_up() {
     learned.close().await;
 }
 
+/// Waits until something is so of a node that nothing is kept in.
+async fn until(is_so: impl Fn() -> bool) {
+    let waited = async {
+        while !is_so() {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_mins(1), waited).await.unwrap();
+}
+
+#[tokio::test]
+async fn fault_a_store_that_is_removed_while_it_is_open_is_written_again_with_all_that_was_learnt() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("state/learned.sqlite");
+    std::fs::create_dir(path.parent().unwrap()).unwrap();
+    let learned = alone(&path).await;
+    learned.keep_policy(&domain("a.example"), &policy(Mode::Enforce, NOW));
+    learned.flush().await;
+    for file in std::fs::read_dir(path.parent().unwrap()).unwrap() {
+        std::fs::remove_file(file.unwrap().path()).unwrap();
+    }
+    until(|| path.exists()).await;
+    // Written by the same task, once the file is open.
+    learned.keep_policy(&domain("d.example"), &policy(Mode::Enforce, NOW));
+    learned.flush().await;
+    assert_eq!(learned.counts(at(NOW)).await.policies, 2);
+
+    // The directory too: nothing can be made there, and that is shown.
+    std::fs::remove_dir_all(path.parent().unwrap()).unwrap();
+    until(|| learned.trouble().is_some()).await;
+    let trouble = learned.trouble().unwrap();
+    for part in ["was removed", "state/learned.sqlite", "make `"] {
+        assert!(trouble.contains(part), "{trouble}");
+    }
+    learned.keep_policy(&domain("b.example"), &policy(Mode::Enforce, NOW));
+    learned.flush().await;
+    std::fs::create_dir(path.parent().unwrap()).unwrap();
+    until(|| learned.trouble().is_none()).await;
+    learned.keep_policy(&domain("c.example"), &policy(Mode::Enforce, NOW));
+    learned.close().await;
+    let learned = alone(&path).await;
+    for name in ["a.example", "b.example", "c.example", "d.example"] {
+        assert!(learned.recall(&domain(name), at(NOW)).await.remembered.policy.is_some(), "{name}");
+    }
+    learned.close().await;
+}
+
+#[tokio::test]
+async fn fault_a_store_that_is_replaced_while_it_is_open_counts_as_it_is_now() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, other) = (dir.path().join("learned.sqlite"), dir.path().join("other.sqlite"));
+    for (path, name) in [(&path, "a.example"), (&other, "b.example")] {
+        let learned = alone(path).await;
+        learned.keep_policy(&domain(name), &policy(Mode::Enforce, NOW));
+        learned.close().await;
+    }
+    let learned = alone(&path).await;
+    std::fs::rename(&other, &path).unwrap();
+    learned.flush().await;
+    learned.keep_policy(&domain("c.example"), &policy(Mode::Enforce, NOW));
+    learned.flush().await;
+    let names = learned.entries(None, 9).await.into_iter().map(|(domain, _)| domain.to_string());
+    assert_eq!(names.collect::<Vec<_>>(), ["b.example", "c.example"]);
+    learned.close().await;
+}
+
 /// How large files may grow in the test of a full disk, in bytes.
 const FULL: u64 = 512 * 1024;
 

@@ -194,7 +194,7 @@ async fn fault_a_domain_that_is_purged_is_purged_in_the_shared_store_too() {
         first.keep_dane(name, at(NOW + 3_600));
     }
     first.flush_shared().await;
-    first.purge(Purge::Domain(name.clone())).await;
+    first.purge(Purge::Domain(name.clone())).await.unwrap();
     assert_eq!(first.recall(&name, at(NOW)).await, Recall::default());
     assert_eq!(second.recall(&name, at(NOW)).await, Recall::default());
     assert!(second.recall(&other, at(NOW)).await.remembered.policy.is_some());
