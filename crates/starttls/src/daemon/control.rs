@@ -1,5 +1,6 @@
 //! What administrators may do to the running daemon.
 
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -21,6 +22,9 @@ use crate::settings::Settings;
 /// How often a control socket that could not be made is tried again.
 const AGAIN: Duration = Duration::from_secs(5);
 
+/// How often the control socket is looked for.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
 /// The control socket; the daemon answers mail servers without it where it cannot be made.
 #[derive(Clone)]
 pub(super) struct Door {
@@ -38,11 +42,12 @@ impl Door {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Serves it as long as the runtime runs; where the system does not let us make it, it is tried again.
+    /// Serves it as long as the runtime runs; where the system does not let us make it, it is tried again. One that is removed is
+    /// made again.
     ///
     /// # Errors
     /// When another daemon has the place, or something that is no socket.
-    pub(super) fn serve(self, controlled: Arc<Control>) -> Result<(), BindError> {
+    pub(super) fn serve(self, controlled: Arc<impl Controlled>) -> Result<(), BindError> {
         let server = match self.bind() {
             Err(error @ (BindError::Taken { .. } | BindError::NoSocket { .. })) => return Err(error),
             other => other.ok(),
@@ -50,14 +55,31 @@ impl Door {
         tokio::spawn(async move {
             let mut server = server;
             loop {
-                if let Some(server) = server {
-                    return server.serve(controlled).await;
+                match server.take() {
+                    Some(server) => {
+                        let made = identity(&self.path);
+                        tokio::select! {
+                            () = server.serve(Arc::clone(&controlled)) => {}
+                            () = self.gone(made) => {}
+                        }
+                    }
+                    None => sleep(AGAIN).await,
                 }
-                sleep(AGAIN).await;
                 server = self.bind().ok();
             }
         });
         Ok(())
+    }
+
+    /// Waits until the socket is no longer the file that was made.
+    async fn gone(&self, made: Option<(u64, u64)>) {
+        while identity(&self.path) == made {
+            sleep(LOOK_EVERY).await;
+        }
+        tracing::error!(
+            "the control socket `{}` was removed or replaced while it was in use; it is made again: see what removes files there",
+            self.path.display()
+        );
     }
 
     fn bind(&self) -> Result<ControlServer, BindError> {
@@ -72,6 +94,12 @@ impl Door {
         *trouble = now;
         bound
     }
+}
+
+/// Device and inode of the file at a path.
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    let found = std::fs::symlink_metadata(path).ok()?;
+    Some((found.dev(), found.ino()))
 }
 
 /// The running daemon, as it can be controlled.
@@ -146,3 +174,6 @@ impl Controlled for Control {
         self.view.document()
     }
 }
+
+#[cfg(test)]
+mod tests;
