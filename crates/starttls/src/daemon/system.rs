@@ -2,6 +2,7 @@
 //!
 //! Each is looked at every few seconds through all links, so that it does not matter which program replaces what, and when.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 use std::time::Duration;
@@ -14,7 +15,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::RealEngine;
-use super::mark::Mark;
+use super::mark::{Mark, links};
 use super::parts;
 use super::resolvers::{self, Origin, RESOLV_CONF};
 use crate::settings::Daemon;
@@ -161,9 +162,9 @@ impl Files {
         let named = match spawn_blocking(move || resolvers::named(&daemon, &file)).await {
             Ok(Ok(named)) => named,
             Ok(Err(error)) => {
+                let cure = cure(&self.resolv_conf, &error);
                 self.complain(RESOLVERS, format!(
-                    "{} cannot be read, the resolvers before are asked on: {error}; where it is a link out of /etc, /run and \
-                     /usr, the sandbox keeps the daemon from it: see to its permissions and its place, or set `resolver`",
+                    "{} cannot be read, the resolvers before are asked on: {error}; {cure}, or set `resolver`",
                     self.resolv_conf.display()
                 ));
                 return (false, false);
@@ -210,4 +211,21 @@ impl Files {
         let mut troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
         troubles.get_mut(about).is_some_and(|trouble| trouble.take().is_some())
     }
+}
+
+/// Directories that the sandbox lets the daemon read, wherever resolv.conf leads.
+const READABLE: [&str; 3] = ["/etc", "/run", "/usr"];
+
+/// The cure for a resolv.conf that cannot be read.
+fn cure(resolv_conf: &Path, error: &io::Error) -> String {
+    let target = links(resolv_conf).pop().unwrap_or_default();
+    let is_readable = READABLE.iter().any(|directory| target.starts_with(directory));
+    if error.kind() == io::ErrorKind::PermissionDenied && !is_readable {
+        let target = target.display();
+        return format!(
+            "it leads to `{target}`, which the sandbox may keep from the daemon whatever its permissions: let it lead below /etc, \
+             /run or /usr and restart the daemon"
+        );
+    }
+    "see to its permissions".to_owned()
 }

@@ -114,3 +114,17 @@ async fn fault_5_certificates_that_cannot_be_read_are_a_trouble_until_they_are()
     let words = trouble(&files).unwrap();
     assert!(words.contains("those read before"), "{words}");
 }
+
+#[test]
+fn fault_resolv_conf_that_leads_out_of_the_sandbox_is_not_blamed_on_its_permissions() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("resolv.conf");
+    symlink("/srv/resolver/resolv.conf", &path).unwrap();
+    let denied = std::io::Error::from(std::io::ErrorKind::PermissionDenied);
+    let words = cure(&path, &denied);
+    assert!(words.contains("`/srv/resolver/resolv.conf`") && words.contains("sandbox"), "{words}");
+    fs::remove_file(&path).unwrap();
+    symlink("/run/resolver/resolv.conf", &path).unwrap();
+    assert_eq!(cure(&path, &denied), "see to its permissions");
+    assert_eq!(cure(&path, &std::io::Error::other("no answer")), "see to its permissions");
+}
