@@ -2,7 +2,6 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::SystemTime;
 
 use starttls_daemon::{Known, KnownError, KnownSource};
 use starttls_policy::decide::Choices;
@@ -12,6 +11,7 @@ use starttls_policy::{Domain, Timestamp, with_causes};
 use starttls_sources::overrides::{self, FILE, Overrides};
 use starttls_sources::{Absence, StateDir, StateError, status};
 
+use super::mark::Mark;
 use crate::lists::configured::{Failed, Gathered, gather};
 use crate::lists::{self, Loaded};
 use crate::settings::Settings;
@@ -36,8 +36,10 @@ struct Picture {
     lacks_lists: bool,
     /// What could not be read, in words that name the file and the cure; what was read of it before counts on.
     troubles: Vec<String>,
-    /// When the files were changed that it was made from.
-    marks: Vec<Option<SystemTime>>,
+    /// The states of the files that it was made from.
+    marks: Vec<Mark>,
+    /// Whether overrides were ever read, be they none.
+    has_read_overrides: bool,
 }
 
 impl Standing {
@@ -87,7 +89,7 @@ impl Standing {
         let picture = Picture::take(settings, &self.picture(), now);
         let troubles = picture.troubles.join("\n");
         self.replace(picture);
-        anyhow::ensure!(troubles.is_empty(), "what was read before counts on: {troubles}");
+        anyhow::ensure!(troubles.is_empty(), "{troubles}");
         Ok(())
     }
 
@@ -134,13 +136,7 @@ impl Picture {
     fn take(settings: &Settings, before: &Self, now: Timestamp) -> Self {
         // Marked first: what changes meanwhile is seen next time.
         let mut picture = Self { marks: marks(settings), ..Self::default() };
-        picture.overrides = match overrides::read(settings.state_dir()) {
-            Ok(journal) => Arc::new(journal.overrides()),
-            Err(error) => {
-                picture.troubles.push(format!("overrides cannot be read: {}", with_causes(&error)));
-                Arc::clone(&before.overrides)
-            }
-        };
+        picture.take_overrides(settings, before, now);
         match gather(settings, now) {
             Ok(gathered) => picture.take_lists(gathered, before, now),
             Err(error) => {
@@ -157,6 +153,34 @@ impl Picture {
         picture
     }
 
+    /// Reads the overrides. Those of a file that cannot be read, or has gone, count on: `override remove` ends one, and a file that is
+    /// lost must not.
+    fn take_overrides(&mut self, settings: &Settings, before: &Self, now: Timestamp) {
+        let file = settings.state_dir().join(FILE);
+        // Looked for first: one that goes meanwhile is missed next time.
+        let is_lost = !file.exists() && before.overrides.in_force(now).next().is_some();
+        let trouble = match overrides::read(settings.state_dir()) {
+            Ok(_) if is_lost => format!(
+                "overrides cannot be read: {} is gone; put it back, or an empty file if no override is to count any more",
+                file.display()
+            ),
+            Ok(journal) => {
+                self.overrides = Arc::new(journal.overrides());
+                self.has_read_overrides = true;
+                return;
+            }
+            Err(error) => format!("overrides cannot be read: {}", with_causes(&error)),
+        };
+        self.overrides = Arc::clone(&before.overrides);
+        self.has_read_overrides = before.has_read_overrides;
+        let meanwhile = if self.has_read_overrides {
+            "those read before count on"
+        } else {
+            "none counts, since none was read before"
+        };
+        self.troubles.push(format!("{trouble} ({meanwhile})"));
+    }
+
     fn take_lists(&mut self, gathered: Gathered, before: &Self, now: Timestamp) {
         for absence in &gathered.absent {
             tracing::warn!("{absence}");
@@ -165,8 +189,14 @@ impl Picture {
         self.lists = gathered.loaded.into_iter().map(Arc::new).collect();
         // From the last to the first, so that each place still is what it was.
         for Failed { name, place, error } in gathered.failed.into_iter().rev() {
-            self.troubles.push(format!("the list `{name}` cannot be read: {}", with_causes(&error)));
             let read_before = before.lists.iter().find(|list| list.is_of(&name) && !list.has_ended(now));
+            let meanwhile = if read_before.is_some() {
+                "what was read before counts on"
+            } else {
+                "nothing of it counts, since nothing was read before"
+            };
+            let words = with_causes(&error);
+            self.troubles.push(format!("the list `{name}` cannot be read: {words} ({meanwhile})"));
             if let Some(list) = read_before {
                 self.lists.insert(place, Arc::clone(list));
             }
@@ -176,9 +206,7 @@ impl Picture {
     /// Logs what is different from the picture before.
     fn tell_after(&self, before: &Self) {
         for trouble in self.troubles.iter().filter(|trouble| !before.troubles.contains(trouble)) {
-            tracing::error!(
-                "{trouble}; what was read of it before counts on, and it is tried again every few seconds"
-            );
+            tracing::error!("{trouble}; it is tried again every few seconds");
         }
         if self.troubles.is_empty() && !before.troubles.is_empty() {
             tracing::info!("lists and overrides can be read again");
@@ -206,17 +234,14 @@ fn sources(settings: &Settings, now: Timestamp) -> Result<Vec<KnownSource>, Stat
     settings.lists.iter().map(show).collect()
 }
 
-/// When the files were changed that everything depends on.
-fn marks(settings: &Settings) -> Vec<Option<SystemTime>> {
+/// The states of the files that everything depends on.
+fn marks(settings: &Settings) -> Vec<Mark> {
     let state = settings.state_dir();
     let of_lists = settings
         .lists
         .iter()
         .map(|list| state.join("sources").join(list.name.to_string()).join("state.json"));
-    std::iter::once(state.join(FILE))
-        .chain(of_lists)
-        .map(|file| std::fs::metadata(file).and_then(|found| found.modified()).ok())
-        .collect()
+    std::iter::once(state.join(FILE)).chain(of_lists).map(|file| Mark::of(&file)).collect()
 }
 
 #[cfg(test)]

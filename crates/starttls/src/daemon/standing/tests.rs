@@ -58,7 +58,8 @@ fn fault_overrides_that_cannot_be_read_stop_no_start_and_those_read_before_count
     fs::write(&file, "no override\n").unwrap();
     standing.renew(&settings, now());
     assert!(overridden(&standing));
-    assert_eq!(standing.troubles(), troubles);
+    assert!(troubles[0].ends_with("(none counts, since none was read before)"), "{troubles:?}");
+    assert!(standing.troubles()[0].ends_with("(those read before count on)"), "{:?}", standing.troubles());
     assert!(standing.reload(&settings, now()).is_err());
     assert!(overridden(&standing));
 }
@@ -99,4 +100,68 @@ fn fault_one_damaged_list_takes_no_other_list_with_it() {
     assert!(
         listed(&standing, "a.example") && listed(&standing, "b.example") && standing.troubles().is_empty()
     );
+}
+
+/// Adds an override of [`domain`] in a state directory.
+fn add_override(state: &std::path::Path) {
+    let act = Act::Add {
+        ruling: Ruling::Relax,
+        until: Timestamp::parse("2026-12-01T00:00:00Z").unwrap(),
+        reason: ReasonText::parse("a test").unwrap(),
+    };
+    let record = Record { at: now(), by: Actor::uid(0), domain: domain(), act };
+    overrides::append(state, &record, |_| Ok::<(), FileError>(())).unwrap();
+}
+
+#[test]
+fn fault_overrides_whose_file_or_directory_goes_count_on_and_that_is_a_trouble() {
+    let home = tempfile::tempdir().unwrap();
+    let state = home.path().join("state");
+    let settings = Settings::parse(&format!("state-dir = \"{}\"", state.display()), home.path()).unwrap();
+    for remove in [
+        |state: &std::path::Path| fs::remove_file(state.join(FILE)),
+        |state: &std::path::Path| fs::remove_dir_all(state),
+    ] {
+        add_override(&state);
+        let standing = Standing::new(&settings, now());
+        assert!(overridden(&standing) && standing.troubles().is_empty());
+        remove(&state).unwrap();
+        for _ in 0..2 {
+            standing.renew(&settings, now());
+            assert!(overridden(&standing));
+            let troubles = standing.troubles();
+            assert!(troubles.len() == 1 && troubles[0].contains("overrides.jsonl"), "{troubles:?}");
+            assert!(standing.reload(&settings, now()).is_err());
+        }
+        // Ended, they count no longer, and nobody misses the file.
+        let later = Timestamp::parse("2026-12-02T00:00:00Z").unwrap();
+        if state.exists() {
+            assert!(standing.renew(&settings, later));
+            assert!(standing.troubles().is_empty(), "{:?}", standing.troubles());
+        }
+        // An empty file is the operator's word.
+        let standing = {
+            add_override(&state);
+            let standing = Standing::new(&settings, now());
+            fs::write(state.join(FILE), "").unwrap();
+            standing
+        };
+        assert!(standing.renew(&settings, now()));
+        assert!(!overridden(&standing) && standing.troubles().is_empty());
+    }
+}
+
+#[test]
+fn fault_overrides_that_become_unreadable_without_being_written_are_a_trouble() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let home = tempfile::tempdir().unwrap();
+    let settings =
+        Settings::parse(&format!("state-dir = \"{}\"", home.path().display()), home.path()).unwrap();
+    add_override(home.path());
+    let standing = Standing::new(&settings, now());
+    // Writable by all: refused whoever runs the tests, root included; the file's time stays.
+    fs::set_permissions(home.path().join(FILE), fs::Permissions::from_mode(0o666)).unwrap();
+    standing.renew(&settings, now());
+    assert!(overridden(&standing));
+    assert!(standing.troubles()[0].contains("chmod 640"), "{:?}", standing.troubles());
 }
