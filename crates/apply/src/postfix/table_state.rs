@@ -87,8 +87,7 @@ fn answers(
     let services = server.smtp_services.iter().filter_map(|service| service.overrides.get(POLICY_MAPS));
     let values = services.map(String::as_str).chain([server.setting(POLICY_MAPS)]);
     let tables = values.flat_map(|value| PolicyMaps(value).tables()).filter(|table| reference.is(table));
-    let mut names: BTreeSet<String> =
-        tables.filter_map(|table| Some(local(table).ok()?.to_owned())).collect();
+    let mut names: BTreeSet<String> = tables.filter_map(|table| local(table).ok()).collect();
     // Within another table, such as `unionmap`.
     if names.is_empty() && server.leads_into(output, server.setting(POLICY_MAPS)) {
         names.extend(kind.map(|kind| reference.spelled(kind)));

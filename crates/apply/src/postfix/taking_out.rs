@@ -6,7 +6,7 @@
 use std::fs::File;
 use std::io::Write as _;
 
-use starttls_mta::postfix::{TABLE, TableType};
+use starttls_mta::postfix::TABLE;
 use starttls_policy::{Timestamp, with_causes};
 
 use super::remainder::{ExchangeError, rewritten};
@@ -57,7 +57,7 @@ pub(super) fn take_out_of(
     let cause = with_causes(&error);
     match emptied(instance, generations, validity, now) {
         Ok(()) => Ok(TakenOut::Emptied { cause }),
-        Err(source) => Err(WithdrawError::NotEmptied { cause, source }),
+        Err(source) => Err(WithdrawError::NotEmptied { cause, source: Box::new(source) }),
     }
 }
 
@@ -122,7 +122,7 @@ fn unrecorded(instance: &Instance, generations: &Generations, now: Timestamp) ->
     let table = Detected::ask(instance).ok().and_then(|server| server.active_table(generations));
     Validity {
         made: now,
-        table_type: table.unwrap_or(TableType::default()).name().to_owned(),
+        table_type: table.unwrap_or_default().name().to_owned(),
         table_sha256: String::new(),
         postfix_config: instance.config().map(ToOwned::to_owned),
         postfix_commands: None,

@@ -84,7 +84,7 @@ pub enum WithdrawError {
         cause: String,
         /// Why it could not be emptied.
         #[source]
-        source: ExchangeError,
+        source: Box<ExchangeError>,
     },
     /// The files, which others put in force, could not be exchanged.
     #[error("the files could not be exchanged")]

@@ -149,7 +149,7 @@ async fn a_release_that_is_void_does_not_stand_again_when_its_policy_is_forgotte
         match way {
             "by itself" => assert_eq!(learned.forget_ended(at(NOW)).await, 3),
             "by the operator" => {
-                assert_eq!(learned.purge(Purge::Ended { now: at(NOW) }).await.unwrap().rows, 3)
+                assert_eq!(learned.purge(Purge::Ended { now: at(NOW) }).await.unwrap().rows, 3);
             }
             _ => {
                 for one in 0..10 {

@@ -180,7 +180,7 @@ fn purged_domain_is_found_out_anew_and_no_other(hosts: &PolicyHost, daemon: &Dae
     let before = (hosts.count("held.plain")?, hosts.count("fits.plain")?);
 
     let purged = daemon.run(&["cache", "purge", "held.plain"])?.expect(0)?;
-    ensure!(purged.stdout.contains("1 domain"), "{}", purged.words());
+    ensure!(purged.stdout.contains("1 row"), "{}", purged.words());
     let shown = daemon.run(&["cache", "show", "held.plain"])?.expect(0)?;
     ensure!(shown.stdout.is_empty(), "{}", shown.words());
     daemon.expect(&[("held.plain", "none"), ("fits.plain", "secure")])?;

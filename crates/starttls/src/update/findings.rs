@@ -181,7 +181,7 @@ pub(crate) const NO_TIMER: Code = Code::error(
      stay in force and hold up mail of domains that changed since.",
 );
 
-pub(super) const WITHDRAWN: Code = Code::error(
+pub(crate) const WITHDRAWN: Code = Code::error(
     "update.withdrawn",
     "No list in force is left and no override, so our table was taken out of the mail server's configuration: mail is \
      encrypted where possible, as before the first activation. It comes back by itself.",

@@ -30,7 +30,7 @@ pub(crate) use findings::FINDINGS;
 pub(crate) use findings::{
     AGEING, BYPASSED, ENDED, FAILED, NEVER, NO_RECORD, NO_TIMER, NOT_IN_FORCE, OTHER_TRUST, OVERDUE,
     SERVICE_WITHOUT, SOURCE_ENDED, STILL_NAMED, SUSPICIOUS, TABLE_CHANGED, UNSEEN, UNWATCHED, UPDATER_DEAD,
-    UPDATER_SILENT,
+    UPDATER_SILENT, WITHDRAWN,
 };
 pub(crate) use hidden::add_hidden;
 pub(crate) use last_failure::{LastFailure, Run, record};

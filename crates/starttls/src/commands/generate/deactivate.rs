@@ -109,7 +109,6 @@ fn print(done: &Deactivated) -> std::io::Result<()> {
     for file in &done.undeleted {
         writeln!(err, "{} {file}; nothing uses it any more", "warning:".yellow().bold())?;
     }
-    writeln!(err, "  it stays out of force until `generate --activate` or `update --activate`")?;
     match (done.was_active, done.running) {
         (true, Running::Yes) => {
             writeln!(err, "{} Postfix was reloaded without our table", "deactivated:".green().bold())
@@ -120,5 +119,6 @@ fn print(done: &Deactivated) -> std::io::Result<()> {
             "deactivated:".green().bold()
         ),
         (false, _) => Ok(()),
-    }
+    }?;
+    writeln!(err, "  it stays out of force until `generate --activate` or `update --activate`")
 }

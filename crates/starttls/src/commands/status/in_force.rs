@@ -100,9 +100,24 @@ impl InForce {
             }
             None if is_named => self.judge_effect(),
             // An emptied table that main.cf names answers for no domain; one that is missing defers all mail.
-            Some(State::Withdrawn) if is_named && defers_mail => self.judge_table(),
+            Some(State::Withdrawn) => {
+                self.judge_withdrawal(now);
+                if is_named && defers_mail {
+                    self.judge_table();
+                }
+            }
             _ => {}
         }
+    }
+
+    /// Everything had expired: nobody renews what `generate` activated, and a clock that was ahead may have ended it too early.
+    fn judge_withdrawal(&mut self, now: Timestamp) {
+        let Some(since) = self.state.as_ref().map(|state| state.since) else { return };
+        let why = if since > now { "by a clock that was ahead" } else { "since everything had expired" };
+        let message = format!("the policy was taken out of force at {since}, {why}");
+        let cure =
+            "run `starttls update`, or `starttls generate … --activate` with a list that has not expired";
+        self.findings.push(update::WITHDRAWN.finding("", message).with_cure(cure));
     }
 
     /// What Postfix makes of our table.

@@ -17,7 +17,7 @@ impl Controlled for Refusing {
         refused()
     }
 
-    async fn purge(&self, _what: Purge) -> Result<u64, Refused> {
+    async fn purge(&self, _what: Purge) -> Result<Purged, Refused> {
         refused()
     }
 
