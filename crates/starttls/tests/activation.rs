@@ -99,6 +99,63 @@ fn fault_b2_deactivation_outlives_the_output_directory_and_a_change_of_its_name(
 }
 
 #[test]
+fn fault_d7_damaged_deactivation_records_never_activate_again() {
+    let damages: [(&str, &[(&str, &str)]); 4] = [
+        // The record of the output directory, where none is in the state directory, is damaged, or cannot be read.
+        ("a lost note", &[("policy/state.json", "{\"state\": \"deact"), ("state/deactivated.json", "null")]),
+        ("two damaged ones", &[("policy/state.json", ""), ("state/deactivated.json", "{\"sin")]),
+        // The note of the state directory, where the output directory is gone.
+        ("a damaged note", &[("state/deactivated.json", "{\"since\": 1,")]),
+        ("an empty note", &[("state/deactivated.json", "")]),
+    ];
+    for (name, files) in damages {
+        let machine = Machine::new();
+        let before = machine.main_cf();
+        machine.done("update");
+        machine.done("generate --mta postfix --deactivate");
+        if !files.iter().any(|(path, _)| path.starts_with("policy/")) {
+            fs::remove_dir_all(machine.0.path().join("policy")).unwrap();
+        }
+        for (path, text) in files {
+            machine.write(path, text);
+        }
+        for turn in 0..2 {
+            let output = machine.run("update");
+            let words = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(machine.main_cf(), before, "{name}: {words}");
+            assert_eq!(output.status.code(), Some(3), "{name}: {words}");
+            if turn > 0 {
+                // The same message is not repeated within a day.
+                continue;
+            }
+            assert!(words.contains("update.deactivation-unknown"), "{name}: {words}");
+            assert!(words.contains("starttls update --activate"), "{name}: {words}");
+            assert!(words.contains("generate --mta postfix --deactivate"), "{name}: {words}");
+        }
+        machine.done("generate --mta postfix --deactivate");
+        machine.done("update");
+        assert_eq!(machine.main_cf(), before, "{name}");
+        machine.done("update --activate");
+        assert!(machine.main_cf().contains("current/tls_policy"), "{name}");
+        machine.done("update");
+    }
+}
+
+#[test]
+fn fault_d7_damaged_records_of_an_active_policy_are_written_anew() {
+    let machine = Machine::new();
+    machine.done("update");
+    let active = machine.main_cf();
+    machine.write("policy/state.json", "{");
+    machine.write("state/deactivated.json", "{");
+    machine.done("update");
+    assert_eq!(machine.main_cf(), active);
+    // Otherwise the note would count once another program removed our table from main.cf.
+    assert_eq!(fs::read_to_string(machine.0.path().join("state/deactivated.json")).unwrap(), "null");
+    assert!(fs::read_to_string(machine.0.path().join("policy/state.json")).unwrap().contains("active"));
+}
+
+#[test]
 fn fault_b3_update_never_names_a_second_table_of_ours() {
     let machine = Machine::new();
     machine.done("update");

@@ -35,7 +35,7 @@ pub use alert::Alert;
 pub use expiries::{Change, Due, Effect, Expiries, ExpiriesError, Step};
 pub use note::{read_note, write_note};
 pub use part::{Part, PartKind};
-pub use state::{ActivationState, State};
+pub use state::{ActivationState, SavedState, State};
 pub use watch::{DEAD_AFTER, last_seen, note_seen};
 
 use crate::generations::{CURRENT, Generations, Ready};
@@ -241,7 +241,10 @@ fn write_json<T: Serialize>(path: &Path, value: &T, mode: u32) -> Result<(), Val
 fn read_file(path: &Path) -> Result<Option<Vec<u8>>, ValidityError> {
     let failed = |source| ValidityError::Io { path: path.to_owned(), source };
     let file = match fs::File::open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        // Where the directory is a file, nothing was written below it.
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(None);
+        }
         file => file.map_err(failed)?,
     };
     let mut bytes = Vec::new();

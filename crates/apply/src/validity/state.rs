@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use starttls_policy::Timestamp;
 
-use super::{ValidityError, read_json, time, write_json};
+use super::{ValidityError, put, read_file, read_json, time, write_json};
 use crate::generations::Generations;
 use crate::whole_file;
 
@@ -61,20 +61,37 @@ impl ActivationState {
         read_json(&root.join(FILE))
     }
 
-    /// Removes it: nothing was ever activated.
-    ///
-    /// # Errors
-    /// [`ValidityError`].
-    pub fn forget(generations: &Generations) -> Result<(), ValidityError> {
-        let path = generations.root().join(FILE);
-        whole_file::remove(&path).map_err(|source| ValidityError::Io { path, source })
-    }
-
     /// Writes it in place of the one before.
     ///
     /// # Errors
     /// [`ValidityError`].
     pub fn write(&self, generations: &Generations) -> Result<(), ValidityError> {
         write_json(&generations.root().join(FILE), self, 0o644)
+    }
+}
+
+/// The bytes of the state file at some moment, damaged or not.
+#[derive(Debug, Eq, PartialEq)]
+pub struct SavedState(Option<Vec<u8>>);
+
+impl SavedState {
+    /// Reads the file as it is.
+    ///
+    /// # Errors
+    /// [`ValidityError`] where the system refuses.
+    pub fn save(generations: &Generations) -> Result<Self, ValidityError> {
+        read_file(&generations.root().join(FILE)).map(Self)
+    }
+
+    /// Makes the file what it was; a damaged one stays damaged, so that it is never taken for a state that was recorded.
+    ///
+    /// # Errors
+    /// [`ValidityError`].
+    pub fn restore(&self, generations: &Generations) -> Result<(), ValidityError> {
+        let path = generations.root().join(FILE);
+        match &self.0 {
+            Some(bytes) => put(&path, bytes, 0o644),
+            None => whole_file::remove(&path).map_err(|source| ValidityError::Io { path, source }),
+        }
     }
 }

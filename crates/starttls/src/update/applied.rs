@@ -102,11 +102,21 @@ impl Applied {
     }
 }
 
+/// What holds where nobody can tell whether the operator deactivated, and main.cf does not name our table.
+pub(super) const UNKNOWN: &str =
+    "the policy stays out of force: the record of whether the operator deactivated it cannot be read";
+
 /// What holds where a run changed nothing of what is in force; `is_named` tells whether main.cf names our table, where that is
 /// known.
 pub(crate) fn untouched(output: &Path, is_named: Option<bool>, now: Timestamp) -> String {
-    let state = ActivationState::read(output).ok().flatten().map(|state| state.state);
-    match (state, is_named) {
+    let Ok(state) = ActivationState::read(output) else {
+        return match is_named {
+            Some(true) => in_force(output, now),
+            Some(false) => UNKNOWN.into(),
+            None => "what is in force stays so, and its record cannot be read".into(),
+        };
+    };
+    match (state.map(|state| state.state), is_named) {
         (Some(State::Deactivated), _) => "the policy stays out of force, as the operator said".into(),
         (Some(State::Withdrawn), None | Some(false)) => {
             "the policy stays out of force: all of it had expired".into()

@@ -1,7 +1,7 @@
 //! The activation state and whom withdrawal alerts, written before main.cf is edited: a disk that is full then leaves what was.
 
 use starttls_apply::Generations;
-use starttls_apply::validity::{ActivationState, State, ValidityError};
+use starttls_apply::validity::{ActivationState, SavedState, State, ValidityError};
 use starttls_policy::Timestamp;
 
 use crate::settings::Settings;
@@ -10,7 +10,7 @@ use crate::validity;
 /// What was written down ahead of an activation.
 #[must_use = "it is undone if the activation fails"]
 pub(crate) struct Entered {
-    before: Option<ActivationState>,
+    before: SavedState,
 }
 
 impl Entered {
@@ -24,7 +24,7 @@ impl Entered {
         repaired: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<Self, ValidityError> {
-        let entered = Self { before: ActivationState::read(generations.root()).ok().flatten() };
+        let entered = Self { before: SavedState::save(generations)? };
         let written = validity::enter(generations, settings, State::Active, now).and_then(|state| {
             let Some(repaired) = repaired else { return Ok(()) };
             ActivationState { repaired: Some(repaired), ..state }.write(generations)
@@ -48,12 +48,10 @@ impl Entered {
     }
 
     fn undo(self, generations: &Generations) -> Result<(), ValidityError> {
-        if ActivationState::read(generations.root()).ok() == Some(self.before.clone()) {
+        // A full disk need not write what is there.
+        if SavedState::save(generations).is_ok_and(|now| now == self.before) {
             return Ok(());
         }
-        match self.before {
-            Some(before) => before.write(generations),
-            None => ActivationState::forget(generations),
-        }
+        self.before.restore(generations)
     }
 }

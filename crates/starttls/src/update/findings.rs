@@ -4,10 +4,11 @@ use starttls_policy::Code;
 
 /// Every code, for docs/findings.md.
 #[cfg(test)]
-pub(crate) const FINDINGS: [Code; 28] = [
+pub(crate) const FINDINGS: [Code; 29] = [
     AGEING,
     BYPASSED,
     DEACTIVATED,
+    DEACTIVATION_UNKNOWN,
     ENDED,
     FAILED,
     FALLS_SHORT,
@@ -39,6 +40,13 @@ pub(crate) const DEACTIVATED: Code = Code::warning(
     "update.deactivated",
     "The operator took the policy out of force with `starttls generate --deactivate`. Lists are fetched, and nothing is \
      activated before `starttls update --activate` or `starttls generate --activate`. Reported once.",
+);
+
+pub(super) const DEACTIVATION_UNKNOWN: Code = Code::error(
+    "update.deactivation-unknown",
+    "The record of whether the operator took the policy out of force is damaged or cannot be read, and the mail server's \
+     configuration does not name our table. Lists are fetched, and nothing is activated before `starttls update --activate` or \
+     `starttls generate --activate`.",
 );
 
 pub(super) const SOURCE_DROPPED: Code = Code::warning(

@@ -8,8 +8,8 @@ use starttls_apply::validity::{ActivationState, State};
 use starttls_policy::{Finding, Timestamp};
 use starttls_sources::Lock;
 
-use super::applied::untouched;
-use super::applied::{Applied, Counts};
+use super::applied::{Applied, Counts, UNKNOWN, untouched};
+use super::deactivation::Deactivation;
 use super::dropped::Dropped;
 use super::entered::Entered;
 use super::withheld::Withheld;
@@ -45,21 +45,25 @@ pub(super) fn apply(force: &Force<'_>, known: &Known, found: &mut Vec<Finding>) 
         return Ok(Applied::Nothing);
     }
     let generations = target::open_when_free(output)?;
-    // A damaged state is replaced by what this run does.
-    let state = ActivationState::read(generations.root()).ok().flatten();
-    if let Some(state) = state.as_ref().filter(|state| state.state == State::Deactivated)
-        && kind != Kind::Activate
-    {
+    let deactivation = Deactivation::read(generations.root(), force.lock.state());
+    if let Some(state) = deactivation.of_output().filter(|_| kind != Kind::Activate) {
         return deactivated(force, state, &generations, found);
     }
     let instance = target.server.instance();
     let detected = if activate { Some(Detected::ask(&instance)?) } else { target.server.ask()? };
     let is_active = detected.as_ref().is_some_and(|detected| detected.active_table(&generations).is_some());
-    if let Some(withheld) =
-        Withheld::read(force.lock.state()).filter(|_| !is_active && kind != Kind::Activate)
-        && let Some(state) = withheld.state_after(state.as_ref())
-    {
-        return deactivated(force, &state, &generations, found);
+    if !is_active && kind != Kind::Activate {
+        if let Some(state) = deactivation.of_state_directory() {
+            return deactivated(force, &state, &generations, found);
+        }
+        let is_used =
+            detected.as_ref().is_some_and(|detected| !detected.uses_of(generations.root()).is_empty());
+        // Files that the operator's own means put into force are not deactivated. A damaged record of a policy in force is
+        // replaced by what this run does.
+        if let Some(unknown) = deactivation.unknown().filter(|_| activate || !is_used) {
+            found.push(unknown);
+            return Ok(Applied::Refused { stands: UNKNOWN.into() });
+        }
     }
     if dropped::check(force, generations.root(), found) == Dropped::TooEarly {
         let is_named = activate.then_some(is_active);
@@ -107,7 +111,7 @@ pub(super) fn apply(force: &Force<'_>, known: &Known, found: &mut Vec<Finding>) 
     let is_unnamed = detected.as_ref().is_none_or(|detected| detected.uses_of(generations.root()).is_empty());
     let was_undone = is_unnamed && is_recorded(generations.root()) && kind != Kind::Activate;
     let standing = Standing { is_active, was_undone };
-    exchange(force, prepared, &generations, standing, state.as_ref(), found)
+    exchange(force, prepared, &generations, standing, deactivation.state(), found)
 }
 
 /// Leaves the policy out of force, and says so once.
@@ -122,7 +126,7 @@ fn deactivated(
         return Ok(applied);
     }
     // Where the state directory was held by another run when the operator deactivated, it does not say so yet.
-    if Withheld::read(force.lock.state()).is_none() {
+    if !matches!(Withheld::read(force.lock.state()), Ok(Some(_))) {
         Withheld::new(generations.root(), state.since).write(force.lock)?;
     }
     if state.is_reported {

@@ -10,6 +10,7 @@
 
 mod alert;
 mod applied;
+mod deactivation;
 mod dropped;
 mod entered;
 mod findings;

@@ -14,6 +14,17 @@ use crate::settings::Settings;
 const FILE: &str = "deactivated.json";
 const MAX_BYTES: u64 = 1 << 16;
 
+/// The record of a deactivation could not be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum WithheldError {
+    /// It is not what we wrote.
+    #[error("`{FILE}` in the state directory is damaged")]
+    Damaged(#[source] serde_json::Error),
+    /// The system refused.
+    #[error("`{FILE}` in the state directory cannot be read")]
+    State(#[source] StateError),
+}
+
 /// The operator's deactivation, which stands until the operator activates again.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -30,9 +41,15 @@ impl Withheld {
         Self { since: since.seconds(), output: output.display().to_string() }
     }
 
-    /// Reads it; missing or damaged, nothing is withheld.
-    pub(crate) fn read(state: &StateDir) -> Option<Self> {
-        serde_json::from_slice(&state.read_note(FILE, MAX_BYTES).ok()??).ok()?
+    /// Reads it; `None` where nothing is withheld.
+    ///
+    /// # Errors
+    /// [`WithheldError`]: something may be withheld.
+    pub(crate) fn read(state: &StateDir) -> Result<Option<Self>, WithheldError> {
+        match state.read_note(FILE, MAX_BYTES).map_err(WithheldError::State)? {
+            Some(bytes) => serde_json::from_slice(&bytes).map_err(WithheldError::Damaged),
+            None => Ok(None),
+        }
     }
 
     /// Writes it in place of the one before.
@@ -43,12 +60,12 @@ impl Withheld {
         lock.write_note(FILE, &serde_json::to_vec(self).unwrap_or_default())
     }
 
-    /// Ends it, if there is one.
+    /// Ends it, if there is one, and replaces a damaged one.
     ///
     /// # Errors
     /// [`StateError`].
     pub(crate) fn end(lock: &Lock) -> Result<(), StateError> {
-        if Self::read(lock.state()).is_none() { Ok(()) } else { lock.write_note(FILE, b"null") }
+        if matches!(Self::read(lock.state()), Ok(None)) { Ok(()) } else { lock.write_note(FILE, b"null") }
     }
 
     /// The state of an output directory that it makes one of; `None` where that was activated since.

@@ -6,7 +6,7 @@ use std::path::Path;
 use owo_colors::OwoColorize;
 use serde_json::json;
 use starttls_apply::postfix::{self, DeactivateError, Deactivated, Leftovers, Running, Use};
-use starttls_apply::validity::{ActivationState, State};
+use starttls_apply::validity::{ActivationState, SavedState, State};
 use starttls_policy::with_causes;
 
 use super::Request;
@@ -18,7 +18,8 @@ use crate::update::{timer, withheld};
 
 pub(super) fn run(request: &Request, output: &Path, format: Format) -> anyhow::Result<Exit> {
     let generations = target::open(output)?;
-    let before = ActivationState::read(generations.root()).ok().flatten();
+    let before = ActivationState::read(generations.root());
+    let saved = SavedState::save(&generations)?;
     // First, so that an update that comes between does not activate again what is just being taken out.
     let now = clock::now();
     ActivationState::new(State::Deactivated, now).write(&generations)?;
@@ -27,13 +28,11 @@ pub(super) fn run(request: &Request, output: &Path, format: Format) -> anyhow::R
     let mut done = match done {
         Ok(done) => done,
         Err(error) => {
-            if before.as_ref().is_none_or(|before| before.state != State::Deactivated) {
+            // A damaged state may have been a deactivation, which stands.
+            if before.is_ok_and(|before| before.is_none_or(|before| before.state != State::Deactivated)) {
                 let _ = withheld::end(&request.settings, generations.root());
             }
-            match before {
-                Some(before) => before.write(&generations)?,
-                None => ActivationState::forget(&generations)?,
-            }
+            saved.restore(&generations)?;
             return match error {
                 DeactivateError::StillUsed(uses) => refuse(request, &uses, format),
                 error => Err(error.into()),
