@@ -7,7 +7,7 @@ use starttls_daemon::learned::{Reach, Remembered};
 use starttls_daemon::operations::control::{ControlError, Request, Response, ShownOne, ask_within};
 use starttls_discover::{Survey, Validation};
 use starttls_policy::decide::evidence::{
-    Cause, DaneEvidence, DaneHosts, Security, StsEvidence, StsPolicy, StsRelease, Tlsa,
+    DaneEvidence, DaneHosts, Security, StsEvidence, StsPolicy, StsRelease, Tlsa,
 };
 use starttls_policy::{Domain, Timestamp};
 
@@ -127,7 +127,7 @@ impl Told {
         };
         let was_dane = self.remembered.dane_until.is_some_and(|until| until > now);
         if !is_proven && was_dane {
-            return DaneEvidence::MxInconclusive { cause: Cause::Failure };
+            return DaneEvidence::Unproven;
         }
         if was_dane && looked_up.is_none() {
             // The daemon answers by DANE. Which records it saw is not stored: nobody was asked, which never reads as "none".
@@ -197,8 +197,34 @@ mod dane_while_the_resolver_proves_nothing {
     }
 
     #[test]
+    fn fault_d2_why_names_the_validation_and_no_failed_look_up() {
+        use starttls_policy::decide::{Choices, Question};
+        let now = Timestamp::from_seconds(500).unwrap();
+        let domain = Domain::parse("dane.example").unwrap();
+        let dane = told("lost").dane(None, now);
+        let decision = starttls_policy::decide(&Question {
+            domain: &domain,
+            operator: None,
+            dane: &dane,
+            sts: &StsEvidence::NotAsked,
+            release: None,
+            elsewhere: None,
+            listed: None,
+            choices: Choices::default(),
+            now,
+        });
+        let words: Vec<String> = decision.reasons.iter().map(ToString::to_string).collect();
+        assert_eq!(decision.action, starttls_policy::Action::Defer);
+        assert!(
+            words.iter().any(|words| words.contains("does not prove that it validates DNSSEC")),
+            "{words:?}"
+        );
+        assert!(!words.iter().any(|words| words.contains("MX look-up")), "{words:?}");
+    }
+
+    #[test]
     fn fault_10_makes_mail_wait_as_the_daemon_does() {
-        let waits = DaneEvidence::MxInconclusive { cause: Cause::Failure };
+        let waits = DaneEvidence::Unproven;
         for (validation, looked_up, want) in [
             ("lost", None, &waits),
             ("proven", Some(&REFUTED), &waits),

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use starttls_discover::{Discovering, Validation};
 use starttls_policy::Timestamp;
-use starttls_policy::decide::evidence::{Cause, DaneEvidence, Tlsa};
+use starttls_policy::decide::evidence::{DaneEvidence, Tlsa};
 use tokio::time::Instant;
 
 use super::dane::{DaneBranch, Outlook};
@@ -101,7 +101,7 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
             "DANE protected this domain, and the resolver's DNSSEC validation is {state}: mail waits"
         );
         self.failed(&target.domain, "dane", &words);
-        self.briefly(DaneEvidence::MxInconclusive { cause: Cause::Failure })
+        self.briefly(DaneEvidence::Unproven)
     }
 }
 

@@ -24,6 +24,9 @@ pub enum DaneEvidence {
         /// What happened.
         cause: Cause,
     },
+    /// DANE protected the domain, and the resolver does not prove that it validates DNSSEC: nothing that it answers may take the
+    /// protection away.
+    Unproven,
     /// The MX RRset is known, fresh or cached.
     Found(DaneHosts),
 }
@@ -133,11 +136,11 @@ pub enum Cause {
 
 impl DaneEvidence {
     /// Tells whether the decision is the same whatever MTA-STS and the lists say, so that nobody need wait for them: the
-    /// MX look-up is inconclusive, or every host of a secure MX RRset has records that are usable or could not be told.
+    /// MX look-up is inconclusive, the resolver proves nothing, or every host of a secure MX RRset has records that are usable or could not be told.
     pub fn settles(&self) -> bool {
         match self {
             Self::NotAsked => false,
-            Self::MxInconclusive { .. } => true,
+            Self::MxInconclusive { .. } | Self::Unproven => true,
             Self::Found(found) => {
                 let binds = |tlsa: &Tlsa| matches!(tlsa, Tlsa::Usable | Tlsa::Inconclusive);
                 found.mx == Security::Secure && !found.hosts.is_empty() && found.hosts.iter().all(binds)

@@ -34,6 +34,8 @@ pub enum Reason<'a> {
         /// What happened.
         cause: Cause,
     },
+    /// DANE protected the domain, and the resolver proves nothing.
+    DaneUnproven,
     /// TLSA records were looked for.
     Dane {
         /// State of the MX RRset.
@@ -155,6 +157,7 @@ impl Reason<'_> {
             Self::MxInconclusive { .. } => Some("RFC 7672 §2.1.2"),
             Self::Dane { mx: Security::Secure, .. } => Some("RFC 7672 §2.2"),
             Self::Dane { mx: Security::Insecure, .. } => Some("RFC 7672 §2.2.1"),
+            Self::DaneUnproven => Some("RFC 7672 §2.1.1"),
             Self::DaneLeavesNoRoom => Some("RFC 8461 §2"),
             Self::StsInconclusive { .. } => Some("RFC 8461 §3.3"),
             Self::Sts { .. } | Self::StsReleases { .. } => Some("RFC 8461 §5"),
@@ -174,6 +177,9 @@ impl fmt::Display for Reason<'_> {
             Self::OverrideEnded { until } => write!(f, "your override ended at {until}"),
             Self::DaneNotAsked => f.write_str("DANE was not looked up"),
             Self::MxInconclusive { cause } => write!(f, "the MX look-up is inconclusive ({cause}), so mail waits"),
+            Self::DaneUnproven => f.write_str(
+                "DANE protected this domain, and the resolver does not prove that it validates DNSSEC, so mail waits",
+            ),
             Self::Dane { mx, usable, unusable, inconclusive, hosts, seen } => write!(
                 f,
                 "the MX record is {mx}; of {hosts} hosts {usable} have usable TLSA records, {unusable} only unusable ones, \

@@ -91,6 +91,10 @@ impl<'a> Weighing<'a> {
                 self.because(Reason::MxInconclusive { cause: *cause });
                 Action::Defer
             }
+            DaneEvidence::Unproven => {
+                self.because(Reason::DaneUnproven);
+                Action::Defer
+            }
             DaneEvidence::NotAsked => {
                 self.because(Reason::DaneNotAsked);
                 self.below_dane()

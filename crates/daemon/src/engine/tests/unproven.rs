@@ -219,3 +219,22 @@ async fn fault_16_resolver_that_answers_nothing_is_shown_until_it_is_back() {
     assert_eq!(report.state, LookupState::Failing);
     assert!(report.failure.unwrap().contains("127.0.0.1:53"));
 }
+
+/// A forwarder that turns every denial into SERVFAIL: what is said of it is what the socket answers.
+#[tokio::test(start_paused = true)]
+async fn fault_d1_docs_say_what_is_answered_where_denials_fail() {
+    let world = World::new().await;
+    world.outside.mx("signed.example", Security::Secure, &["mx.a.example"]);
+    world.outside.tlsa("mx.a.example:25", Tlsa::Inconclusive);
+    world.outside.mx_state("no-mx.example", MxState::Inconclusive(super::world::failure()));
+    let docs = include_str!("../../../../../docs/daemon.md");
+    let row = docs.lines().find(|line| line.starts_with("| the resolver fails for names that are not there"));
+    let row = row.unwrap();
+    for (domain, of_whom, want) in [
+        ("signed.example", "signed domains without TLSA records: `dane-only`", "dane-only"),
+        ("no-mx.example", "Signed domains without MX records: TEMP", "TEMP"),
+    ] {
+        assert_eq!(reply(&world.ask(domain).await), want);
+        assert!(row.contains(of_whom), "{row}");
+    }
+}
