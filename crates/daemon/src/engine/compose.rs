@@ -96,6 +96,7 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
                 (branch.evidence, branch.release, branch.elsewhere, branch.until, branch.made)
             }
         };
+        let evidence = self.dated_evidence(evidence);
         let mut replies = [WAIT, WAIT, WAIT];
         let mut until = dane.until.min(sts_until);
         let seen = self.known.show(&target.domain, &mut |operator, listed| {

@@ -18,6 +18,7 @@ mod clock;
 mod compose;
 mod dane;
 mod flights;
+mod holding;
 mod hot;
 mod lookups;
 mod memory;
@@ -256,7 +257,7 @@ impl<D: Discovering, K: Known, M: Memory> Engine<D, K, M> {
     pub async fn refresh(&self, domain: &Domain) {
         self.forget(domain);
         let remembered = self.0.memory.recall(domain, self.0.clock.now()).await;
-        if let Some(kept) = remembered.standing_policy(self.0.clock.now()) {
+        if let Some(kept) = self.0.standing_policy(&remembered) {
             self.0.look_again(domain, kept.clone(), remembered.standing_release()).await;
         }
         self.0.found(Target::domain(domain.clone()), Reader::Postfix, Instant::now()).await;

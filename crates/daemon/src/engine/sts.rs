@@ -75,7 +75,7 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
         let remembered = self.memory.recall(domain, self.clock.now()).await;
         let now = self.clock.now();
         let release = remembered.standing_release();
-        match remembered.standing_policy(now).cloned() {
+        match self.standing_policy(&remembered).cloned() {
             None => {
                 let before = Before { kept: None, release, made, charge: Charge::Due };
                 match remembered.policy_elsewhere(now) {
@@ -151,7 +151,7 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
         self.look_flights.join(domain, move || async move {
             let made = inner.hot.revision();
             let remembered = inner.memory.recall(&asked, inner.clock.now()).await;
-            if remembered.standing_policy(inner.clock.now()).is_none() {
+            if inner.standing_policy(&remembered).is_none() {
                 let release = remembered.standing_release();
                 let before = Before { kept: None, release, made, charge: Charge::Paid };
                 inner.look(&asked, before).await;
@@ -254,7 +254,8 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
     }
 
     fn holds(&self, policy: StsPolicy, release: Option<StsRelease>, made: Revision) -> StsBranch {
-        let left = self.clock.now().until(policy.ends());
+        let now = self.clock.now();
+        let left = self.clock.dated(&policy).map_or(Duration::ZERO, |dated| now.until(dated.ends()));
         let kept_for = jittered(self.settings.recheck).min(left).min(self.settings.longest);
         let evidence = Arc::new(StsEvidence::Found(policy));
         StsBranch { evidence, release, elsewhere: None, until: Instant::now() + kept_for, made }

@@ -98,7 +98,7 @@ async fn look_through<D: Discovering, K: Known, M: Memory>(engine: Weak<Inner<D,
             }
             let remembered = inner.memory.recall(&domain, inner.clock.now()).await;
             let release = remembered.standing_release();
-            if let Some(kept) = remembered.standing_policy(inner.clock.now()) {
+            if let Some(kept) = inner.standing_policy(&remembered) {
                 inner.look_again(&domain, kept.clone(), release).await;
             }
             sleep(pause).await;

@@ -104,7 +104,12 @@ impl Remembered {
 
     /// The policy that this node fetched itself, if it holds.
     pub fn standing_policy(&self, now: Timestamp) -> Option<&KeptPolicy> {
-        self.policy.as_ref().filter(|kept| kept.origin == Learnt::Here && kept.holds(now))
+        self.own_policy().filter(|kept| kept.holds(now))
+    }
+
+    /// The policy that this node fetched itself, expired or not.
+    pub(crate) fn own_policy(&self) -> Option<&KeptPolicy> {
+        self.policy.as_ref().filter(|kept| kept.origin == Learnt::Here)
     }
 
     /// The policy that another node says it fetched, if it enforces and holds: for a day from when this node first saw it,
@@ -118,8 +123,8 @@ impl Remembered {
     /// The release, unless the domain has enforced again since.
     pub fn standing_release(&self) -> Option<StsRelease> {
         // What another node says takes no release back that this node saw.
-        let own = self.policy.as_ref().filter(|kept| kept.origin == Learnt::Here);
-        let enforced = own.map(|kept| &kept.policy).filter(|policy| policy.mode == Mode::Enforce);
+        let enforced =
+            self.own_policy().map(|kept| &kept.policy).filter(|policy| policy.mode == Mode::Enforce);
         self.release.filter(|release| enforced.is_none_or(|policy| policy.fetched < release.at))
     }
 }

@@ -218,13 +218,15 @@ async fn published_tlsa_is_noticed_although_a_policy_is_kept() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn clock_that_jumps_ends_policies_and_never_prolongs_them() {
+async fn clock_that_jumps_neither_ends_nor_prolongs_policies() {
     let world = world().await;
     enforce(&world, 86_400);
     told(&world).await;
     world.outside.record("a.example", RecordState::Absent);
     world.jump(100_000);
     world.pass(3_601).await;
+    assert_eq!(told(&world).await, ENFORCED);
+    world.pass(86_400).await;
     assert_eq!(told(&world).await, "NOTFOUND");
 }
 
@@ -307,4 +309,54 @@ async fn fault_policy_of_any_valid_size_has_a_reply_that_postfix_reads() {
             starttls_mta::postfix::Answer::parse_reply(&text, "a.example").unwrap();
         }
     }
+}
+
+/// The wall clock years ahead, and a policy host that cannot be asked: the policy has not ended by the clock that nobody can set.
+#[tokio::test(start_paused = true)]
+async fn fault_d6_clock_years_ahead_does_not_end_a_policy_whose_host_cannot_be_asked() {
+    const TEN_YEARS: i64 = 315_576_000;
+    for record in [RecordState::Inconclusive(failure()), RecordState::Absent, RecordState::Id("2".into())] {
+        let world = world().await;
+        enforce(&world, 86_400);
+        assert_eq!(told(&world).await, ENFORCED);
+        world.outside.record("a.example", record.clone()).policy_host_fails("a.example");
+        world.jump(TEN_YEARS);
+        for _ in 0..20 {
+            world.pass(3_600).await;
+            assert_eq!(told(&world).await, ENFORCED, "{record:?}");
+        }
+        // Never longer than `max_age` of steady time.
+        world.pass(4 * 3_600 + 600).await;
+        assert_eq!(told(&world).await, "NOTFOUND", "{record:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn fault_d6_clock_set_back_after_a_jump_leaves_a_policy_its_own_end() {
+    const TEN_YEARS: i64 = 315_576_000;
+    let world = world().await;
+    enforce(&world, 86_400);
+    assert_eq!(told(&world).await, ENFORCED);
+    world.outside.policy_host_fails("a.example");
+    world.jump(TEN_YEARS);
+    world.pass(40_000).await;
+    assert_eq!(told(&world).await, ENFORCED);
+    world.jump(-TEN_YEARS);
+    world.pass(40_000).await;
+    assert_eq!(told(&world).await, ENFORCED);
+    world.pass(10_000).await;
+    assert_eq!(told(&world).await, "NOTFOUND");
+}
+
+/// Authorities that can be read at last: policies that could not be fetched without them are fetched at once.
+#[tokio::test(start_paused = true)]
+async fn fault_d3_domains_that_failed_are_fetched_anew_when_the_surroundings_change() {
+    let world = world().await;
+    enforce(&world, 86_400);
+    world.outside.policy_host_fails("a.example");
+    assert_eq!(told(&world).await, "NOTFOUND");
+    enforce(&world, 86_400);
+    assert_eq!(told(&world).await, "NOTFOUND", "cached");
+    world.engine.surroundings_changed().await;
+    assert_eq!(told(&world).await, ENFORCED);
 }
