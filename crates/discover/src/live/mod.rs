@@ -83,7 +83,8 @@ impl Live {
         self.resolver.replace_servers(resolver);
     }
 
-    /// Reads the roots of policy hosts' certificates anew. Where that fails, those that were read before are trusted on.
+    /// Reads the roots of policy hosts' certificates anew. Where that fails, those that were read before are trusted on, or the
+    /// fallback of the settings.
     ///
     /// # Errors
     /// [`RootsError`].

@@ -39,7 +39,7 @@ pub use exchange::MAX_BODY_BYTES;
 pub use settings::{Addresses, PolicyHostSettings};
 
 use crate::dns::{Data, DnsFailure, Kind, Reply, Resolver};
-use crate::roots::RootsError;
+use crate::roots::{Roots, RootsError};
 use race::{Family, Finish, race};
 
 /// The port of HTTPS.
@@ -63,7 +63,8 @@ impl PolicyHosts {
         Self(Arc::new(Inner { settings, resolver, tls: Mutex::default() }))
     }
 
-    /// Reads the roots that are to be trusted, beside the runtime, if that was not done yet: it takes some milliseconds.
+    /// Reads the roots that are to be trusted, or else the fallback, beside the runtime, if that was not done yet: it takes some
+    /// milliseconds.
     ///
     /// # Errors
     /// [`RootsError`].
@@ -71,12 +72,13 @@ impl PolicyHosts {
         self.0.tls().await.map(|_| ())
     }
 
-    /// Reads the roots anew, and trusts these from then on. Where that fails, those that were read before are trusted on.
+    /// Reads the roots anew, and trusts these from then on. Where that fails, those that were read before are trusted on, or the
+    /// fallback.
     ///
     /// # Errors
     /// [`RootsError`].
     pub async fn reload_roots(&self) -> Result<(), RootsError> {
-        let read = self.0.read_roots().await?;
+        let read = self.0.read(&self.0.settings.roots).await?;
         *self.0.tls.lock().await = Some(read);
         Ok(())
     }
@@ -102,13 +104,16 @@ impl Inner {
         if let Some(read) = &*tls {
             return Ok(Arc::clone(read));
         }
-        let read = self.read_roots().await?;
+        let read = match (self.read(&self.settings.roots).await, &self.settings.fallback) {
+            (Err(error), Some(fallback)) => self.read(fallback).await.map_err(|_| error)?,
+            (read, _) => read?,
+        };
         *tls = Some(Arc::clone(&read));
         Ok(read)
     }
 
-    async fn read_roots(&self) -> Result<Arc<ClientConfig>, RootsError> {
-        let roots = self.settings.roots.clone();
+    async fn read(&self, roots: &Roots) -> Result<Arc<ClientConfig>, RootsError> {
+        let roots = roots.clone();
         let config = spawn_blocking(move || roots.client_config()).await;
         let mut config = config.map_err(|_| RootsError::NoneOnSystem).flatten()?;
         // Each host is called once a day at most: remembering sessions would cost more than it saves.

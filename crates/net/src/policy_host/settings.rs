@@ -10,6 +10,8 @@ use crate::roots::Roots;
 pub struct PolicyHostSettings {
     /// Whose certificates are trusted.
     pub roots: Roots,
+    /// Whose certificates are trusted while `roots` could not be read yet: a part of them.
+    pub fallback: Option<Roots>,
     /// Which addresses may be called.
     pub addresses: Addresses,
     /// For one fetch, look-up of the addresses included.
@@ -38,6 +40,7 @@ impl Default for PolicyHostSettings {
     fn default() -> Self {
         Self {
             roots: Roots::default(),
+            fallback: None,
             addresses: Addresses::default(),
             // RFC 8461 §3.3 suggests a minute. Mail waits a few seconds of it; a policy that comes later still counts.
             deadline: Duration::from_secs(20),

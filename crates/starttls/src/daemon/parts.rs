@@ -41,7 +41,12 @@ pub(crate) fn live(settings: &Settings) -> Live {
     let named = resolvers::named(daemon, Path::new(RESOLV_CONF)).map(|named| named.resolver);
     Live::new(LiveSettings {
         resolver: named.unwrap_or_default(),
-        policy_host: PolicyHostSettings { roots: roots(daemon), addresses, ..PolicyHostSettings::default() },
+        policy_host: PolicyHostSettings {
+            roots: roots(daemon),
+            fallback: daemon.ca_file.value.as_ref().map(|_| Roots::System),
+            addresses,
+            ..PolicyHostSettings::default()
+        },
         probe,
     })
 }

@@ -142,6 +142,9 @@ impl Files {
                 Err(error) => {
                     let until_then = if self.has_roots {
                         "policy hosts are trusted by those read before"
+                    } else if self.live.prepare().await.is_ok() {
+                        "policy hosts are trusted by the system's authorities alone, so that policies of hosts that others certify \
+                         are not fetched"
                     } else {
                         "no policy host is trusted, so that MTA-STS protects nothing but what is stored"
                     };

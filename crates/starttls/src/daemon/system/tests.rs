@@ -128,3 +128,36 @@ fn fault_resolv_conf_that_leads_out_of_the_sandbox_is_not_blamed_on_its_permissi
     assert_eq!(cure(&path, &denied), "see to its permissions");
     assert_eq!(cure(&path, &std::io::Error::other("no answer")), "see to its permissions");
 }
+
+#[tokio::test]
+async fn fault_d3_ca_file_that_is_missing_at_the_start_leaves_the_authorities_of_the_system() {
+    use starttls_testkit::ca::Authority;
+    let place = tempfile::tempdir().unwrap();
+    let (system, named) = (place.path().join("system.pem"), place.path().join("ca.pem"));
+    fs::write(&system, Authority::new("System").unwrap().pem()).unwrap();
+    let roots = Roots::Only(vec![system.clone(), named.clone()]);
+    let live = Live::new(LiveSettings {
+        resolver: starttls_net::dns::ResolverSettings::default(),
+        policy_host: PolicyHostSettings {
+            roots: roots.clone(),
+            fallback: Some(Roots::Only(vec![system])),
+            ..PolicyHostSettings::default()
+        },
+        probe: Probe::default(),
+    });
+    let mut files = Files::new(live, &Settings::default().daemon, &place.path().join("resolv.conf"));
+    files.roots = roots;
+    let trouble = |files: &Files| files.troubles.lock().unwrap()[ROOTS].clone();
+    files.look(Read::All).await;
+    let words = trouble(&files).unwrap();
+    assert!(words.contains("ca.pem") && words.contains("the system's authorities alone"), "{words}");
+    assert!(files.live.prepare().await.is_ok(), "nobody is trusted");
+
+    // The file comes: the domains asked meanwhile are asked anew.
+    fs::write(&named, Authority::new("Closed network").unwrap().pem()).unwrap();
+    assert!(files.look(Read::Changed).await);
+    assert_eq!(trouble(&files), None);
+    fs::remove_file(&named).unwrap();
+    assert!(!files.look(Read::Changed).await);
+    assert!(trouble(&files).unwrap().contains("those read before"));
+}
