@@ -17,6 +17,7 @@ pub(crate) mod parts;
 mod resolvers;
 mod signals;
 mod standing;
+mod state_dir;
 mod system;
 mod tallies;
 
@@ -39,6 +40,7 @@ use crate::settings::{Settings, SettingsArgs};
 use control::Control;
 use keeper::Keeper;
 use standing::Standing;
+use state_dir::{Files, StateDirectory};
 use system::SystemFiles;
 use tallies::Tallies;
 
@@ -118,7 +120,9 @@ async fn serve(
     ));
     let control = control::Door::new(&settings);
     let system = SystemFiles::open(live, Arc::clone(&engine), &settings.daemon).await;
-    let troubles = troubles(&standing, &learned, &control, &system);
+    let files = if sandbox.starts_with("files held") { Files::Held } else { Files::Free };
+    let state_directory = StateDirectory::new(settings.state_dir(), files);
+    let troubles = troubles(&standing, &learned, &control, &system, &state_directory);
     let keeper = Keeper::new(place, settings.clone(), standing, system.clone());
     keeper.fetch_first().await;
     let places: Vec<_> = listeners.iter().map(|listener| listener.listen().clone()).collect();
@@ -146,6 +150,7 @@ async fn serve(
     control.serve(controlled)?;
     tokio::spawn(keeper.clone().look());
     tokio::spawn(system.follow());
+    tokio::spawn(state_directory.follow());
     tokio::spawn(keeper.clone().fetch());
     tokio::spawn(forgetting::forget_ended(learned.clone()));
     if tokio::time::timeout(FIRST_PROOF, engine.first_proof()).await.is_err() {
@@ -177,14 +182,17 @@ fn troubles(
     learned: &Learned,
     control: &control::Door,
     system: &SystemFiles,
+    state_directory: &StateDirectory,
 ) -> impl Fn() -> Vec<String> + Send + Sync + 'static {
     let (standing, learned, control) = (standing.clone(), learned.clone(), control.clone());
-    let system = system.clone();
+    let (system, state_directory) = (system.clone(), state_directory.clone());
     move || {
         let of_files = system.troubles();
-        standing
-            .troubles()
+        // First: it explains the others.
+        state_directory
+            .trouble()
             .into_iter()
+            .chain(standing.troubles())
             .chain(learned.trouble())
             .chain(control.trouble())
             .chain(of_files)
