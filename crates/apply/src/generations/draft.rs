@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use starttls_mta::Output;
 
-use super::{DRAFT, FileNameError, Generations, PREVIOUS, Ready, file_name, ready};
+use super::{DRAFT, FOLDER, FileNameError, Generations, PREVIOUS, Ready, file_name, ready};
 use crate::{fault, whole_file};
 
 /// Files held open at a time; a policy may bring thousands of key files, one after the other.
@@ -45,7 +45,7 @@ pub enum DraftError {
     Write {
         /// The output directory.
         path: PathBuf,
-        /// The file, or empty for the directory.
+        /// The file or directory in it.
         file: String,
         /// What the system answered.
         #[source]
@@ -73,9 +73,9 @@ impl Drop for Folder<'_> {
 impl<'a> Draft<'a> {
     pub(super) fn begin(generations: &'a Generations) -> Result<Self, DraftError> {
         let root = generations.root();
-        let failed = |source| DraftError::Write { path: root.to_owned(), file: String::new(), source };
+        let failed = |source| write_error(root, &format!("{FOLDER}/{DRAFT}"), source);
         let path = generations.folder().join(DRAFT);
-        make_directory(&generations.folder()).map_err(failed)?;
+        make_directory(&generations.folder()).map_err(|source| write_error(root, FOLDER, source))?;
         match DirBuilder::new().mode(0o755).create(&path) {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {

@@ -31,6 +31,11 @@ pub(crate) const MARKER: &str = ".starttls-output";
 const MARKER_TEXT: &str = "starttls output 1\n\
     Everything in this directory is written and removed by starttls; do not keep your own files here.\n";
 
+/// Begins the marker of every release.
+const MARKER_BEGINNING: &[u8] = b"starttls output ";
+/// Each of these says by itself that a directory was ours.
+const SIGNS: [&str; 4] = ["activation", FOLDER, "state.json", "validity-seen.json"];
+
 /// Whoever is not root cannot change the owner of what is root's.
 fn other_owner_cure(owner: u32) -> &'static str {
     if owner == 0 { "run this as root" } else { "run this as that user, or change its owner" }
@@ -63,7 +68,10 @@ pub enum OpenError {
         kind: &'static str,
     },
     /// The directory holds other files and was not made by us.
-    #[error("`{path}` holds `{found}` and was not made by starttls; give a new or an empty directory")]
+    #[error(
+        "`{path}` holds `{found}` and was not made by starttls, or has lost its `{MARKER}`; give a new or an empty directory, \
+         or move `{found}` away"
+    )]
     NotOurs {
         /// The directory.
         path: PathBuf,
@@ -71,7 +79,10 @@ pub enum OpenError {
         found: String,
     },
     /// A later release wrote it, or somebody changed the marker.
-    #[error("`{path}` was not written by this release of starttls; give another directory, or remove it")]
+    #[error(
+        "`{path}` was not written by this release of starttls; give another directory, or run the release that wrote it; if it \
+         is damaged, move the files beside it that are not ours away"
+    )]
     UnknownMarker {
         /// The marker.
         path: PathBuf,
@@ -197,33 +208,67 @@ fn mark(root: &Path) -> Result<File, OpenError> {
         Err(error) => return Err(failed(error.into())),
     }
     match read_marker(&mut marker).map_err(failed)? {
-        Some(missing) => marker.write_all(missing.as_bytes()).map_err(failed)?,
-        None => return Err(OpenError::UnknownMarker { path }),
+        Marker::Begun(missing) => marker.write_all(missing.as_bytes()).map_err(failed)?,
+        Marker::Damaged if is_ours_without_marker(&entries(root).map_err(failed)?) => {
+            marker.set_len(0).and_then(|()| marker.write_all(MARKER_TEXT.as_bytes())).map_err(failed)?;
+        }
+        Marker::Damaged | Marker::Unknown => return Err(OpenError::UnknownMarker { path }),
     }
     Ok(marker)
 }
 
-/// What the marker still lacks, since a run may have died while writing it; `None` when it says something else.
-fn read_marker(marker: &mut File) -> io::Result<Option<&'static str>> {
+/// The text of a marker.
+enum Marker {
+    /// Its beginning, since a run may have died while writing it, and what that lacks.
+    Begun(&'static str),
+    /// That of another release.
+    Unknown,
+    /// No release writes that.
+    Damaged,
+}
+
+fn read_marker(marker: &mut File) -> io::Result<Marker> {
     let mut text = Vec::new();
     marker.take(MARKER_TEXT.len() as u64 + 1).read_to_end(&mut text)?;
-    Ok(std::str::from_utf8(&text).ok().and_then(|text| MARKER_TEXT.strip_prefix(text)))
+    let missing = std::str::from_utf8(&text).ok().and_then(|text| MARKER_TEXT.strip_prefix(text));
+    Ok(match missing {
+        Some(missing) => Marker::Begun(missing),
+        None if text.starts_with(MARKER_BEGINNING) => Marker::Unknown,
+        None => Marker::Damaged,
+    })
+}
+
+/// Tells whether a directory has its marker, or the beginning of it; true, too, where it cannot be read.
+pub(crate) fn is_marked(root: &Path) -> bool {
+    match File::open(root.join(MARKER)).and_then(|mut marker| read_marker(&mut marker)) {
+        Ok(marker) => matches!(marker, Marker::Begun(_)),
+        Err(error) => error.kind() != io::ErrorKind::NotFound,
+    }
 }
 
 /// A file that keeps a directory without a marker from being ours.
 ///
-/// Where only files of ours lie beside a generation, the marker was lost and is written again.
+/// Where only files of ours lie beside a generation or a record, the marker was lost and is written again.
 fn foreign_entry(root: &Path) -> io::Result<Option<String>> {
-    let mut names = Vec::new();
-    for entry in fs::read_dir(root)? {
-        names.push(entry?.file_name().to_string_lossy().into_owned());
-    }
-    // Another first run may have put the marker there meanwhile.
-    names.retain(|name| name != MARKER);
-    let is_ours = |name: &String| OURS.contains(&name.trim_end_matches(whole_file::SUFFIX));
-    if names.iter().any(|name| name == FOLDER) && names.iter().all(is_ours) {
+    let names = entries(root)?;
+    if is_ours_without_marker(&names) {
         return Ok(None);
     }
-    let foreign = names.iter().find(|name| !is_ours(name)).or(names.first());
+    let foreign = names.iter().find(|name| !is_ours(*name)).or(names.first());
     Ok(foreign.cloned())
+}
+
+/// The names in a directory save the marker, which another first run may just have put there.
+fn entries(root: &Path) -> io::Result<Vec<String>> {
+    let names = fs::read_dir(root)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
+    let names: io::Result<Vec<String>> = names.collect();
+    Ok(names?.into_iter().filter(|name| name != MARKER).collect())
+}
+
+fn is_ours_without_marker(names: &[String]) -> bool {
+    names.iter().any(|name| SIGNS.contains(&name.as_str())) && names.iter().all(is_ours)
+}
+
+fn is_ours(name: &impl AsRef<str>) -> bool {
+    OURS.contains(&name.as_ref().trim_end_matches(whole_file::SUFFIX))
 }

@@ -26,10 +26,11 @@ use std::path::{Path, PathBuf};
 
 pub use draft::{Draft, DraftError};
 pub use file_name::FileNameError;
-pub(crate) use home::MARKER;
 pub use home::OpenError;
+pub(crate) use home::{MARKER, is_marked};
 pub use ready::{CheckError, PublishError, Published, Ready, Rejected};
 pub use recheck::recheck;
+use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use crate::{fault, whole_file};
 
@@ -95,6 +96,9 @@ pub fn current(root: &Path) -> io::Result<Option<u32>> {
     let target = match fs::read_link(root.join(CURRENT)) {
         Ok(target) => target,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "`current` is not a link"));
+        }
         Err(error) => return Err(error),
     };
     let number = target.strip_prefix(FOLDER).ok().and_then(|name| number(name.as_os_str().to_str()?));
@@ -233,16 +237,26 @@ impl Generations {
     fn point_current_at(&self, number: u32) -> io::Result<()> {
         let next = self.root.join(NEXT_LINK);
         fault::point()?;
-        remove_if_there(fs::remove_file(&next))?;
+        remove_whatever(&next)?;
         symlink(Path::new(FOLDER).join(format!("{number:04}")), &next)?;
         fault::point()?;
-        fs::rename(&next, self.root.join(CURRENT))
+        let current = self.root.join(CURRENT);
+        match fs::rename(&next, &current) {
+            // A copy of the directory that followed links left one in the link's place.
+            Err(error) if error.kind() == io::ErrorKind::IsADirectory => {
+                renameat_with(CWD, &next, CWD, &current, RenameFlags::EXCHANGE)?;
+                // What stays is removed by the next run.
+                let _ = remove_whatever(&next);
+                Ok(())
+            }
+            renamed => renamed,
+        }
     }
 
     /// Removes what dead runs left, and generations that nothing leads to.
     fn tidy(&self) -> io::Result<()> {
-        remove_if_there(fs::remove_file(self.root.join(NEXT_LINK)))?;
-        remove_if_there(fs::remove_dir_all(self.folder().join(DRAFT)))?;
+        remove_whatever(&self.root.join(NEXT_LINK))?;
+        remove_whatever(&self.folder().join(DRAFT))?;
         self.prune()
     }
 
@@ -272,6 +286,12 @@ impl Generations {
 fn number(name: &str) -> Option<u32> {
     let parsed: u32 = name.parse().ok()?;
     (format!("{parsed:04}") == name).then_some(parsed)
+}
+
+/// Removes a file, a link or a directory, if it is there.
+fn remove_whatever(path: &Path) -> io::Result<()> {
+    let is_directory = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir());
+    remove_if_there(if is_directory { fs::remove_dir_all(path) } else { fs::remove_file(path) })
 }
 
 fn remove_if_there(removed: io::Result<()>) -> io::Result<()> {

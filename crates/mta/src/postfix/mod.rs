@@ -79,7 +79,7 @@ pub const TABLE: &str = "tls_policy";
 pub const FRAGMENT: &str = "main.cf.fragment";
 
 /// Stands on top of the table.
-const TABLE_HEADER: &str = "\
+pub const TABLE_HEADER: &str = "\
 # TLS policy per recipient domain (smtp_tls_policy_maps), written by starttls.
 # Not to be edited: the next generation replaces this file.
 ";

@@ -159,6 +159,15 @@ mod refusals {
     }
 
     #[test]
+    fn fault_5_of_a_directory_name_it() {
+        let (_holder, root) = output();
+        let generations = Generations::open(&root).unwrap();
+        fs::write(root.join(FOLDER), "").unwrap();
+        let error = generations.draft().unwrap_err().to_string();
+        assert!(error.contains("cannot write `generations"), "{error}");
+    }
+
+    #[test]
     fn of_a_name_are_remembered_until_the_check() {
         let (_holder, root) = output();
         let generations = Generations::open(&root).unwrap();
