@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use starttls_apply::postfix::{self, WithdrawError, Withdrawal};
+use starttls_apply::postfix::{self, Instance, TakenOut, WithdrawError, Withdrawal, damaged_files};
 use starttls_apply::validity::{self, Alert, Part, PartKind};
 use starttls_policy::{Finding, Timestamp};
 
@@ -14,50 +14,87 @@ use crate::output::counted;
 use crate::target;
 use crate::update;
 
-/// Takes out of force what has expired in an output directory, and alerts.
+const OUT: &str = "our table was taken out of force altogether; mail is encrypted where possible";
+const EMPTY: &str =
+    "main.cf still names our table, which has no lines left; mail is encrypted where possible";
+
+/// For a table that was emptied and is still named.
+pub(crate) const EMPTIED_CURE: &str = "run `starttls update`, which fills it again, or `starttls generate --mta postfix \
+    --deactivate`, which takes it out of main.cf or names what keeps it there";
+
+/// Takes out of force what has expired in an output directory, and alerts; `default` is the instance that is asked where no
+/// file names the one that the activation was made on.
 ///
 /// # Errors
-/// When the output directory cannot be used. What cannot be withdrawn is alerted, and is no error.
-pub(crate) fn run(output: &Path, now: Timestamp) -> anyhow::Result<Exit> {
-    if !output.exists() {
-        return Ok(Exit::Done);
-    }
+/// When nothing records an activation, or the output directory cannot be used. What cannot be withdrawn is alerted, and is
+/// no error.
+pub(crate) fn run(output: &Path, default: &Instance, now: Timestamp) -> anyhow::Result<Exit> {
+    postfix::check_output(output, default)?;
+    let damaged = damaged_files(output);
     let generations = target::open_when_free(output)?;
+    let report = report(postfix::withdraw(&generations, default, now), generations.root())?;
     if let Err(error) = validity::note_seen(&generations, now) {
         anstream::eprintln!("the sign of life could not be written: {:#}", anyhow::Error::from(error));
     }
-    let (exit, findings, stands) = report(postfix::withdraw(&generations, now));
     let alert = Alert::read(generations.root()).unwrap_or_else(|error| {
         anstream::eprintln!("nobody can be alerted but here: {:#}", anyhow::Error::from(error));
         Alert::default()
     });
-    update::tell(&findings, &[stands], &alert, &generations, now);
-    Ok(exit)
+    let damaged =
+        damaged.iter().map(|file| update::DAMAGED_FILE.finding("", &*file.message).with_cure(file.cure));
+    let findings: Vec<Finding> = report.findings.into_iter().chain(damaged).collect();
+    update::tell(&findings, &[report.stands], &alert, &generations, now);
+    Ok(report.exit)
 }
 
-fn report(result: Result<Withdrawal, WithdrawError>) -> (Exit, Vec<Finding>, String) {
-    match result {
+/// The result of a withdrawal for people and for the exit code.
+struct Report {
+    exit: Exit,
+    findings: Vec<Finding>,
+    /// What holds now.
+    stands: String,
+}
+
+fn report(result: Result<Withdrawal, WithdrawError>, output: &Path) -> Result<Report, WithdrawError> {
+    let (exit, findings, stands) = match result {
         Ok(Withdrawal::Exchanged { expired, lines }) => {
             let (exit, findings) = ended(&expired);
             (exit, findings, format!("the table in force has {} left", counted(lines, "line", "lines")))
         }
         Ok(Withdrawal::TakenOut { expired, cause }) => {
-            let (exit, mut findings) = ended(&expired);
+            let (mut exit, mut findings) = ended(&expired);
             if let Some(cause) = cause {
+                exit = Exit::Refused;
                 let message = format!("what is left could not be put into force: {cause}");
                 findings.push(update::FAILED.finding("", message));
             }
-            let stands = "our table was taken out of force altogether; mail is encrypted where possible";
-            (exit, findings, stands.into())
+            (exit, findings, OUT.into())
         }
         Ok(Withdrawal::Emptied { expired, cause }) => {
             let (_, mut findings) = ended(&expired);
-            let message = format!("our table could not be taken out of main.cf, so it was emptied: {cause}");
-            let cure = "put that right, then run `starttls update`, or `starttls generate --mta postfix --deactivate`";
-            findings.push(update::FAILED.finding("", message).with_cure(cure));
-            let stands = "the table in force has no lines left; mail is encrypted where possible";
-            (Exit::Refused, findings, stands.into())
+            let message = format!(
+                "our table could not be taken out of main.cf, which still names it, so it was emptied: {cause}"
+            );
+            findings.push(update::FAILED.finding("", message).with_cure(EMPTIED_CURE));
+            (Exit::Refused, findings, EMPTY.into())
         }
+        Ok(Withdrawal::WasMissing(taken)) => {
+            let (how, stands) = match taken {
+                TakenOut::Removed => ("it was taken out of main.cf".to_owned(), OUT),
+                TakenOut::Emptied { cause } => (
+                    format!("it could not be taken out, so a table without lines stands there now: {cause}"),
+                    EMPTY,
+                ),
+            };
+            let path = output.join("current/tls_policy");
+            let message = format!(
+                "the table `{}`, which main.cf named, was missing, so that Postfix deferred all mail; {how}",
+                path.display()
+            );
+            let cure = "run `starttls update`, or `starttls generate … --activate`, which put the policy into force anew";
+            (Exit::Refused, vec![update::TABLE_MISSING.finding("", message).with_cure(cure)], stands.into())
+        }
+        Err(error @ WithdrawError::NoActivation { .. }) => return Err(error),
         Err(error @ WithdrawError::NoRecord { .. }) => {
             let message = format!("{:#}", anyhow::Error::from(error));
             let cure = "run `starttls update`, or `starttls generate --mta postfix --activate`, which write the record anew";
@@ -66,12 +103,14 @@ fn report(result: Result<Withdrawal, WithdrawError>) -> (Exit, Vec<Finding>, Str
         }
         Err(error) => {
             let message = format!("the withdrawal failed: {:#}", anyhow::Error::from(error));
-            let cure = "run `starttls generate --deactivate` if what is in force has expired";
+            let cure = "put that right, or take our table out of `smtp_tls_policy_maps` in main.cf by hand and run \
+                        `postfix reload`";
             let finding = update::FAILED.finding("", message).with_cure(cure);
             (Exit::CouldNot, vec![finding], "what was in force still is".into())
         }
         Ok(_) => (Exit::Done, Vec::new(), String::new()),
-    }
+    };
+    Ok(Report { exit, findings, stands })
 }
 
 /// What is worth telling: an override and a relax order expire as was said, a list should have been replaced.

@@ -226,3 +226,99 @@ fn fault_b11_list_under_a_new_name_keeps_the_old_entries_until_it_is_accepted() 
     assert!(words.contains("update.source-dropped") && table().contains("b.example"), "{words}");
     assert!(!table().contains("a.example"));
 }
+
+/// Lets every part of the policy in force have expired, as its record says.
+fn expire(machine: &Machine) {
+    let path = machine.0.path().join("policy/current/.validity.json");
+    let text = fs::read_to_string(&path).unwrap().replace("2099-", "2026-");
+    fs::write(path, text.replace("2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z")).unwrap();
+}
+
+fn words(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+#[test]
+fn fault_3_withdraw_refuses_a_directory_without_an_activation_and_does_not_make_it() {
+    let machine = Machine::new();
+    for (command, directory) in [("withdraw", "policy"), ("withdraw --record mistyped", "mistyped")] {
+        let output = machine.run(command);
+        let words = words(&output);
+        assert_eq!(output.status.code(), Some(1), "{words}");
+        assert!(
+            words.contains("records an activation") && words.contains("run `starttls withdraw"),
+            "{words}"
+        );
+        assert!(!machine.0.path().join(directory).exists());
+    }
+}
+
+#[test]
+fn fault_3_withdraw_takes_a_table_that_is_gone_out_of_main_cf_and_update_brings_it_back() {
+    for lost in ["policy", "policy/generations", "policy/current"] {
+        let machine = Machine::new();
+        let before = machine.main_cf();
+        machine.done("update");
+        let path = machine.0.path().join(lost);
+        fs::remove_dir_all(&path).or_else(|_| fs::remove_file(&path)).unwrap();
+        let output = machine.run("withdraw");
+        let said = words(&output);
+        assert_eq!(output.status.code(), Some(3), "{lost}: {said}");
+        assert!(said.contains("deferred all mail") && said.contains("run `starttls update`"), "{said}");
+        assert_eq!(machine.main_cf(), before, "{lost}");
+        machine.done("update");
+        assert!(machine.main_cf().contains("/policy/current/tls_policy"), "{lost}");
+        machine.done("generate --mta postfix --deactivate");
+        assert_eq!(machine.main_cf(), before, "{lost}");
+        let output = machine.run("withdraw");
+        assert!(output.status.success() && words(&output).is_empty(), "{lost}: {output:?}");
+    }
+}
+
+#[test]
+fn fault_2_a_record_lost_before_the_first_run_of_the_timer_still_ends_the_policy() {
+    let machine = Machine::new();
+    let before = machine.main_cf();
+    machine.done("update");
+    let record = machine.0.path().join("policy/current/.validity.json");
+    fs::remove_file(&record).unwrap();
+    let status = machine.run("status");
+    assert_eq!(status.status.code(), Some(4), "{}", words(&status));
+    assert!(words(&status).contains("in force: ours (unsigned), with faults"), "{}", words(&status));
+    let output = machine.run("withdraw");
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(words(&output).contains("it expires at 2099-01-01"), "{}", words(&output));
+    let copy = machine.0.path().join("policy/validity-seen.json");
+    fs::write(&copy, fs::read_to_string(&copy).unwrap().replace("2099-", "2026-")).unwrap();
+    let output = machine.run("withdraw");
+    assert_eq!((output.status.code(), machine.main_cf()), (Some(3), before), "{output:?}");
+}
+
+#[test]
+fn fault_5_a_table_that_is_emptied_is_said_to_be_named_still_by_withdraw_and_by_status() {
+    let machine = Machine::new();
+    machine.done("update");
+    expire(&machine);
+    fs::create_dir(machine.0.path().join("config/main.cf.starttls-new")).unwrap();
+    let output = machine.run("withdraw");
+    let said = words(&output);
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains("os error") && !said.contains("``"), "no reason: {said}");
+    assert!(said.contains("still names") && said.contains("--deactivate`"), "{said}");
+    let status = machine.run("status");
+    assert_eq!(status.status.code(), Some(4), "{}", words(&status));
+    assert!(words(&status).contains("status.emptied"), "{}", words(&status));
+}
+
+#[test]
+fn fault_5_status_and_withdraw_name_small_files_that_are_damaged() {
+    for file in ["activation", ".starttls-output", "alert.json", "current/.expiries"] {
+        let machine = Machine::new();
+        machine.done("update");
+        machine.write(&format!("policy/{file}"), "garbage");
+        for command in ["status --strict", "withdraw"] {
+            let said = words(&machine.run(command));
+            assert!(said.contains("status.damaged-file") && said.contains(file), "{file}, {command}: {said}");
+        }
+    }
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
 
-use starttls_policy::Finding;
+use starttls_policy::{Finding, with_causes};
 
 use super::key_copies::KeyCopyError;
 use super::main_cf::{self, EditError, MainCf, words};
@@ -17,6 +17,7 @@ use super::{Change, DetectError, Running, effect, kept_keys};
 use crate::commands::CommandError;
 use crate::fault;
 use crate::generations::{Generations, PublishError, Published, Ready};
+use crate::validity::ValidityError;
 
 /// What an activation did.
 #[derive(Debug)]
@@ -48,7 +49,7 @@ pub enum ActivateError {
     #[error("not activated, and nothing was changed")]
     Before(#[source] StepError),
     /// A step failed, and what had been done was undone.
-    #[error("not activated: {cause}; {undone}")]
+    #[error("not activated: {}; {undone}", with_causes(.cause))]
     Undone {
         /// What failed.
         cause: StepError,
@@ -67,6 +68,9 @@ pub enum StepError {
     /// Writing down what is about to change.
     #[error(transparent)]
     Record(#[from] RecordError),
+    /// Copying the record of when the policy expires.
+    #[error(transparent)]
+    Validity(#[from] ValidityError),
     /// Copying key files into the chroot.
     #[error(transparent)]
     KeyCopy(#[from] KeyCopyError),
@@ -166,6 +170,8 @@ fn carry_out(
     if let Some(ready) = ready {
         done.published = Some(ready.publish()?);
     }
+    // Before anything is enforced, so that nothing is in force whose expiry a single file knows.
+    generations.copy_record()?;
     if !plan.changes.is_empty() {
         done.edit_begun = true;
         main_cf::edit(&plan.instance, &plan.changes)?;

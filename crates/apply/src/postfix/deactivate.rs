@@ -82,7 +82,7 @@ pub enum DeactivateError {
     #[error(transparent)]
     Command(#[from] CommandError),
     /// A step failed, and what had been done was undone.
-    #[error("not deactivated: {cause}; {undone}")]
+    #[error("not deactivated: {}; {undone}", with_causes(.cause))]
     Undone {
         /// What failed.
         cause: StepError,
@@ -265,10 +265,13 @@ fn delete(
             note(copy.display().to_string(), &error);
         }
     }
-    if leftovers == Leftovers::Delete
-        && let Err(error) = generations.clear()
-    {
-        note(generations.root().display().to_string(), &error);
+    if leftovers == Leftovers::Delete {
+        if let Err(error) = generations.clear() {
+            note(generations.root().display().to_string(), &error);
+        }
+        if let Err(error) = generations.remove_record_copy() {
+            note("the copy of the activation record".to_owned(), &error);
+        }
     }
     if undeleted.is_empty()
         && let Err(error) = Record::remove(generations.root())

@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use starttls_mta::Output as _;
-use starttls_mta::postfix::{FRAGMENT, Postfix, TABLE};
+use starttls_mta::postfix::{FRAGMENT, Postfix, TABLE, TABLE_HEADER};
 use starttls_policy::Timestamp;
 
 use super::table::for_each_line;
@@ -87,20 +87,13 @@ pub(super) fn rewritten<'a>(
     for (domain, rest) in &lines {
         let _ = draft.append(TABLE, &format!("{domain} {rest}\n"));
     }
-    if let Some(fragment) = read(current.join(FRAGMENT))? {
-        let _ = draft.append(FRAGMENT, &fragment);
-    }
-    let keys = current.join(KEY_FILES);
-    let unreadable = |source| ExchangeError::Read { path: keys.clone(), source };
-    match fs::read_dir(&keys) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        entries => {
-            for entry in entries.map_err(unreadable)? {
-                let entry = entry.map_err(unreadable)?;
-                let name = format!("{KEY_FILES}/{}", entry.file_name().to_string_lossy());
-                let text = read(entry.path())?.unwrap_or_default();
-                let _ = draft.append(&name, &text);
-            }
+    // A table without lines needs nothing of the generation before, which may be gone or of others.
+    if !lines.is_empty() {
+        if let Some(fragment) = read(current.join(FRAGMENT))? {
+            let _ = draft.append(FRAGMENT, &fragment);
+        }
+        for (name, text) in key_files(&current)? {
+            let _ = draft.append(&name, &text);
         }
     }
     let ready = draft.check(&mut |file, path| {
@@ -120,9 +113,28 @@ pub(super) fn rewritten<'a>(
     Ok(lines.len() as u64)
 }
 
+/// The key files of a generation: their names in it, and their text.
+fn key_files(generation: &Path) -> Result<Vec<(String, String)>, ExchangeError> {
+    let keys = generation.join(KEY_FILES);
+    let unreadable = |path: &Path, source| ExchangeError::Read { path: path.to_owned(), source };
+    let entries = match fs::read_dir(&keys) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(|source| unreadable(&keys, source))?,
+    };
+    let texts = entries.map(|entry| {
+        let entry = entry.map_err(|source| unreadable(&keys, source))?;
+        let text = fs::read_to_string(entry.path()).map_err(|source| unreadable(&entry.path(), source))?;
+        Ok((format!("{KEY_FILES}/{}", entry.file_name().to_string_lossy()), text))
+    });
+    texts.collect()
+}
+
 /// The table in force as the effect leaves it: the comments on top, and what stands behind each domain.
 fn table(path: &Path, effect: Effect) -> Result<(String, BTreeMap<String, String>), ExchangeError> {
     let unreadable = |source| ExchangeError::Read { path: path.to_owned(), source };
+    if effect == Effect::TakeOut {
+        return Ok((TABLE_HEADER.to_owned(), BTreeMap::new()));
+    }
     let mut header = String::new();
     let mut reader = io::BufReader::new(fs::File::open(path).map_err(unreadable)?);
     loop {

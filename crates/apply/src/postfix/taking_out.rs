@@ -4,6 +4,7 @@
 //! cut to nothing, which needs no room.
 
 use std::fs::File;
+use std::io;
 use std::io::Write as _;
 
 use starttls_mta::postfix::TABLE;
@@ -39,7 +40,7 @@ pub fn take_out(
 ) -> Result<TakenOut, WithdrawError> {
     let known = |read: Result<Option<Validity>, _>| read.ok().flatten();
     let root = generations.root();
-    let validity = known(Validity::read(root)).or_else(|| known(Validity::last_seen(root)));
+    let validity = known(Validity::read(root)).or_else(|| known(Validity::copy(root)));
     let validity = validity.unwrap_or_else(|| unrecorded(instance, generations, now));
     take_out_of(instance, generations, &validity, now)
 }
@@ -61,9 +62,29 @@ pub(super) fn take_out_of(
     }
 }
 
+/// Takes every line out of a table that others name.
+pub(super) fn emptied_of(
+    instance: &Instance,
+    generations: &Generations,
+    validity: &Validity,
+    now: Timestamp,
+) -> Result<TakenOut, WithdrawError> {
+    let cause = "main.cf is written by others".to_owned();
+    match emptied(instance, generations, validity, now) {
+        Ok(()) => Ok(TakenOut::Emptied { cause }),
+        Err(source) => Err(WithdrawError::NotEmptied { cause, source: Box::new(source) }),
+    }
+}
+
 /// Puts a generation in force and has the mail system read it, whoever names it.
-pub(super) fn swap(instance: &Instance, ready: Ready<'_>) -> Result<(), ExchangeError> {
+pub(super) fn swap(
+    instance: &Instance,
+    generations: &Generations,
+    ready: Ready<'_>,
+) -> Result<(), ExchangeError> {
     ready.publish()?;
+    // The next run writes it.
+    let _ = generations.copy_record();
     Ok(reload(instance)?)
 }
 
@@ -84,7 +105,8 @@ fn emptied(
         return Ok(());
     }
     let nothing = Due { effect: Effect::TakeOut, later: Expiries::default() };
-    let swapped = rewritten(instance, generations, &left, nothing, now, |ready| swap(instance, ready));
+    let swapped =
+        rewritten(instance, generations, &left, nothing, now, |ready| swap(instance, generations, ready));
     swapped.map(|_| ()).or_else(|_| cut(instance, generations, &left))
 }
 
@@ -102,6 +124,10 @@ fn cut(instance: &Instance, generations: &Generations, left: &Validity) -> Resul
     let current = generations.current_directory();
     let path = current.join(TABLE);
     let unwritable = |source| ExchangeError::Cut { path: path.clone(), source };
+    // The link may lead to a file of others.
+    if !path.canonicalize().map_err(unwritable)?.starts_with(generations.root()) {
+        return Err(unwritable(io::Error::other("`current` leads out of the output directory")));
+    }
     let mut file = File::options().write(true).truncate(true).open(&path).map_err(unwritable)?;
     file.flush().and_then(|()| file.sync_all()).map_err(unwritable)?;
     let kind = left.table_type();
@@ -117,8 +143,8 @@ fn cut(instance: &Instance, generations: &Generations, left: &Validity) -> Resul
     Ok(())
 }
 
-/// What can be said of a table without a record.
-fn unrecorded(instance: &Instance, generations: &Generations, now: Timestamp) -> Validity {
+/// The record of a table of which nothing is recorded: what Postfix says of it.
+pub(super) fn unrecorded(instance: &Instance, generations: &Generations, now: Timestamp) -> Validity {
     let table = Detected::ask(instance).ok().and_then(|server| server.active_table(generations));
     Validity {
         made: now,

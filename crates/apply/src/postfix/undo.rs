@@ -58,6 +58,11 @@ pub(super) fn undo(plan: &Plan, generations: &Generations, running: Running, don
     {
         troubles.push(with_causes(&error));
     }
+    if done.published.is_some()
+        && let Err(error) = generations.copy_record()
+    {
+        troubles.push(with_causes(&error));
+    }
     if done.reload_begun && running == Running::Yes {
         reload_again(&plan.instance, &mut troubles);
     }

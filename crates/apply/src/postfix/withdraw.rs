@@ -2,17 +2,17 @@
 //!
 //! The lines that change were worked out at activation ([`crate::validity`]), so that neither lists nor settings are
 //! needed. They go the ordinary way: draft, checks, exchange, reload. If that fails, our table is taken out altogether,
-//! or emptied where it cannot be taken out: an expired policy holds up mail, its absence does not.
-
-use std::path::PathBuf;
+//! or emptied where it cannot be taken out: an expired policy holds up mail, its absence does not. A table that is gone is
+//! taken out, too, whether something has expired or not: Postfix defers all mail while it names one.
 
 use starttls_policy::{Timestamp, with_causes};
 
+use super::missing::is_table_missing;
 use super::remainder::{ExchangeError, rewritten};
-use super::taking_out::{swap, take_out_of};
+use super::taking_out::{emptied_of, swap, take_out_of, unrecorded};
 use super::{
-    DetectError, Detected, Instance, LiveProbe, Plan, TakenOut, UseKind, Wanted, activate, is_recorded,
-    recorded_instance,
+    DetectError, Detected, Instance, LiveProbe, Plan, TakenOut, Use, UseKind, Wanted, WithdrawError,
+    Withdrawal, activate, is_recorded, recorded_instance,
 };
 use crate::Commands;
 use crate::generations::{Generations, Ready};
@@ -20,167 +20,212 @@ use crate::validity::{
     ActivationState, Due, Effect, Expiries, Part, State, Validity, ValidityError, read_expiries,
 };
 
-/// Result of a withdrawal.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Withdrawal {
-    /// Nothing of ours is in force, or nothing of it has expired.
-    NothingExpired,
-    /// The mail server does not use our table.
-    NotInForce,
-    /// A table without what has expired is in force.
-    Exchanged {
-        /// What had expired.
-        expired: Vec<Part>,
-        /// How many lines are left.
-        lines: u64,
-    },
-    /// Our table was taken out of the mail server's configuration.
-    TakenOut {
-        /// What had expired.
-        expired: Vec<Part>,
-        /// Why what is left could not be put in force; `None` when nothing is left.
-        cause: Option<String>,
-    },
-    /// Our table is still named, and has no lines.
-    Emptied {
-        /// What had expired.
-        expired: Vec<Part>,
-        /// Why it could not be taken out of the mail server's configuration.
-        cause: String,
-    },
-}
-
-fn until(expires: Option<&Timestamp>) -> String {
-    expires.map_or_else(String::new, |end| format!(" (by a copy it expires at {end})"))
-}
-
-/// Why nothing could be withdrawn; what was in force still is.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum WithdrawError {
-    /// Postfix uses our table, and its record is missing or damaged, so that nobody knows when it expires.
-    #[error(
-        "the record in `{path}` of when the policy in force expires is missing or damaged{}; \
-         run `starttls update`, which writes it anew",
-        until(.expires.as_ref())
-    )]
-    NoRecord {
-        /// The output directory.
-        path: PathBuf,
-        /// When it expires, as far as a second copy of the record says; it is withdrawn then.
-        expires: Option<Timestamp>,
-        /// What is wrong with it; `None` when it is missing.
-        #[source]
-        source: Option<ValidityError>,
-    },
-    /// Postfix could not be asked.
-    #[error(transparent)]
-    Detect(#[from] DetectError),
-    /// Our table could neither be taken out of main.cf nor be emptied.
-    #[error("{cause}; and the table could not be emptied either")]
-    NotEmptied {
-        /// Why it could not be taken out.
-        cause: String,
-        /// Why it could not be emptied.
-        #[source]
-        source: Box<ExchangeError>,
-    },
-    /// The files, which others put in force, could not be exchanged.
-    #[error("the files could not be exchanged")]
-    Exchange(#[from] ExchangeError),
-}
-
 /// Takes out of force what has expired in the output directory.
 ///
 /// What is left goes into a new generation; failing that our table is taken out of main.cf; failing that, it is emptied.
+/// `default` is the instance to ask where no file names the one that the activation was made on.
 ///
 /// # Errors
 /// [`WithdrawError`]; what was in force still is.
-pub fn withdraw(generations: &Generations, now: Timestamp) -> Result<Withdrawal, WithdrawError> {
-    let root = generations.root();
-    // A damaged state says nothing; Postfix is asked below whether our table is in use.
-    let state = ActivationState::read(root).ok().flatten();
-    let meant = state.as_ref().map_or(State::Active, |state| state.state);
-    if !matches!(meant, State::Active | State::Written) {
-        return Ok(Withdrawal::NothingExpired);
-    }
-    let (validity, lost) = match Validity::read(root) {
-        Ok(Some(validity)) => {
-            // A copy that cannot be written is written by a later run.
-            let _ = validity.remember(generations);
-            (validity, None)
+pub fn withdraw(
+    generations: &Generations,
+    default: &Instance,
+    now: Timestamp,
+) -> Result<Withdrawal, WithdrawError> {
+    Run::new(generations, default, now).withdraw()
+}
+
+/// The record itself, apart from its copy.
+enum RecordState {
+    Whole,
+    /// Damaged, for the reason given, or missing.
+    Lost(Option<ValidityError>),
+}
+
+impl RecordState {
+    fn cause(self) -> Option<ValidityError> {
+        match self {
+            Self::Whole => None,
+            Self::Lost(cause) => cause,
         }
-        read => {
-            let lost = Lost(read.err());
-            match Validity::last_seen(root) {
-                Ok(Some(seen)) => (seen, Some(lost)),
-                _ if state.is_none() && !is_recorded(root) => return Ok(Withdrawal::NothingExpired),
-                _ => return no_record(generations, meant, None, lost),
-            }
-        }
-    };
-    let expired: Vec<Part> = validity.expired(now).cloned().collect();
-    if expired.is_empty() && !validity.is_over(now) {
-        return match lost {
-            None => Ok(Withdrawal::NothingExpired),
-            Some(lost) => no_record(generations, meant, Some(&validity), lost),
-        };
-    }
-    let due = due(generations, &validity, now);
-    let instance = instance(&validity);
-    if meant == State::Written {
-        let lines = rewritten(&instance, generations, &validity, due, now, |ready| {
-            ready.publish()?;
-            Ok(())
-        })?;
-        return Ok(Withdrawal::Exchanged { expired, lines });
-    }
-    // Where Postfix cannot be asked the table is taken to be in use.
-    let uses = Detected::ask(&instance).map(|server| server.uses_of(root));
-    if uses.as_ref().is_ok_and(Vec::is_empty) {
-        return Ok(Withdrawal::NotInForce);
-    }
-    let is_ours = uses.iter().flatten().any(|found| found.kind == UseKind::Ours);
-    let mut cause = None;
-    if !is_ours || due.effect != Effect::TakeOut {
-        let exchanged = rewritten(&instance, generations, &validity, due, now, |ready| {
-            // Who names our files in another way, by `$name` or in `unionmap:`, does so in the next generation, too.
-            if is_ours { exchange(&instance, generations, &validity, ready) } else { swap(&instance, ready) }
-        });
-        match exchanged {
-            Ok(lines) => return Ok(Withdrawal::Exchanged { expired, lines }),
-            Err(error) => cause = Some(with_causes(&error)),
-        }
-    }
-    match take_out_of(&instance, generations, &validity, now)? {
-        TakenOut::Removed => {
-            // On a full disk the state stays as it was: what counts is done, and `status` asks Postfix.
-            let _ = ActivationState::followed_by(state, State::Withdrawn, now).write(generations);
-            Ok(Withdrawal::TakenOut { expired, cause })
-        }
-        TakenOut::Emptied { cause } => Ok(Withdrawal::Emptied { expired, cause }),
     }
 }
 
-/// Why there is no record; none when it is missing.
-struct Lost(Option<ValidityError>);
+/// One withdrawal, with everything that the output directory says.
+struct Run<'a> {
+    generations: &'a Generations,
+    now: Timestamp,
+    /// `None` where it is missing; a damaged one says nothing.
+    state: Result<Option<ActivationState>, ValidityError>,
+    /// The record, or its second copy.
+    validity: Option<Validity>,
+    record: RecordState,
+    instance: Instance,
+}
 
-/// Tells that nobody knows when a table that is in use expires.
-fn no_record(
-    generations: &Generations,
-    meant: State,
-    seen: Option<&Validity>,
-    Lost(source): Lost,
-) -> Result<Withdrawal, WithdrawError> {
-    let root = generations.root();
-    let recorded = || recorded_instance(generations).ok().flatten();
-    let instance = seen.map_or_else(|| Instance::new(Commands::system(), recorded()), instance);
-    if meant == State::Active && Detected::ask(&instance)?.uses_of(root).is_empty() {
-        return Ok(Withdrawal::NotInForce);
+impl<'a> Run<'a> {
+    fn new(generations: &'a Generations, default: &Instance, now: Timestamp) -> Self {
+        let root = generations.root();
+        let (validity, record) = match Validity::read(root) {
+            Ok(Some(validity)) => {
+                // A copy that cannot be written is written by a later run.
+                let _ = validity.write_copy(generations);
+                (Some(validity), RecordState::Whole)
+            }
+            read => (Validity::copy(root).ok().flatten(), RecordState::Lost(read.err())),
+        };
+        let instance = validity.as_ref().map_or_else(
+            || match recorded_instance(generations).ok().flatten() {
+                Some(config) => default.with_config(&config),
+                None => default.clone(),
+            },
+            instance,
+        );
+        Self { generations, now, state: ActivationState::read(root), validity, record, instance }
     }
-    let expires = seen.and_then(Validity::first_expiry);
-    Err(WithdrawError::NoRecord { path: root.to_owned(), expires, source })
+
+    /// The state as recorded; what is unknown is taken for active, and Postfix is asked whether our table is in use.
+    fn meant(&self) -> State {
+        self.state.as_ref().ok().and_then(Option::as_ref).map_or(State::Active, |state| state.state)
+    }
+
+    fn withdraw(mut self) -> Result<Withdrawal, WithdrawError> {
+        if is_table_missing(self.generations.root())
+            && let Some(withdrawal) = self.withdraw_missing()?
+        {
+            return Ok(withdrawal);
+        }
+        if !matches!(self.meant(), State::Active | State::Written) {
+            return Ok(Withdrawal::NothingExpired);
+        }
+        let Some(validity) = self.validity.take() else { return self.without_record() };
+        let expired: Vec<Part> = validity.expired(self.now).cloned().collect();
+        if !expired.is_empty() || validity.is_over(self.now) {
+            return self.withdraw_expired(&validity, expired);
+        }
+        if matches!(self.record, RecordState::Lost(_)) {
+            self.validity = Some(validity);
+            return self.without_record();
+        }
+        if validity.is_emptied() && self.meant() == State::Active {
+            self.withdraw_emptied(&validity)
+        } else {
+            Ok(Withdrawal::NothingExpired)
+        }
+    }
+
+    /// Where our configuration leads to files of ours.
+    fn uses(&self) -> Result<Vec<Use>, DetectError> {
+        Ok(Detected::ask(&self.instance)?.uses_of(self.generations.root()))
+    }
+
+    /// Has Postfix no longer use a table that is gone; `None` where it does not use it.
+    fn withdraw_missing(&mut self) -> Result<Option<Withdrawal>, WithdrawError> {
+        let root = self.generations.root();
+        let known = self.state.as_ref().ok().and_then(Option::as_ref).map(|state| state.state);
+        let is_expected = known == Some(State::Active) || is_recorded(root);
+        match self.uses() {
+            Err(error) if is_expected => return Err(error.into()),
+            Ok(uses) if !uses.is_empty() => {}
+            _ => return Ok(None),
+        }
+        let validity = self.validity.clone();
+        let validity = validity.unwrap_or_else(|| unrecorded(&self.instance, self.generations, self.now));
+        let taken = if known == Some(State::Written) {
+            // Who wrote main.cf does without us goes on to name our table.
+            emptied_of(&self.instance, self.generations, &validity, self.now)?
+        } else {
+            take_out_of(&self.instance, self.generations, &validity, self.now)?
+        };
+        if taken == TakenOut::Removed && known != Some(State::Deactivated) {
+            self.enter_withdrawn();
+        }
+        Ok(Some(Withdrawal::WasMissing(taken)))
+    }
+
+    /// Notes that nothing is in force. On a full disk the state stays as it was: what counts is done, and `status` asks Postfix.
+    fn enter_withdrawn(&self) {
+        let before = self.state.as_ref().ok().cloned().flatten();
+        let _ = ActivationState::followed_by(before, State::Withdrawn, self.now).write(self.generations);
+    }
+
+    fn withdraw_expired(&self, validity: &Validity, expired: Vec<Part>) -> Result<Withdrawal, WithdrawError> {
+        let Self { generations, now, instance, .. } = self;
+        let (due, mut cause) = due(generations, validity, *now);
+        if self.meant() == State::Written {
+            let lines = rewritten(instance, generations, validity, due, *now, |ready| {
+                ready.publish()?;
+                // The next run writes it.
+                let _ = generations.copy_record();
+                Ok(())
+            })?;
+            return Ok(Withdrawal::Exchanged { expired, lines });
+        }
+        // Where Postfix cannot be asked the table is taken to be in use.
+        let uses = self.uses();
+        if uses.as_ref().is_ok_and(Vec::is_empty) {
+            return Ok(Withdrawal::NotInForce);
+        }
+        let is_ours = uses.iter().flatten().any(|found| found.kind == UseKind::Ours);
+        if !is_ours || due.effect != Effect::TakeOut {
+            let exchanged = rewritten(instance, generations, validity, due, *now, |ready| {
+                // Who names our files in another way, by `$name` or in `unionmap:`, does so in the next generation, too.
+                if is_ours {
+                    exchange(instance, generations, validity, ready)
+                } else {
+                    swap(instance, generations, ready)
+                }
+            });
+            match exchanged {
+                Ok(lines) => return Ok(Withdrawal::Exchanged { expired, lines }),
+                Err(error) => cause = Some(with_causes(&error)),
+            }
+        }
+        self.take_out(validity, expired, cause)
+    }
+
+    fn take_out(
+        &self,
+        validity: &Validity,
+        expired: Vec<Part>,
+        cause: Option<String>,
+    ) -> Result<Withdrawal, WithdrawError> {
+        match take_out_of(&self.instance, self.generations, validity, self.now)? {
+            TakenOut::Removed => {
+                self.enter_withdrawn();
+                Ok(Withdrawal::TakenOut { expired, cause })
+            }
+            TakenOut::Emptied { cause } => Ok(Withdrawal::Emptied { expired, cause }),
+        }
+    }
+
+    /// Tries again to take a table out of main.cf that an earlier run could only empty; one that the operator names
+    /// otherwise stays.
+    fn withdraw_emptied(&self, validity: &Validity) -> Result<Withdrawal, WithdrawError> {
+        let uses = self.uses().unwrap_or_default();
+        if uses.is_empty() || uses.iter().any(|found| found.kind != UseKind::Ours) {
+            return Ok(Withdrawal::NothingExpired);
+        }
+        self.take_out(validity, Vec::new(), None)
+    }
+
+    /// Reports that nobody knows when a table that is in use expires.
+    fn without_record(self) -> Result<Withdrawal, WithdrawError> {
+        let root = self.generations.root();
+        let is_known =
+            self.state.as_ref().map_or(true, Option::is_some) || is_recorded(root) || self.validity.is_some();
+        let uses = if self.meant() == State::Written { None } else { Some(self.uses()) };
+        match uses {
+            Some(Ok(uses)) if uses.is_empty() && is_known => return Ok(Withdrawal::NotInForce),
+            Some(Err(error)) if is_known => return Err(error.into()),
+            Some(found) if found.as_ref().map_or(true, Vec::is_empty) => {
+                return Err(WithdrawError::NoActivation { path: root.to_owned() });
+            }
+            _ => {}
+        }
+        let expires = self.validity.as_ref().and_then(Validity::first_expiry);
+        Err(WithdrawError::NoRecord { path: root.to_owned(), expires, source: self.record.cause() })
+    }
 }
 
 /// Has the mail server use a generation as an activation does, with its key files.
@@ -203,16 +248,21 @@ fn exchange(
 
 /// The instance that an activation was made on.
 pub fn instance(validity: &Validity) -> Instance {
-    let commands = validity.postfix_commands.as_ref().map_or_else(Commands::system, Commands::in_directory);
+    let recorded = validity.postfix_commands.as_ref().map(Commands::in_directory);
+    // They may have moved since.
+    let commands = recorded.filter(|there| there.find("postconf").is_some()).unwrap_or_else(Commands::system);
     Instance::new(commands, validity.postfix_config.clone())
 }
 
-/// What is due; everything is where the expiries cannot tell.
-fn due(generations: &Generations, validity: &Validity, now: Timestamp) -> Due {
+/// The effect that is due: everything goes where the expiries cannot tell; then the text is the reason.
+fn due(generations: &Generations, validity: &Validity, now: Timestamp) -> (Due, Option<String>) {
     let all = || Due { effect: Effect::TakeOut, later: Expiries::default() };
     if validity.is_over(now) {
-        return all();
+        return (all(), None);
     }
-    let expiries = read_expiries(generations.root()).ok().flatten();
-    expiries.and_then(|expiries| expiries.due(now)).unwrap_or_else(all)
+    match read_expiries(generations.root()) {
+        Ok(Some(expiries)) => (expiries.due(now).unwrap_or_else(all), None),
+        Ok(None) => (all(), Some("the record of what is left of the table is missing".to_owned())),
+        Err(error) => (all(), Some(with_causes(&error))),
+    }
 }

@@ -6,7 +6,7 @@
 //! OUTPUT/current/.expiries        per expiry, in order, the lines that change
 //! OUTPUT/state.json               active, written, withdrawn or deactivated by the operator, and since when
 //! OUTPUT/alert.json               who is alerted and how; for the owner alone
-//! OUTPUT/validity-seen.json       the record of the generation in force, as withdrawal read it last
+//! OUTPUT/validity-seen.json       a second copy of the record of the generation in force
 //! OUTPUT/withdraw-seen            when the withdrawal timer looked last
 //! ```
 //!
@@ -15,6 +15,7 @@
 //! says, is decided above.
 
 mod alert;
+mod copy;
 mod expiries;
 mod note;
 mod part;
@@ -43,7 +44,6 @@ use crate::whole_file;
 
 const FILE: &str = ".validity.json";
 const EXPIRIES: &str = ".expiries";
-const LAST_SEEN: &str = "validity-seen.json";
 
 /// A few hundred bytes per list and override.
 const MAX_BYTES: u64 = 16 << 20;
@@ -125,26 +125,6 @@ impl Validity {
         read_json(&root.join(CURRENT).join(FILE))
     }
 
-    /// Reads the record that [`Self::remember`] kept; `None` before a withdrawal has looked.
-    ///
-    /// # Errors
-    /// [`ValidityError`].
-    pub fn last_seen(root: &Path) -> Result<Option<Self>, ValidityError> {
-        read_json(&root.join(LAST_SEEN))
-    }
-
-    /// Keeps a second copy outside the generation, so that expiry is known when the record itself is lost.
-    ///
-    /// # Errors
-    /// [`ValidityError`].
-    pub fn remember(&self, generations: &Generations) -> Result<(), ValidityError> {
-        let root = generations.root();
-        if Self::last_seen(root).ok().flatten().as_ref() == Some(self) {
-            return Ok(());
-        }
-        write_json(&root.join(LAST_SEEN), self, 0o644)
-    }
-
     /// The first moment at which something in force has expired.
     pub fn first_expiry(&self) -> Option<Timestamp> {
         self.parts.iter().filter_map(|part| part.expires).chain(self.until).min()
@@ -154,6 +134,11 @@ impl Validity {
     pub fn expired(&self, now: Timestamp) -> impl Iterator<Item = &Part> {
         let is_over = self.until.is_some_and(|end| end <= now);
         self.parts.iter().filter(move |part| is_over || part.expires.is_some_and(|end| end <= now))
+    }
+
+    /// Whether it is about a table that was emptied: every other policy has a part.
+    pub fn is_emptied(&self) -> bool {
+        self.parts.is_empty() && self.until.is_none()
     }
 
     /// Whether everything has expired by the operator's own word.
@@ -190,7 +175,8 @@ impl Generations {
     /// # Errors
     /// [`ValidityError`]; the record before is still there then, or the new expiries beside it.
     pub fn describe_current(&self, validity: &Validity, expiries: &Expiries) -> Result<(), ValidityError> {
-        write_record(&self.current_directory(), validity, expiries)
+        write_record(&self.current_directory(), validity, expiries)?;
+        validity.write_copy(self)
     }
 }
 

@@ -4,11 +4,13 @@ use starttls_policy::Code;
 
 /// Every code, for docs/findings.md.
 #[cfg(test)]
-pub(crate) const FINDINGS: [Code; 29] = [
+pub(crate) const FINDINGS: [Code; 32] = [
     AGEING,
     BYPASSED,
     DEACTIVATED,
     DEACTIVATION_UNKNOWN,
+    DAMAGED_FILE,
+    EMPTIED,
     ENDED,
     FAILED,
     FALLS_SHORT,
@@ -28,6 +30,7 @@ pub(crate) const FINDINGS: [Code; 29] = [
     STILL_NAMED,
     SUSPICIOUS,
     TABLE_CHANGED,
+    TABLE_MISSING,
     UNDONE_AGAIN,
     UNSEEN,
     UNWATCHED,
@@ -163,6 +166,25 @@ pub(crate) const ENDED: Code = Code::error(
     "update.ended",
     "Something that is in force has ended and no run of `starttls update` has replaced it, so the withdrawal timer took \
      it out. Mail to its domains is encrypted where possible again. The next update that succeeds brings it back.",
+);
+
+pub(crate) const TABLE_MISSING: Code = Code::error(
+    "update.table-missing",
+    "The mail server's configuration named our table and the table was gone, which defers all mail. The withdrawal timer \
+     took it out of the configuration, or put a table without lines in its place. The next update that succeeds brings the \
+     policy back.",
+);
+
+pub(crate) const DAMAGED_FILE: Code = Code::warning(
+    "status.damaged-file",
+    "A small file beside the policy in force is damaged or missing. What is in force is not affected, and an update or an \
+     activation writes the file anew.",
+);
+
+pub(crate) const EMPTIED: Code = Code::error(
+    "status.emptied",
+    "Everything in force had expired, and our table could not be taken out of the mail server's configuration, so it was \
+     emptied: it is still named, and demands nothing.",
 );
 
 pub(crate) const FAILED: Code = Code::error(

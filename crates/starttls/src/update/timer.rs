@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use starttls_apply::validity::Validity;
 use starttls_apply::withdrawal::{Command, EVERY_MINUTES, Scheduler, name_for};
 use starttls_policy::{Code, Finding};
 
@@ -24,10 +25,19 @@ pub(crate) fn install(settings: &Settings, output: &Path, code: Code) -> Option<
 fn try_install(output: &Path) -> anyhow::Result<()> {
     let text = |path: &Path| path.to_string_lossy().into_owned();
     let program = std::env::current_exe()?;
-    let words = [text(&program), "withdraw".to_owned(), "--record".to_owned(), text(output)];
+    let words = vec![text(&program), "withdraw".to_owned(), "--record".to_owned(), text(output)];
+    // Where the output directory is lost, the instance that uses it is known from here alone.
+    let record = Validity::read(output).ok().flatten();
+    let places = record.map(|record| {
+        [("--postfix-config", record.postfix_config), ("--postfix-commands", record.postfix_commands)]
+    });
+    let places =
+        places.into_iter().flatten().filter_map(|(option, path)| Some([option.to_owned(), text(&path?)]));
+    let with_places = Command::new(words.iter().cloned().chain(places.flatten()));
+    let command = with_places.or_else(|_| Command::new(words))?;
     let scheduler = Scheduler::of_this_machine()
         .ok_or_else(|| anyhow::anyhow!("neither systemd nor cron runs on this machine"))?;
-    scheduler.install(&name_for(output), &Command::new(words)?)?;
+    scheduler.install(&name_for(output), &command)?;
     Ok(())
 }
 

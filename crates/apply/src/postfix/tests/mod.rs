@@ -5,6 +5,7 @@ mod dying;
 mod emptying;
 mod going_wrong;
 mod inspecting;
+mod losing;
 mod operator_tables;
 mod refusing;
 mod server;

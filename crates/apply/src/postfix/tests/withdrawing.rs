@@ -64,26 +64,29 @@ fn fault_c24_what_expires_leaves_step_by_step_without_lists_and_settings() {
     activate_recorded(&server, &generations);
     with_header(&server);
     let active = server.main_cf();
-    assert!(matches!(withdraw(&generations, at(9)).unwrap(), Withdrawal::NothingExpired));
+    assert!(matches!(withdraw(&generations, &server.instance, at(9)).unwrap(), Withdrawal::NothingExpired));
     assert_eq!(server.reloads(), 1);
 
-    let exchanged = withdraw(&generations, at(10)).unwrap();
+    let exchanged = withdraw(&generations, &server.instance, at(10)).unwrap();
     let Withdrawal::Exchanged { expired, lines: 3 } = &exchanged else { panic!("{exchanged:?}") };
     assert_eq!(expired.len(), 1);
     assert!(table(&server).contains("\nb.test secure match=mx.b.test\n"), "{}", table(&server));
     assert_eq!((server.main_cf(), server.reloads()), (active.clone(), 2));
-    assert!(matches!(withdraw(&generations, at(14)).unwrap(), Withdrawal::NothingExpired));
+    assert!(matches!(withdraw(&generations, &server.instance, at(14)).unwrap(), Withdrawal::NothingExpired));
 
-    assert!(matches!(withdraw(&generations, at(16)).unwrap(), Withdrawal::Exchanged { lines: 2, .. }));
+    assert!(matches!(
+        withdraw(&generations, &server.instance, at(16)).unwrap(),
+        Withdrawal::Exchanged { lines: 2, .. }
+    ));
     assert!(!table(&server).contains("a.test secure") && table(&server).contains("c.test secure"));
 
-    let taken = withdraw(&generations, at(21)).unwrap();
+    let taken = withdraw(&generations, &server.instance, at(21)).unwrap();
     assert!(matches!(taken, Withdrawal::TakenOut { cause: None, .. }), "{taken:?}");
     assert_eq!(server.main_cf(), before);
     assert_eq!(ActivationState::read(&server.root).unwrap().unwrap().state, State::Withdrawn);
     assert!(exists(&server.root.join("current/tls_policy")), "files stay for when lists come back");
     assert!(matches!(
-        withdraw(&generations, at(22)).unwrap(),
+        withdraw(&generations, &server.instance, at(22)).unwrap(),
         Withdrawal::NothingExpired | Withdrawal::NotInForce
     ));
 }
@@ -100,7 +103,7 @@ fn fault_c24_what_cannot_be_exchanged_is_taken_out_altogether() {
             "expiries" => fs::write(server.root.join("current/.expiries"), "damaged").unwrap(),
             _ => fs::write(server.root.join("current/tls_policy"), "no line of ours\n").unwrap(),
         }
-        let taken = withdraw(&generations, at(10)).unwrap();
+        let taken = withdraw(&generations, &server.instance, at(10)).unwrap();
         assert!(matches!(taken, Withdrawal::TakenOut { .. }), "{damage}: {taken:?}");
         assert_eq!(server.main_cf(), before, "{damage}");
     }
@@ -114,7 +117,7 @@ fn fault_c24_withdrawal_never_puts_a_table_back_into_main_cf() {
     activate_recorded(&server, &generations);
     with_header(&server);
     fs::write(server.config.join("main.cf"), &before).unwrap();
-    assert!(matches!(withdraw(&generations, at(16)).unwrap(), Withdrawal::NotInForce));
+    assert!(matches!(withdraw(&generations, &server.instance, at(16)).unwrap(), Withdrawal::NotInForce));
     assert_eq!(server.main_cf(), before);
 }
 
@@ -160,7 +163,7 @@ fn fault_c24_files_that_others_put_in_force_lose_what_has_expired_and_never_go()
         .replace(", texthash:", ", unionmap:{texthash:")
         .replace("/tls_policy\n", "/tls_policy}\n");
     fs::write(server.config.join("main.cf"), &named).unwrap();
-    let exchanged = withdraw(&generations, at(21)).unwrap();
+    let exchanged = withdraw(&generations, &server.instance, at(21)).unwrap();
     assert!(matches!(exchanged, Withdrawal::Exchanged { lines: 0, .. }), "{exchanged:?}");
     assert!(!table(&server).contains(".test") && table(&server).starts_with("# "), "{}", table(&server));
     assert_eq!((server.main_cf(), server.reloads()), (named, 2));
@@ -180,7 +183,10 @@ fn fault_c24_files_that_others_put_in_force_lose_what_has_expired_and_never_go()
     fs::write(server.config.join("main.cf"), &before).unwrap();
     ActivationState::new(State::Written, at(1)).write(&generations).unwrap();
     let reloads = server.reloads();
-    assert!(matches!(withdraw(&generations, at(16)).unwrap(), Withdrawal::Exchanged { lines: 2, .. }));
+    assert!(matches!(
+        withdraw(&generations, &server.instance, at(16)).unwrap(),
+        Withdrawal::Exchanged { lines: 2, .. }
+    ));
     assert_eq!((server.main_cf(), server.reloads()), (before, reloads));
 }
 
@@ -192,8 +198,8 @@ fn fault_a6_the_operators_end_takes_everything_out() {
     activate_recorded(&server, &generations);
     let validity = Validity { until: Some(at(3)), ..Validity::read(&server.root).unwrap().unwrap() };
     generations.describe_current(&validity, &Expiries::parse(EXPIRIES).unwrap()).unwrap();
-    assert!(matches!(withdraw(&generations, at(2)).unwrap(), Withdrawal::NothingExpired));
-    let taken = withdraw(&generations, at(3)).unwrap();
+    assert!(matches!(withdraw(&generations, &server.instance, at(2)).unwrap(), Withdrawal::NothingExpired));
+    let taken = withdraw(&generations, &server.instance, at(3)).unwrap();
     let Withdrawal::TakenOut { expired, cause: None } = taken else { panic!("{taken:?}") };
     assert_eq!((expired.len(), server.main_cf()), (3, before));
 }

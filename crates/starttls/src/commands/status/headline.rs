@@ -36,9 +36,14 @@ fn line(in_force: &InForce) -> String {
         }
         Some(State::Withdrawn) => format!("nothing; everything had expired and was taken out{since}"),
         Some(State::Active | State::Written) => {
-            let parts = in_force.validity.iter().flat_map(|validity| &validity.parts);
-            let parts: Vec<&str> = parts.map(|part| part.name.as_str()).collect();
-            let parts = if parts.is_empty() { "nothing".to_owned() } else { parts.join(", ") };
+            let parts =
+                in_force.recorded().map(|validity| validity.parts.iter().map(|part| part.name.as_str()));
+            let parts: Option<Vec<&str>> = parts.map(Iterator::collect);
+            let parts = match parts.as_deref() {
+                None => "not known, since the activation record is lost".to_owned(),
+                Some([]) => "nothing".to_owned(),
+                Some(parts) => parts.join(", "),
+            };
             match obstacle {
                 None | Some(Obstacle::Defers) => parts,
                 Some(Obstacle::Unnamed) => {

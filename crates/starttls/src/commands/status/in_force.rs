@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
-use starttls_apply::postfix::{InEffect, TableState, in_effect, instance, is_recorded};
+use starttls_apply::postfix::{InEffect, TableState, damaged_files, in_effect, instance, is_recorded};
 use starttls_apply::validity::{
     ActivationState, DEAD_AFTER, PartKind, State, Validity, ValidityError, last_seen,
 };
@@ -12,6 +12,7 @@ use starttls_policy::{Finding, Severity, Timestamp, with_causes};
 use crate::server::Server;
 use crate::settings::Settings;
 use crate::update;
+use crate::withdrawal;
 
 /// Why a policy that was activated does not do what it should.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -31,6 +32,8 @@ pub(super) struct InForce {
     output: PathBuf,
     pub(super) state: Option<ActivationState>,
     pub(super) validity: Option<Validity>,
+    /// Its second copy, which counts where the record itself is lost.
+    copy: Option<Validity>,
     /// None where nothing was ever activated, or Postfix cannot be asked.
     pub(super) effect: Option<InEffect>,
     seen: Option<Timestamp>,
@@ -45,7 +48,8 @@ impl InForce {
         let state = known(ActivationState::read(&output), &mut findings);
         let validity = known(Validity::read(&output), &mut findings);
         let seen = known(last_seen(&output), &mut findings);
-        let mut in_force = Self { output, state, validity, effect: None, seen, findings };
+        let copy = Validity::copy(&output).ok().flatten();
+        let mut in_force = Self { output, state, validity, copy, effect: None, seen, findings };
         in_force.ask(settings);
         in_force.judge(now);
         in_force
@@ -85,6 +89,7 @@ impl InForce {
                 self.judge_effect();
                 self.judge_timer(now);
                 self.judge_expiry(now);
+                self.judge_emptied(is_named);
             }
             Some(State::Written) => {
                 if is_named {
@@ -108,6 +113,28 @@ impl InForce {
             }
             _ => {}
         }
+        self.judge_small_files();
+    }
+
+    /// Everything had expired, and main.cf still names our table.
+    fn judge_emptied(&mut self, is_named: bool) {
+        if is_named && self.validity.as_ref().is_some_and(Validity::is_emptied) {
+            let message = "everything in force had expired and our table was emptied; main.cf still names it";
+            self.findings.push(update::EMPTIED.finding("", message).with_cure(withdrawal::EMPTIED_CURE));
+        }
+    }
+
+    fn judge_small_files(&mut self) {
+        // The state is named above already.
+        let damaged =
+            damaged_files(&self.output).into_iter().filter(|file| !file.path.ends_with("state.json"));
+        let found = damaged.map(|file| update::DAMAGED_FILE.finding("", file.message).with_cure(file.cure));
+        self.findings.extend(found);
+    }
+
+    /// The record of what is in force, or its second copy.
+    pub(super) fn recorded(&self) -> Option<&Validity> {
+        self.validity.as_ref().or(self.copy.as_ref())
     }
 
     /// Everything had expired: nobody renews what `generate` activated, and a clock that was ahead may have ended it too early.
@@ -163,7 +190,7 @@ impl InForce {
     }
 
     fn judge_expiry(&mut self, now: Timestamp) {
-        let expired = self.validity.iter().flat_map(|validity| validity.expired(now));
+        let expired = self.recorded().into_iter().flat_map(|validity| validity.expired(now));
         let lists = expired.filter(|part| part.kind == PartKind::List);
         let found = lists.map(|part| {
             let message = format!("{} has expired and is still in force", part.name);
@@ -213,7 +240,7 @@ impl InForce {
 
     /// The record, while it is about something in force.
     fn counted(&self) -> Option<&Validity> {
-        self.validity.as_ref().filter(|_| matches!(self.meant(), Some(State::Active | State::Written)))
+        self.recorded().filter(|_| matches!(self.meant(), Some(State::Active | State::Written)))
     }
 
     /// Why the policy has no effect, or has faults; `None` where nothing is known to be wrong.
