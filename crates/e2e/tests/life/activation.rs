@@ -44,7 +44,63 @@ fn fault_a3_a4_a6_c24_bookworm_activation_survives_what_befalls_it() -> Result<(
     })
 }
 
+#[test]
+#[ignore = "needs unpacked servers: run `./test e2e`"]
+fn fault_2_3_bookworm_withdrawal_outlives_the_loss_of_its_files() -> Result<()> {
+    sealed("activation::fault_2_3_bookworm_withdrawal_outlives_the_loss_of_its_files", |trees, site| {
+        let lab = Lab::build(trees, &site, |names| names.mail(MAIL))?;
+        let tree = Tree::mount(trees, "bookworm", &site)?;
+        let sender = Sender::start(&tree, &site)?;
+        let program = Program::bring(&tree, &site)?;
+        let operator = Operator { site, sender, program };
+        let result = operator.lose_files();
+        drop(lab);
+        result
+    })
+}
+
 impl Operator {
+    /// Files of the activation go, and neither stops mail nor keeps the policy in force beyond its end.
+    fn lose_files(&self) -> Result<()> {
+        const WITHDRAW: [&str; 3] = ["withdraw", "--record", OUTPUT];
+        let generate = ["generate", "--mta", "postfix", "--list", LIST, "--activate"];
+        let lost = |name: &str| self.site.outside(&format!("{OUTPUT}/{name}"));
+
+        chapter("The record is lost before the timer ran for the first time: the policy ends all the same");
+        self.prepare()?;
+        self.changing(0, &generate)?.expect(0)?;
+        self.expect_deferred("first@absent.test")?;
+        fs::remove_file(lost("current/.validity.json"))?;
+        let run = self.run(0, &WITHDRAW)?.expect(1)?;
+        ensure!(run.words().contains("run `starttls update`"), "no cure: {}", run.words());
+        self.withdraw()?;
+        self.expect_cleartext("withdrawn@absent.test")?;
+
+        chapter("The files are removed: Postfix defers all mail, and the next run of the timer ends that");
+        for directory in ["generations", ""] {
+            self.changing(0, &generate)?.expect(0)?;
+            fs::remove_dir_all(lost(directory))?;
+            self.sender.changing(|| self.sender.postfix().reload())?;
+            let harm = self.deliver("harmed@good.test")?;
+            ensure!(harm.status == "deferred", "the harm is not shown: {harm:?}");
+            // Where the record is gone with the directory, the timer names the instance.
+            let config = self.sender.postfix().directory();
+            let arguments = [&WITHDRAW[..], &["--postfix-config", &config]].concat();
+            let run = self.changing(0, &arguments)?.expect(3)?;
+            ensure!(run.words().contains("deferred all mail"), "{}", run.words());
+            self.expect_cleartext("freed@absent.test")?;
+        }
+
+        chapter("After a deactivation the timer has nothing to say, and a mistyped directory is an error");
+        self.changing(0, &generate)?.expect(0)?;
+        self.changing(0, &["generate", "--mta", "postfix", "--deactivate"])?.expect(0)?;
+        let quiet = self.run(LATER_DAYS, &WITHDRAW)?.expect(0)?;
+        ensure!(quiet.words().is_empty(), "{}", quiet.words());
+        self.run(0, &["withdraw", "--record", "/lab/operator/mistyped"])?.expect(1)?;
+        ensure!(!self.site.outside("/lab/operator/mistyped").exists(), "it was made");
+        Ok(())
+    }
+
     fn play(&self) -> Result<()> {
         self.prepare()?;
         let original = self.sender.postfix().main_cf()?;
