@@ -1,6 +1,6 @@
 //! How fast a compiled list is looked up and made.
 //!
-//! `cargo bench -p starttls-policy --bench index`; docs/benchmarks.md has the figures. `STARTTLS_BENCH_DOMAINS=10000000`
+//! `cargo bench --manifest-path benches/Cargo.toml --bench index`; docs/benchmarks.md has the figures. `STARTTLS_BENCH_DOMAINS=10000000`
 //! has one list of that many domains instead (which takes 3 GB of memory).
 #![allow(
     clippy::unwrap_used,
@@ -10,7 +10,7 @@
 )]
 #![allow(missing_docs, reason = "criterion's macros make undocumented items")]
 
-#[path = "../examples/make_list/generate.rs"]
+#[path = "../crates/policy/examples/make_list/generate.rs"]
 mod generate;
 
 use std::hint::black_box;

@@ -1,6 +1,6 @@
 //! How fast lists are read, looked up, written and compared; `bare` is the yardstick, a plain serde parse of the same bytes.
 //!
-//! `cargo bench -p starttls-policy --bench list`; docs/benchmarks.md has the figures.
+//! `cargo bench --manifest-path benches/Cargo.toml --bench list`; docs/benchmarks.md has the figures.
 #![allow(
     clippy::unwrap_used,
     clippy::cast_possible_truncation,
@@ -8,7 +8,7 @@
 )]
 #![allow(missing_docs, reason = "criterion's macros make undocumented items")]
 
-#[path = "../examples/make_list/generate.rs"]
+#[path = "../crates/policy/examples/make_list/generate.rs"]
 mod generate;
 
 use std::collections::BTreeMap;

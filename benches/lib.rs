@@ -1,0 +1,1 @@
+//! Measurements of policy lists; see `index.rs` and `list.rs`.
