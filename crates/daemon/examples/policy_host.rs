@@ -12,14 +12,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair, date_time_ymd,
-};
 use rustls::ServerConfig;
 use rustls::crypto::ring::{default_provider, sign::any_supported_type};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::{CertifiedKey, SigningKey};
+use starttls_testkit::ca::{Authority, Key, Validity};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
@@ -29,10 +27,10 @@ use tokio_rustls::TlsAcceptor;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 #[derive(Debug)]
-struct Authority {
-    issuer: Issuer<'static, KeyPair>,
+struct Certificates {
+    authority: Authority,
     /// One key for all names: keys are dear, signatures are not.
-    key: KeyPair,
+    key: Key,
     signing: Arc<dyn SigningKey>,
 }
 
@@ -40,18 +38,16 @@ fn main() -> Result<()> {
     let mut arguments = env::args().skip(1);
     let usage = "usage: policy_host ADDRESS CA_FILE";
     let (address, file) = (arguments.next().context(usage)?, arguments.next().context(usage)?);
-    let key = KeyPair::generate()?;
-    let mut params = parameters(vec![], "Policy hosts")?;
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    std::fs::write(file, params.self_signed(&key)?.pem())?;
-    let leaf = KeyPair::generate()?;
-    let der = PrivateKeyDer::try_from(leaf.serialize_der()).map_err(anyhow::Error::msg)?;
-    let authority =
-        Authority { issuer: Issuer::new(params, key), key: leaf, signing: any_supported_type(&der)? };
+    let authority = Authority::new("Policy hosts")?;
+    std::fs::write(file, authority.pem())?;
+    let key = Key::generate()?;
+    let der = PrivateKeyDer::try_from(key.pkcs8()).map_err(anyhow::Error::msg)?;
+    let signing = any_supported_type(&der)?;
+    let certificates = Certificates { authority, key, signing };
     let settings = ServerConfig::builder_with_provider(default_provider().into())
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
-        .with_cert_resolver(Arc::new(authority));
+        .with_cert_resolver(Arc::new(certificates));
     let acceptor = TlsAcceptor::from(Arc::new(settings));
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
         let listener = TcpListener::bind(address).await?;
@@ -85,20 +81,11 @@ async fn serve(stream: TcpStream, acceptor: TlsAcceptor) -> Result<()> {
     Ok(stream.shutdown().await?)
 }
 
-impl ResolvesServerCert for Authority {
+impl ResolvesServerCert for Certificates {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        let name = hello.server_name()?.to_owned();
-        let params = parameters(vec![name], "Policy host").ok()?;
-        let certificate = params.signed_by(&self.key, &self.issuer).ok()?;
+        let name = hello.server_name()?;
+        let certificate = self.authority.sign_key(&self.key, &[name], Validity::Current).ok()?;
         let chain = vec![CertificateDer::from(certificate)];
         Some(Arc::new(CertifiedKey::new(chain, Arc::clone(&self.signing))))
     }
-}
-
-fn parameters(names: Vec<String>, common_name: &str) -> Result<CertificateParams> {
-    let mut params = CertificateParams::new(names)?;
-    params.distinguished_name = DistinguishedName::new();
-    params.distinguished_name.push(DnType::CommonName, common_name);
-    (params.not_before, params.not_after) = (date_time_ymd(2020, 1, 1), date_time_ymd(2099, 1, 1));
-    Ok(params)
 }

@@ -1,14 +1,18 @@
 //! A throw-away certificate authority, and the certificates that a test needs from it: good and bad.
 
+mod key;
+
 use std::fmt::Write as _;
 
 use anyhow::Result;
 use base64ct::{Base64, Encoding as _};
 use rcgen::{
-    BasicConstraints, Certificate, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, PublicKeyData as _, date_time_ymd,
+    BasicConstraints, Certificate, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyIdMethod,
+    KeyUsagePurpose, PublicKeyData as _, SerialNumber, date_time_ymd,
 };
 use sha2::{Digest as _, Sha256};
+
+pub use key::Key;
 
 /// When a certificate may be used.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -23,7 +27,7 @@ pub enum Validity {
 #[derive(Debug)]
 pub struct Authority {
     certificate: Certificate,
-    issuer: Issuer<'static, KeyPair>,
+    issuer: Issuer<'static, Key>,
 }
 
 impl Authority {
@@ -32,8 +36,8 @@ impl Authority {
     /// # Errors
     /// When the key or the certificate cannot be made.
     pub fn new(name: &str) -> Result<Self> {
-        let key = KeyPair::generate()?;
-        let mut params = parameters(&[], name, Validity::Current)?;
+        let key = Key::generate()?;
+        let mut params = parameters(&[], name, Validity::Current, &key)?;
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let certificate = params.self_signed(&key)?;
@@ -42,7 +46,7 @@ impl Authority {
 
     /// The authority's own certificate.
     pub fn pem(&self) -> String {
-        self.certificate.pem()
+        key::pem("CERTIFICATE", self.certificate.der())
     }
 
     /// The authority's public key (a DER `SubjectPublicKeyInfo`) in Base64: what a trust-anchor pin carries.
@@ -60,17 +64,25 @@ impl Authority {
     /// # Errors
     /// When a name is no host name, or the key cannot be made.
     pub fn sign(&self, names: &[&str], validity: Validity) -> Result<Identity> {
-        let key = KeyPair::generate()?;
-        let certificate = parameters(names, names.first().unwrap_or(&"nameless"), validity)?
-            .signed_by(&key, &self.issuer)?;
-        Ok(Identity { key, chain: vec![certificate.pem(), self.pem()] })
+        let key = Key::generate()?;
+        let certificate = self.sign_key(&key, names, validity)?;
+        Ok(Identity { key, chain: vec![key::pem("CERTIFICATE", &certificate), self.pem()] })
+    }
+
+    /// The same for a key that is there already; returns the certificate as DER.
+    ///
+    /// # Errors
+    /// When a name is no host name.
+    pub fn sign_key(&self, key: &Key, names: &[&str], validity: Validity) -> Result<Vec<u8>> {
+        let params = parameters(names, names.first().unwrap_or(&"nameless"), validity, key)?;
+        Ok(params.signed_by(key, &self.issuer)?.der().to_vec())
     }
 }
 
 /// A private key and the certificates that a server shows for it.
 #[derive(Debug)]
 pub struct Identity {
-    key: KeyPair,
+    key: Key,
     chain: Vec<String>,
 }
 
@@ -80,15 +92,15 @@ impl Identity {
     /// # Errors
     /// When a name is no host name, or the key cannot be made.
     pub fn self_signed(names: &[&str]) -> Result<Self> {
-        let key = KeyPair::generate()?;
-        let certificate =
-            parameters(names, names.first().unwrap_or(&"nameless"), Validity::Current)?.self_signed(&key)?;
-        Ok(Self { key, chain: vec![certificate.pem()] })
+        let key = Key::generate()?;
+        let params = parameters(names, names.first().unwrap_or(&"nameless"), Validity::Current, &key)?;
+        let certificate = params.self_signed(&key)?;
+        Ok(Self { key, chain: vec![key::pem("CERTIFICATE", certificate.der())] })
     }
 
     /// Key first, then the certificates from leaf to root: one file for a server.
     pub fn pem(&self) -> String {
-        let mut bundle = self.key.serialize_pem();
+        let mut bundle = self.key.pem();
         for certificate in &self.chain {
             let _ = write!(bundle, "{certificate}");
         }
@@ -113,11 +125,20 @@ fn sha256_hex(spki: &[u8]) -> String {
     })
 }
 
-fn parameters(names: &[&str], common_name: &str, validity: Validity) -> Result<CertificateParams> {
+fn parameters(names: &[&str], common_name: &str, validity: Validity, key: &Key) -> Result<CertificateParams> {
     let mut params = CertificateParams::new(names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>())?;
     params.distinguished_name = DistinguishedName::new();
     params.distinguished_name.push(DnType::CommonName, common_name);
     params.use_authority_key_identifier_extension = true;
+    // Both from the key: each certificate has a number and an identifier of its own (RFC 5280 §4.1.2.2, §4.2.1.2).
+    let mut digest = Sha256::digest(key.subject_public_key_info()).to_vec();
+    digest.truncate(20);
+    params.key_identifier_method = KeyIdMethod::PreSpecified(digest.clone());
+    if let Some(first) = digest.first_mut() {
+        // A number is positive and has no leading zeros.
+        *first = *first & 0x3f | 0x40;
+    }
+    params.serial_number = Some(SerialNumber::from(digest));
     (params.not_before, params.not_after) = match validity {
         Validity::Current => (date_time_ymd(2020, 1, 1), date_time_ymd(2099, 1, 1)),
         Validity::Expired => (date_time_ymd(2020, 1, 1), date_time_ymd(2021, 1, 1)),
