@@ -4,18 +4,17 @@
 //!
 //! Spec: RFC 9110 §9.3.3 (POST).
 
-use std::error::Error as _;
+use std::error::Error;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use reqwest::Url;
-use reqwest::header::{CONTENT_TYPE, HeaderValue};
-use reqwest::redirect::Policy;
+use hyper::Method;
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use tokio::runtime::Builder;
 use tokio::time::timeout;
+use url::Url;
 
-use crate::https::{ClientError, ClientSettings};
-use crate::roots::Roots;
+use crate::https::{ClientError, ClientSettings, Connector, ExchangeError};
 
 /// Posts texts. Not to be used from within an asynchronous task.
 #[derive(Clone, Debug)]
@@ -61,7 +60,7 @@ pub enum PostError {
     /// Anything on the way.
     #[error("{words}")]
     Failed {
-        /// What the library says and its innermost cause, without the URL.
+        /// The error and its innermost cause.
         words: String,
     },
 }
@@ -91,24 +90,12 @@ impl Poster {
         answered.unwrap_or(Err(PostError::TimedOut { deadline }))
     }
 
-    fn client(&self, url: &Url) -> Result<reqwest::Client, ClientError> {
-        // Nobody needs to be trusted for what never leaves this machine.
-        let nobody = Roots::Only(Vec::new());
-        let roots = if url.scheme() == "https" { &self.settings.roots } else { &nobody };
-        let mut builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(roots.client_config()?)
-            .redirect(Policy::none())
-            .referer(false)
-            .no_proxy()
-            .retry(reqwest::retry::never())
-            .connect_timeout(self.settings.connect_timeout)
-            .user_agent(self.settings.user_agent.as_str());
-        if url.scheme() == "https"
-            && let Some(route) = self.settings.proxy.route()?
-        {
-            builder = builder.proxy(route.to_reqwest()?);
+    fn client(&self, url: &Url) -> Result<Connector, ClientError> {
+        if url.scheme() == "https" {
+            Connector::new(&self.settings)
+        } else {
+            Connector::local(&self.settings)
         }
-        builder.build().map_err(|source| ClientError::Library { source })
     }
 }
 
@@ -121,20 +108,17 @@ fn checked(url: &str) -> Result<Url, PostError> {
     if is_fit && is_bare { Ok(url) } else { Err(PostError::Url) }
 }
 
-async fn exchange(
-    client: &reqwest::Client,
-    url: Url,
-    body: Vec<u8>,
-    max_bytes: u64,
-) -> Result<Posted, PostError> {
+async fn exchange(client: &Connector, url: Url, body: Vec<u8>, max_bytes: u64) -> Result<Posted, PostError> {
     let text = HeaderValue::from_static("text/plain; charset=utf-8");
-    let request = client.post(url).header(CONTENT_TYPE, text).body(body);
-    let mut response = request.send().await.map_err(failed)?;
-    let status = response.status().as_u16();
-    let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let headers = HeaderMap::from_iter([(CONTENT_TYPE, text)]);
+    let mut response = client.send(Method::POST, &url, headers, body).await.map_err(failed)?;
+    let status = response.head.status.as_u16();
+    let content_type = response.head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let content_type = content_type.unwrap_or_default().to_owned();
     let mut body = Vec::new();
-    while let Some(piece) = response.chunk().await.map_err(failed)? {
+    while let Some(piece) =
+        response.chunk().await.map_err(|error| PostError::Failed { words: words(&error) })?
+    {
         body.extend_from_slice(&piece);
         if u64::try_from(body.len()).unwrap_or(u64::MAX) > max_bytes {
             return Err(PostError::TooLarge { max_bytes });
@@ -143,17 +127,22 @@ async fn exchange(
     Ok(Posted { status, content_type, body })
 }
 
-fn failed(error: reqwest::Error) -> PostError {
-    let error = error.without_url();
-    let mut words = error.to_string();
+fn failed(error: ExchangeError) -> PostError {
+    let words = match error {
+        ExchangeError::Connect(error) => words(&*error),
+        ExchangeError::ConnectTimedOut => "no connection in time".to_owned(),
+        ExchangeError::Http(error) => words(&error),
+    };
+    PostError::Failed { words }
+}
+
+/// The error and its innermost cause.
+fn words(error: &(dyn Error + 'static)) -> String {
     let mut innermost = error.source();
-    while let Some(next) = innermost.and_then(std::error::Error::source) {
+    while let Some(next) = innermost.and_then(Error::source) {
         innermost = Some(next);
     }
-    if let Some(cause) = innermost {
-        words = format!("{words}: {cause}");
-    }
-    PostError::Failed { words }
+    innermost.map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! A body as it comes: bounded in bytes and in time.
 
-use reqwest::Response;
 use tokio::time::timeout_at;
 
 use super::FetchFailure;
+use super::connector::Exchange;
 use super::exchange::Limits;
 
 /// Room that is made before anything came, however much is announced.
@@ -12,7 +12,7 @@ const FIRST_ROOM_BYTES: u64 = 64 * 1024;
 /// Reads one body, piece by piece.
 #[derive(Debug)]
 pub(super) struct BodyReader {
-    response: Response,
+    response: Exchange,
     limits: Limits,
     max_bytes: u64,
     announced: Option<u64>,
@@ -21,8 +21,8 @@ pub(super) struct BodyReader {
 
 impl BodyReader {
     /// Refuses a body that announces to be too large.
-    pub(super) fn new(response: Response, limits: Limits, max_bytes: u64) -> Result<Self, FetchFailure> {
-        let announced = response.content_length();
+    pub(super) fn new(response: Exchange, limits: Limits, max_bytes: u64) -> Result<Self, FetchFailure> {
+        let announced = response.announced();
         if announced.is_some_and(|length| length > max_bytes) {
             return Err(FetchFailure::TooLarge { max_bytes, announced });
         }

@@ -2,18 +2,18 @@
 
 use std::time::Duration;
 
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH};
-use reqwest::redirect::Policy;
+use hyper::header::{HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH};
 use tokio::time::Instant;
 
-use super::exchange::{self, Limits, MAX_HEADERS};
+use super::connector::Connector;
+use super::exchange::{self, Limits};
 use super::{Body, ClientSettings, FetchError, FetchFailure, ProxyError, Request, Response, Validators};
 use crate::roots::RootsError;
 
 /// Fetches over HTTPS; the calls are futures for a tokio runtime with I/O and time.
 #[derive(Clone)]
 pub struct AsyncClient {
-    pub(super) http: reqwest::Client,
+    pub(super) http: Connector,
     settings: ClientSettings,
 }
 
@@ -21,13 +21,6 @@ pub struct AsyncClient {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClientError {
-    /// The HTTP library refuses its settings.
-    #[error("the HTTPS client cannot be set up")]
-    Library {
-        /// What it said.
-        #[source]
-        source: reqwest::Error,
-    },
     /// The proxy cannot be used.
     #[error(transparent)]
     Proxy(#[from] ProxyError),
@@ -49,21 +42,7 @@ impl AsyncClient {
     /// # Errors
     /// [`ClientError`].
     pub fn new(settings: &ClientSettings) -> Result<Self, ClientError> {
-        let mut builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(settings.roots.client_config()?)
-            .https_only(true)
-            .redirect(Policy::none())
-            .referer(false)
-            .no_proxy()
-            .retry(reqwest::retry::never())
-            .pool_max_idle_per_host(0)
-            .http1_max_headers(MAX_HEADERS)
-            .connect_timeout(settings.connect_timeout)
-            .user_agent(printable(&settings.user_agent));
-        if let Some(route) = settings.proxy.route()? {
-            builder = builder.proxy(route.to_reqwest()?);
-        }
-        let http = builder.build().map_err(|source| ClientError::Library { source })?;
+        let http = Connector::new(settings)?;
         Ok(Self { http, settings: settings.clone() })
     }
 
@@ -117,7 +96,7 @@ impl AsyncClient {
 
 impl std::fmt::Debug for AsyncClient {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // The library would show its proxy.
+        // The connector holds the password of the proxy.
         f.debug_struct("AsyncClient").field("settings", &self.settings).finish_non_exhaustive()
     }
 }
@@ -134,8 +113,4 @@ pub(super) fn set(headers: &mut HeaderMap, name: HeaderName, value: Option<&str>
     if let Some(value) = value.and_then(|text| HeaderValue::from_str(text).ok()) {
         headers.insert(name, value);
     }
-}
-
-fn printable(text: &str) -> String {
-    text.chars().filter(|character| matches!(character, ' '..='~')).collect()
 }

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use reqwest::header::{HeaderMap, IF_RANGE, RANGE};
+use hyper::header::{HeaderMap, IF_RANGE, RANGE};
 
 use super::client::{conditions, set};
 use super::exchange::{self, Answer, Limits};

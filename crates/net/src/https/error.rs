@@ -48,9 +48,9 @@ pub enum FetchFailure {
     Connect {
         /// Who was called.
         host: String,
-        /// What the system or the proxy answered.
+        /// The error of the system or of the proxy.
         #[source]
-        source: reqwest::Error,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// No connection in time.
     #[error("no connection to `{host}` within {}", seconds(*waited))]
@@ -87,7 +87,7 @@ pub enum FetchFailure {
         host: String,
         /// What the library said.
         #[source]
-        source: reqwest::Error,
+        source: hyper::Error,
     },
     /// The server sends us to something that cannot be fetched.
     #[error("redirected to a place that cannot be fetched from")]

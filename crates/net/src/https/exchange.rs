@@ -4,12 +4,12 @@ use std::error::Error;
 use std::io;
 use std::time::Duration;
 
-use reqwest::header::{
-    ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, HeaderValue, LOCATION, TRANSFER_ENCODING,
-};
+use hyper::Method;
+use hyper::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, HeaderValue, LOCATION, TRANSFER_ENCODING};
 use tokio::time::{Instant, timeout_at};
 
 use super::body::BodyReader;
+use super::connector::{Connector, Exchange, ExchangeError};
 use super::{FetchFailure, HttpsUrl, Redirects};
 
 /// More header lines than any web server sends; the library stops at them.
@@ -39,7 +39,7 @@ pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) headers: HeaderMap,
     pub(super) redirects: Vec<HttpsUrl>,
-    response: reqwest::Response,
+    response: Exchange,
 }
 
 impl Limits {
@@ -61,7 +61,7 @@ impl Limits {
 impl Answer {
     /// What the server says the length of the body is.
     pub(super) fn announced(&self) -> Option<u64> {
-        self.response.content_length()
+        self.response.announced()
     }
 
     /// The body, which must not be longer than `max_bytes`.
@@ -72,7 +72,7 @@ impl Answer {
 
 /// Asks for `url` and goes where the server sends us.
 pub(super) async fn ask(
-    http: &reqwest::Client,
+    http: &Connector,
     url: &HttpsUrl,
     headers: HeaderMap,
     limits: &Limits,
@@ -81,10 +81,10 @@ pub(super) async fn ask(
     loop {
         let here = redirects.last().unwrap_or(url);
         let response = send(http, here, headers.clone(), limits).await?;
-        check_head(response.headers())?;
-        let status = response.status().as_u16();
+        check_head(&response.head.headers)?;
+        let status = response.head.status.as_u16();
         if !matches!(status, 301 | 302 | 303 | 307 | 308) {
-            return Ok(Answer { status, headers: response.headers().clone(), redirects, response });
+            return Ok(Answer { status, headers: response.head.headers.clone(), redirects, response });
         }
         let next = target(here, &response)?;
         if limits.redirects == Redirects::SameHost && !next.has_origin_of(url) {
@@ -98,24 +98,24 @@ pub(super) async fn ask(
 }
 
 async fn send(
-    http: &reqwest::Client,
+    http: &Connector,
     url: &HttpsUrl,
-    headers: HeaderMap,
+    mut headers: HeaderMap,
     limits: &Limits,
-) -> Result<reqwest::Response, FetchFailure> {
-    let request =
-        http.get(url.to_url()).headers(headers).header(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-    // The library itself gives up after the first part.
+) -> Result<Exchange, FetchFailure> {
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    // The connector itself gives up after the first part.
     let patience = limits.connect_timeout + limits.stall_timeout;
-    match timeout_at(limits.moment(patience), request.send()).await {
+    let sent = http.send(Method::GET, url.as_url(), headers, Vec::new());
+    match timeout_at(limits.moment(patience), sent).await {
         Ok(sent) => sent.map_err(|error| classify(error, url, limits)),
         Err(_) => Err(limits.failure(patience, 0)),
     }
 }
 
-fn target(here: &HttpsUrl, response: &reqwest::Response) -> Result<HttpsUrl, FetchFailure> {
-    let status = response.status().as_u16();
-    let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
+fn target(here: &HttpsUrl, response: &Exchange) -> Result<HttpsUrl, FetchFailure> {
+    let status = response.head.status.as_u16();
+    let location = response.head.headers.get(LOCATION).and_then(|value| value.to_str().ok());
     let location = location.ok_or(FetchFailure::RedirectWithoutTarget { status })?;
     here.follow(location).map_err(|source| FetchFailure::RedirectRefused { source })
 }
@@ -138,33 +138,34 @@ fn check_head(headers: &HeaderMap) -> Result<(), FetchFailure> {
     }
 }
 
-/// What the library's error means. Its URL is left out, since messages show our own.
-fn classify(error: reqwest::Error, url: &HttpsUrl, limits: &Limits) -> FetchFailure {
-    let error = error.without_url();
+/// The meaning of an error for the caller.
+fn classify(error: ExchangeError, url: &HttpsUrl, limits: &Limits) -> FetchFailure {
     let host = url.authority();
-    if let Some(source) = find::<rustls::Error>(&error).cloned() {
-        return match source {
-            rustls::Error::InvalidCertificate(_) => FetchFailure::Certificate { host, source },
-            _ => FetchFailure::Tls { host, source },
-        };
-    }
-    if error.is_connect() && error.is_timeout() {
-        return FetchFailure::ConnectTimedOut { host, waited: limits.connect_timeout };
-    }
-    if error.is_connect() {
-        return FetchFailure::Connect { host, source: error };
-    }
-    match find::<hyper::Error>(&error) {
-        Some(problem) if problem.is_parse_too_large() => FetchFailure::HeadersTooLarge,
-        Some(problem) if problem.is_incomplete_message() || problem.is_closed() => {
+    let of_tls = match &error {
+        ExchangeError::Connect(error) => find::<rustls::Error>(&**error),
+        ExchangeError::Http(error) => find::<rustls::Error>(error),
+        ExchangeError::ConnectTimedOut => None,
+    };
+    match (of_tls.cloned(), error) {
+        (Some(source @ rustls::Error::InvalidCertificate(_)), _) => {
+            FetchFailure::Certificate { host, source }
+        }
+        (Some(source), _) => FetchFailure::Tls { host, source },
+        (None, ExchangeError::ConnectTimedOut) => {
+            FetchFailure::ConnectTimedOut { host, waited: limits.connect_timeout }
+        }
+        (None, ExchangeError::Connect(source)) => FetchFailure::Connect { host, source },
+        (None, ExchangeError::Http(error)) if error.is_parse_too_large() => FetchFailure::HeadersTooLarge,
+        (None, ExchangeError::Http(error))
+            if error.is_incomplete_message() || error.is_closed() || is_cut(&error) =>
+        {
             FetchFailure::Closed { host }
         }
-        _ if is_cut(&error) => FetchFailure::Closed { host },
-        _ => FetchFailure::Protocol { host, source: error },
+        (None, ExchangeError::Http(source)) => FetchFailure::Protocol { host, source },
     }
 }
 
-fn is_cut(error: &reqwest::Error) -> bool {
+fn is_cut(error: &hyper::Error) -> bool {
     use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
     let kind = find::<io::Error>(error).map(io::Error::kind);
     matches!(kind, Some(BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof))

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use reqwest::{NoProxy, Url};
+use hyper_util::client::proxy::matcher::Matcher;
+use url::Url;
 
 /// Where the environment names a proxy for `https`, in this order; the lower-case names are the older habit.
 const PROXY_VARIABLES: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
@@ -50,9 +51,6 @@ pub enum ProxyError {
         /// What it begins with.
         scheme: String,
     },
-    /// The HTTP library refuses it.
-    #[error("the proxy's URL cannot be used")]
-    Unusable,
 }
 
 impl Proxy {
@@ -71,9 +69,8 @@ impl Proxy {
 }
 
 impl ProxyRoute {
-    pub(crate) fn to_reqwest(&self) -> Result<reqwest::Proxy, ProxyError> {
-        let proxy = reqwest::Proxy::https(self.url.0.clone()).map_err(|_| ProxyError::Unusable)?;
-        Ok(proxy.no_proxy(NoProxy::from_string(&self.except)))
+    pub(crate) fn to_matcher(&self) -> Matcher {
+        Matcher::builder().https(self.url.0.as_str()).no(self.except.as_str()).build()
     }
 }
 
@@ -147,6 +144,7 @@ mod tests {
     fn password_is_not_shown() {
         let found = route(&[("HTTPS_PROXY", "http://user:secret@proxy.example.org:3128/")]).unwrap().unwrap();
         assert!(!format!("{found:?} {}", found.url).contains("secret"));
-        assert!(found.to_reqwest().is_ok());
+        let way = found.to_matcher().intercept(&"https://list.example.org".parse().unwrap()).unwrap();
+        assert!(way.basic_auth().is_some_and(hyper::header::HeaderValue::is_sensitive));
     }
 }

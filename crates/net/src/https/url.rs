@@ -5,7 +5,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use reqwest::Url;
+use url::Url;
 
 /// A longer URL is refused; RFC 9110 §4.1 asks for 8000 octets of those who serve strangers, ours are short.
 const MAX_BYTES: usize = 4096;
@@ -114,8 +114,8 @@ impl HttpsUrl {
         }
     }
 
-    pub(super) fn to_url(&self) -> Url {
-        self.0.clone()
+    pub(super) const fn as_url(&self) -> &Url {
+        &self.0
     }
 
     fn check(url: Url) -> Result<Self, UrlError> {

@@ -5,7 +5,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use reqwest::header::{CONTENT_RANGE, ETAG, HeaderMap, HeaderName, LAST_MODIFIED};
+use hyper::header::{CONTENT_RANGE, ETAG, HeaderMap, HeaderName, LAST_MODIFIED};
 
 /// A longer one is not worth keeping.
 const MAX_ETAG_BYTES: usize = 256;
