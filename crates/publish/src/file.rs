@@ -139,7 +139,7 @@ mod replacing {
 
     #[test]
     fn that_fails_leaves_the_old_bytes_and_nothing_else() {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = starttls_testkit::world::directory().unwrap();
         let path = directory.path().join("file");
         replace(&path, b"old").unwrap();
         let full = replace_with(&path, &mut |file| {
@@ -153,7 +153,7 @@ mod replacing {
 
     #[test]
     fn passes_over_what_a_run_that_died_left() {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = starttls_testkit::world::directory().unwrap();
         let path = directory.path().join("file");
         fs::write(aside(&path).unwrap(), "half").unwrap();
         replace(&path, b"new").unwrap();

@@ -169,7 +169,7 @@ mod key_files {
 
     #[test]
     fn are_closed_to_others_and_never_overwritten() {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = starttls_testkit::world::directory().unwrap();
         let path = directory.path().join("key");
         let public = make(&path, "alpha.example", Purpose::Log).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
@@ -182,7 +182,7 @@ mod key_files {
 
     #[test]
     fn that_others_can_read_are_refused() {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = starttls_testkit::world::directory().unwrap();
         let path = directory.path().join("key");
         make(&path, "alpha.example", Purpose::Organisation).unwrap();
         for mode in [0o640, 0o604, 0o660, 0o644] {
@@ -193,7 +193,7 @@ mod key_files {
 
     #[test]
     fn without_a_key_are_refused_without_repeating_them() {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = starttls_testkit::world::directory().unwrap();
         let good = directory.path().join("good");
         let public = make(&good, "alpha.example", Purpose::Organisation).unwrap().to_string();
         let secret = fs::read_to_string(&good).unwrap();

@@ -65,7 +65,7 @@ mod tests {
 
     #[test]
     fn files_are_read_up_to_their_limit() {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = starttls_testkit::world::directory().unwrap();
         let path = directory.path().join("list.json");
         fs::write(&path, "12345").unwrap();
         assert_eq!(read(&path, 5).unwrap(), b"12345");
@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn files_are_what_their_size_and_hash_say() {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = starttls_testkit::world::directory().unwrap();
         let path = directory.path().join("list.json");
         let text = "x".repeat(100_000);
         fs::write(&path, &text).unwrap();
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn what_is_no_file_is_said_and_not_waited_for() {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = starttls_testkit::world::directory().unwrap();
         assert!(matches!(read(directory.path(), 5), Err(LocalError::NotAFile { .. })));
         assert!(matches!(read(&directory.path().join("none"), 5), Err(LocalError::Missing { .. })));
         let pipe = directory.path().join("pipe");

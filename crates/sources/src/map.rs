@@ -80,7 +80,7 @@ mod maps {
 
     #[test]
     fn show_the_files_bytes_be_there_any_or_none() {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = starttls_testkit::world::directory().unwrap();
         let path = directory.path().join("file");
         for bytes in [&b""[..], b"x", &[7; 10_000]] {
             std::fs::write(&path, bytes).unwrap();
@@ -92,7 +92,7 @@ mod maps {
 
     #[test]
     fn stay_on_the_old_file_when_another_takes_its_name() {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = starttls_testkit::world::directory().unwrap();
         let (path, new) = (directory.path().join("file"), directory.path().join("new"));
         std::fs::write(&path, "old").unwrap();
         let map = Map::open(&path, Reading::Random).unwrap();
@@ -103,7 +103,7 @@ mod maps {
 
     #[test]
     fn are_of_regular_files_alone() {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = starttls_testkit::world::directory().unwrap();
         for path in [directory.path(), Path::new("/dev/zero")] {
             assert_eq!(
                 Map::open(path, Reading::Random).unwrap_err().kind(),

@@ -48,6 +48,7 @@ impl Origin {
             .args(args)
             .env("HOME", &self.path)
             .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
             .env_remove("GIT_DIR")
             .envs(["GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"].map(|date| (date, SIGNED)))
             .output()

@@ -23,7 +23,7 @@ fn two_mirrors(world: &World) -> ([Server; 2], Bench) {
     let authority = Authority::new("Root").unwrap();
     let server = || Server::start(&authority.sign(&["127.0.0.1"], Validity::Current).unwrap()).unwrap();
     let servers = [server(), server()];
-    let holder = tempfile::tempdir().unwrap();
+    let holder = starttls_testkit::world::directory().unwrap();
     let pem = holder.path().join("ca.pem");
     fs::write(&pem, authority.pem()).unwrap();
     let bench = Bench::new(Some(pem), |directory| {

@@ -77,7 +77,7 @@ fn detached_signatures_are_fetched_beside_their_lists() {
     let Some(home) = Home::with_key() else { return };
     let authority = Authority::new("Root").unwrap();
     let server = Server::start(&authority.sign(&["127.0.0.1"], Validity::Current).unwrap()).unwrap();
-    let holder = tempfile::tempdir().unwrap();
+    let holder = starttls_testkit::world::directory().unwrap();
     let pem = holder.path().join("ca.pem");
     fs::write(&pem, authority.pem()).unwrap();
     let bench = Bench::new(Some(pem), |directory| {

@@ -21,7 +21,7 @@ struct Machine(tempfile::TempDir);
 
 impl Machine {
     fn new() -> Self {
-        let home = tempfile::tempdir().unwrap();
+        let home = starttls_testkit::world::directory().unwrap();
         let machine = Self(home);
         let shown = machine.0.path().canonicalize().unwrap().display().to_string();
         for directory in ["config", "tools", "queue"] {

@@ -51,7 +51,7 @@ const CHANGES: &str = r#"{ "version": "0.1", "policies": { "three.example": { "m
 
 impl Table {
     fn new() -> Self {
-        let table = Self { disk: tempfile::tempdir().unwrap() };
+        let table = Self { disk: starttls_testkit::world::directory().unwrap() };
         for (name, purpose) in WORLD {
             let public = table
                 .run(&format!("list key new --name {name}.example/key --type {purpose} --output {name}.key"));

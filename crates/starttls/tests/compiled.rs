@@ -16,7 +16,7 @@ struct Place(TempDir);
 impl Place {
     /// A directory with a list, an overlay, and both compiled.
     fn new() -> Self {
-        let place = Self(tempfile::tempdir().unwrap());
+        let place = Self(starttls_testkit::world::directory().unwrap());
         for (name, text) in [("list", LIST), ("overlay", OVERLAY)] {
             fs::write(place.path(&format!("{name}.json")), text).unwrap();
             let (list, index) = (format!("{name}.json"), format!("{name}.index"));

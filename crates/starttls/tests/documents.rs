@@ -55,7 +55,7 @@ fn complaint(block: &Block) -> Option<String> {
 }
 
 fn of_shell(text: &str) -> Option<String> {
-    let holder = tempfile::tempdir().unwrap();
+    let holder = starttls_testkit::world::directory().unwrap();
     let script = holder.path().join("block.sh");
     fs::write(&script, text).unwrap();
     let checked = Command::new("sh").arg("-n").arg(&script).output().unwrap();
@@ -73,7 +73,7 @@ fn of_shell(text: &str) -> Option<String> {
 
 /// As the program reads its own settings; files that it names need not be there.
 fn of_settings(text: &str) -> Option<String> {
-    let holder = tempfile::tempdir().unwrap();
+    let holder = starttls_testkit::world::directory().unwrap();
     let file = holder.path().join("starttls.toml");
     fs::write(&file, text).unwrap();
     let checked = Command::new(env!("CARGO_BIN_EXE_starttls"))
@@ -88,7 +88,7 @@ fn of_settings(text: &str) -> Option<String> {
 
 /// With keys in place of those that are left out.
 fn of_root_template(text: &str) -> Option<String> {
-    let holder = tempfile::tempdir().unwrap();
+    let holder = starttls_testkit::world::directory().unwrap();
     let mut complete = text.to_owned();
     while let Some(end) = complete.find("+…") {
         let start = complete[..end].rfind('"').map_or(0, |at| at + 1);

@@ -18,7 +18,7 @@ struct Place {
 
 impl Place {
     fn new() -> Self {
-        let holder = tempfile::tempdir().unwrap();
+        let holder = starttls_testkit::world::directory().unwrap();
         let path = |name| holder.path().join(name).display().to_string();
         Self { list: path("list.json"), output: path("out"), _holder: holder }
     }

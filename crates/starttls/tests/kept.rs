@@ -17,7 +17,7 @@ struct Machine(tempfile::TempDir);
 
 impl Machine {
     fn new() -> Self {
-        let machine = Self(tempfile::tempdir().unwrap());
+        let machine = Self(starttls_testkit::world::directory().unwrap());
         let settings = "state-dir = \"state\"\n[postfix]\noutput = \"policy\"\nversion = \"3.10.5\"\n\
             [update]\nactivate = false\n\
             [[list]]\nname = \"ours\"\ntrust = \"unsigned\"\nfile = \"list.json\"\n";

@@ -24,7 +24,7 @@ struct Machine {
 
 impl Machine {
     fn new() -> Self {
-        let holder = tempfile::tempdir().unwrap();
+        let holder = starttls_testkit::world::directory().unwrap();
         fs::set_permissions(holder.path(), Permissions::from_mode(0o755)).unwrap();
         let service = rustix::process::geteuid().is_root().then_some(SERVICE);
         let machine = Self { holder, service };
@@ -41,6 +41,9 @@ impl Machine {
             listen.display()
         );
         fs::write(machine.settings(), text).unwrap();
+        // Both users read them, whatever the umask of the tests is.
+        fs::set_permissions(machine.settings(), Permissions::from_mode(0o644)).unwrap();
+        fs::set_permissions(machine.program(), Permissions::from_mode(0o755)).unwrap();
         machine
     }
 

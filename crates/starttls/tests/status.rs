@@ -41,7 +41,7 @@ struct Machine(tempfile::TempDir);
 
 impl Machine {
     fn new(table: &str) -> Self {
-        let machine = Self(tempfile::tempdir().unwrap());
+        let machine = Self(starttls_testkit::world::directory().unwrap());
         let home = machine.home();
         for name in ["tools", "etc", "queue"] {
             fs::create_dir(home.join(name)).unwrap();

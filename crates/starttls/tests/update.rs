@@ -20,7 +20,7 @@ struct Operator(tempfile::TempDir);
 
 impl Operator {
     fn new(list: &str) -> Self {
-        let home = tempfile::tempdir().unwrap();
+        let home = starttls_testkit::world::directory().unwrap();
         let settings = format!(
             "state-dir = \"state\"\n[postfix]\noutput = \"policy\"\nversion = \"3.10.5\"\n\
              [update]\nactivate = false\nalert-command = [\"tee\", \"{}\"]\n\

@@ -12,4 +12,5 @@ pub mod https;
 mod listener;
 pub mod postgres;
 pub mod proxy;
+pub mod world;
 pub mod zone;

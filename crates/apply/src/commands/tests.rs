@@ -11,7 +11,7 @@ use super::*;
 use crate::fake;
 
 fn with_script(script: &str) -> (TempDir, Commands) {
-    let holder = tempfile::tempdir().unwrap();
+    let holder = starttls_testkit::world::directory().unwrap();
     fake::script(&holder.path().join("tool"), script);
     let commands = Commands::in_directory(holder.path());
     (holder, commands)

@@ -81,7 +81,7 @@ mod reading_back {
     }
 
     fn recheck_small_blocks(text: &[u8]) -> Result<(), Rejected> {
-        let holder = tempfile::tempdir().unwrap();
+        let holder = starttls_testkit::world::directory().unwrap();
         let path = holder.path().join(TABLE);
         fs::write(&path, text).unwrap();
         recheck_in_blocks(&Postfix, TABLE, &path, 200)

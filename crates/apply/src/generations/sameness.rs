@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn generation_is_in_force_when_every_byte_is() {
-        let holder = tempfile::tempdir().unwrap();
+        let holder = starttls_testkit::world::directory().unwrap();
         let path = holder.path().canonicalize().unwrap().join("out");
         let generations = Generations::open(&path).unwrap();
         let write = |files: &[(&str, &str)]| {

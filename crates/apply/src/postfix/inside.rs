@@ -132,7 +132,7 @@ mod paths {
 
     #[test]
     fn enter_a_directory_by_any_spelling_or_link() {
-        let holder = tempfile::tempdir().unwrap();
+        let holder = starttls_testkit::world::directory().unwrap();
         let home = holder.path().canonicalize().unwrap();
         let root = home.join("out");
         fs::create_dir_all(root.join("generations/0001")).unwrap();
@@ -172,7 +172,7 @@ mod paths {
 
     #[test]
     fn over_the_exchanged_link_end_behind_it() {
-        let holder = tempfile::tempdir().unwrap();
+        let holder = starttls_testkit::world::directory().unwrap();
         let home = holder.path().canonicalize().unwrap();
         let root = home.join("out");
         fs::create_dir_all(root.join("generations/0001")).unwrap();
@@ -189,7 +189,7 @@ mod paths {
 
     #[test]
     fn tell_what_they_name_below_the_directory_by_their_own_words() {
-        let holder = tempfile::tempdir().unwrap();
+        let holder = starttls_testkit::world::directory().unwrap();
         let home = holder.path().canonicalize().unwrap();
         let root = home.join("out");
         fs::create_dir_all(root.join("current")).unwrap();

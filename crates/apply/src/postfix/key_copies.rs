@@ -133,7 +133,7 @@ mod copies {
     use super::*;
 
     fn prepared() -> (tempfile::TempDir, PathBuf, KeyCopy) {
-        let holder = tempfile::tempdir().unwrap();
+        let holder = starttls_testkit::world::directory().unwrap();
         let queue = holder.path().join("queue");
         fs::create_dir(&queue).unwrap();
         let from = holder.path().join("a.pem");

@@ -64,7 +64,7 @@ mod tables {
 
     #[test]
     fn fault_b3_of_another_output_directory_are_known_by_its_marker_or_its_absence() {
-        let home = tempfile::tempdir().unwrap();
+        let home = starttls_testkit::world::directory().unwrap();
         let [old, theirs, new] = ["old", "theirs", "new"].map(|name| home.path().join(name));
         for directory in [&old, &theirs, &new] {
             fs::create_dir(directory).unwrap();

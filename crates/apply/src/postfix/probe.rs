@@ -191,7 +191,7 @@ mod probes {
 
     /// Runs three probes against a tool that answers by domain.
     fn codes_of(script: &str, domains: &[&str]) -> Vec<(&'static str, Severity)> {
-        let holder = tempfile::tempdir().unwrap();
+        let holder = starttls_testkit::world::directory().unwrap();
         fake::script(&holder.path().join("posttls-finger"), script);
         let instance = Instance::new(Commands::in_directory(holder.path()), None);
         let probes: Vec<Probe> = domains.iter().map(|domain| probe(domain)).collect();

@@ -141,6 +141,12 @@ mod ca_roots {
         Roots { ca_file, ca_path, appends_default: false, runs, queue_directory: queue }
     }
 
+    /// Writes certificates that everybody may read, whatever the umask.
+    fn write_for_all(path: &Path) {
+        fs::write(path, PEM).unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(0o644)).unwrap();
+    }
+
     #[test]
     fn that_are_not_set_are_refused_even_with_the_default_ones_appended() {
         let queue = Path::new("/nonexistent");
@@ -152,7 +158,7 @@ mod ca_roots {
 
     #[test]
     fn in_a_file_must_be_certificates() {
-        let holder = tempfile::tempdir().unwrap();
+        let holder = starttls_testkit::world::directory().unwrap();
         let path = holder.path().join("ca.pem");
         let name = path.to_str().unwrap();
         for (text, good) in [
@@ -173,10 +179,10 @@ mod ca_roots {
 
     #[test]
     fn in_a_directory_must_be_there_where_smtp_looks() {
-        let holder = tempfile::tempdir().unwrap();
+        let holder = starttls_testkit::world::directory().unwrap();
         let outside = holder.path().join("certs");
         fs::create_dir(&outside).unwrap();
-        fs::write(outside.join("0a1b2c3d.0"), PEM).unwrap();
+        write_for_all(&outside.join("0a1b2c3d.0"));
         let name = outside.to_str().unwrap();
         let queue = holder.path().join("queue");
         assert_eq!(roots("", name, Where::Unconfined, &queue).check(), None);
@@ -185,7 +191,7 @@ mod ca_roots {
         let inside = seen_from(Where::Chrooted, &queue, &outside);
         fs::create_dir_all(&inside).unwrap();
         assert!(roots("", name, Where::Chrooted, &queue).check().is_some());
-        fs::write(inside.join("0a1b2c3d.0"), PEM).unwrap();
+        write_for_all(&inside.join("0a1b2c3d.0"));
         assert_eq!(roots("", name, Where::Chrooted, &queue).check(), None);
     }
 }

@@ -159,7 +159,7 @@ mod tables {
     use super::*;
 
     fn read(text: &str) -> Result<Table, TableError> {
-        let holder = tempfile::tempdir().unwrap();
+        let holder = starttls_testkit::world::directory().unwrap();
         let path = holder.path().join("tls_policy");
         fs::write(&path, text).unwrap();
         Table::read(&path)

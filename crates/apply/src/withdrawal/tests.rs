@@ -25,7 +25,7 @@ fn systemd(holder: &Path) -> Scheduler {
 
 #[test]
 fn systemd_hears_of_a_new_timer_once() {
-    let holder = tempfile::tempdir().unwrap();
+    let holder = starttls_testkit::world::directory().unwrap();
     let scheduler = systemd(holder.path());
     assert_eq!(scheduler.install(NAME, &command()).unwrap(), Installed::Now);
     let service = fs::read_to_string(holder.path().join("units/starttls-withdraw.service")).unwrap();
@@ -40,7 +40,7 @@ fn systemd_hears_of_a_new_timer_once() {
 
 #[test]
 fn systemd_forgets_a_removed_timer() {
-    let holder = tempfile::tempdir().unwrap();
+    let holder = starttls_testkit::world::directory().unwrap();
     let scheduler = systemd(holder.path());
     scheduler.install(NAME, &command()).unwrap();
     scheduler.remove(NAME).unwrap();
@@ -51,7 +51,7 @@ fn systemd_forgets_a_removed_timer() {
 
 #[test]
 fn cron_gets_a_table_that_it_reads() {
-    let holder = tempfile::tempdir().unwrap();
+    let holder = starttls_testkit::world::directory().unwrap();
     let scheduler = Scheduler::Cron { tables: holder.path().to_owned() };
     assert_eq!(scheduler.install(NAME, &command()).unwrap(), Installed::Now);
     assert_eq!(scheduler.install(NAME, &command()).unwrap(), Installed::Before);
@@ -71,7 +71,7 @@ fn words_that_a_scheduler_could_misread_are_refused() {
 
 #[test]
 fn machine_is_told_by_what_is_there() {
-    let root = tempfile::tempdir().unwrap();
+    let root = starttls_testkit::world::directory().unwrap();
     assert!(Scheduler::below(root.path()).is_none());
     fs::create_dir_all(root.path().join("etc/cron.d")).unwrap();
     assert_eq!(Scheduler::below(root.path()).unwrap().name(), "cron");

@@ -27,7 +27,7 @@ struct Published {
 impl Published {
     /// With one root and one list.
     fn new() -> Self {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = starttls_testkit::world::directory().unwrap();
         let root = Leaf { kind: LeafKind::Root, sha256: Digest::of(b"") };
         let mut published = Self { directory, head: TreeHead::EMPTY, root };
         published.root.sha256 = published.note(&root_text());

@@ -302,7 +302,7 @@ mod tests {
 
     #[test]
     fn a_repository_that_grows_too_large_is_given_up() {
-        let holder = tempfile::tempdir().unwrap();
+        let holder = starttls_testkit::world::directory().unwrap();
         let origin = Repository::Directory(holder.path().join("origin"));
         let git = Git::system();
         if git.find().is_err() {

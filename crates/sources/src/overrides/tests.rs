@@ -150,7 +150,7 @@ mod appending {
 
     #[test]
     fn makes_directory_and_file_for_their_owner() {
-        let home = tempfile::tempdir().unwrap();
+        let home = starttls_testkit::world::directory().unwrap();
         let state = home.path().join("state");
         assert_eq!(read(&state).unwrap(), Journal::default());
         put(&state, &add("a.example", Ruling::Relax)).unwrap();
@@ -164,7 +164,7 @@ mod appending {
 
     #[test]
     fn after_a_crash_at_any_byte_loses_no_complete_line() {
-        let home = tempfile::tempdir().unwrap();
+        let home = starttls_testkit::world::directory().unwrap();
         let file = home.path().join(FILE);
         let before = [add("a.example", Ruling::Relax), add("b.example", require())];
         let (one, two) = (before[0].render(), before[1].render());
@@ -189,7 +189,7 @@ mod appending {
 
     #[test]
     fn cuts_off_what_a_power_cut_left_behind_the_last_line() {
-        let home = tempfile::tempdir().unwrap();
+        let home = starttls_testkit::world::directory().unwrap();
         let good = add("a.example", Ruling::Relax);
         for rest in [&b"\0\0\0\0"[..], b"\xff\xfe", b"{\"at\":\"2026"] {
             fs::write(home.path().join(FILE), [good.render().as_bytes(), rest].concat()).unwrap();
@@ -200,7 +200,7 @@ mod appending {
 
     #[test]
     fn adds_nothing_where_the_file_or_the_check_says_no() {
-        let home = tempfile::tempdir().unwrap();
+        let home = starttls_testkit::world::directory().unwrap();
         let file = home.path().join(FILE);
         fs::write(&file, "{}\n").unwrap();
         let error = put(home.path(), &remove("a.example")).unwrap_err().to_string();
@@ -214,7 +214,7 @@ mod appending {
 
     #[test]
     fn follows_no_link_and_waits_for_no_pipe() {
-        let home = tempfile::tempdir().unwrap();
+        let home = starttls_testkit::world::directory().unwrap();
         let file = home.path().join(FILE);
         let elsewhere = home.path().join("elsewhere");
         fs::write(&elsewhere, "").unwrap();
@@ -242,7 +242,7 @@ mod appending {
 
     #[test]
     fn trusts_no_file_that_everybody_can_write() {
-        let home = tempfile::tempdir().unwrap();
+        let home = starttls_testkit::world::directory().unwrap();
         let file = home.path().join(FILE);
         fs::write(&file, "").unwrap();
         fs::set_permissions(&file, fs::Permissions::from_mode(0o666)).unwrap();
@@ -255,7 +255,7 @@ mod appending {
 
     #[test]
     fn from_many_threads_keeps_every_line_whole() {
-        let home = tempfile::tempdir().unwrap();
+        let home = starttls_testkit::world::directory().unwrap();
         std::thread::scope(|scope| {
             for writer in 0..8 {
                 let state = home.path();

@@ -77,7 +77,7 @@ pub(crate) const TWO: &str = "https://two.example/";
 
 impl Bench {
     pub(crate) fn new(trust: impl FnOnce(&Path) -> Trust) -> Self {
-        let holder = tempfile::tempdir().unwrap();
+        let holder = starttls_testkit::world::directory().unwrap();
         let settings = SourceSettings::new(SourceName::parse("main").unwrap(), trust(holder.path()));
         Self { holder, mirrors: Mirrors::default(), settings }
     }

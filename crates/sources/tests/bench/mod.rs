@@ -19,7 +19,7 @@ pub(crate) struct Bench {
 impl Bench {
     /// `authority` is the file of the CA whose servers are believed.
     pub(crate) fn new(authority: Option<PathBuf>, trust: impl FnOnce(&Path) -> Trust) -> Self {
-        let holder = tempfile::tempdir().unwrap();
+        let holder = starttls_testkit::world::directory().unwrap();
         let settings = SourceSettings::new(SourceName::parse("main").unwrap(), trust(holder.path()));
         let roots = authority.map_or_else(Roots::default, |path| Roots::Only(vec![path]));
         let client = ClientSettings { roots, proxy: Proxy::None, ..ClientSettings::default() };

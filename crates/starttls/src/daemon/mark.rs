@@ -55,7 +55,7 @@ mod tests {
 
     #[test]
     fn fault_15_mark_changes_with_the_file_and_with_each_link_to_it() {
-        let place = tempfile::tempdir().unwrap();
+        let place = starttls_testkit::world::directory().unwrap();
         let path = |name: &str| place.path().join(name);
         let link = path("link");
         let mut before = Mark::of(&link);
@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn fault_15_links_in_a_circle_end() {
-        let place = tempfile::tempdir().unwrap();
+        let place = starttls_testkit::world::directory().unwrap();
         let link = place.path().join("link");
         symlink("link", &link).unwrap();
         assert!(links(&link).len() <= MAX_LINKS + 1);
@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn fault_15_nearest_directory_is_one_that_is_there() {
-        let place = tempfile::tempdir().unwrap();
+        let place = starttls_testkit::world::directory().unwrap();
         let root = fs::canonicalize(place.path()).unwrap();
         assert_eq!(nearest_directory(&root.join("file")), Some(root.clone()));
         assert_eq!(nearest_directory(&root.join("not/yet/there")), Some(root));

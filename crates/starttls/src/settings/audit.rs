@@ -105,7 +105,7 @@ mod files_that_settings_name {
 
     #[test]
     fn are_looked_at_before_they_are_needed() {
-        let home = tempfile::tempdir().unwrap();
+        let home = starttls_testkit::world::directory().unwrap();
         fs::create_dir(home.path().join("state")).unwrap();
         fs::set_permissions(home.path().join("state"), fs::Permissions::from_mode(0o777)).unwrap();
         let text = r#"

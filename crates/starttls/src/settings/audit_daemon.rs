@@ -87,7 +87,7 @@ mod keys_of_the_daemon {
     use crate::settings::audit::warnings;
 
     fn said(daemon: &str) -> String {
-        let home = tempfile::tempdir().unwrap();
+        let home = starttls_testkit::world::directory().unwrap();
         let text = format!("state-dir = \".\"\n[daemon]\n{daemon}\n");
         warnings(&Settings::parse(&text, home.path()).unwrap()).join("\n")
     }
@@ -121,7 +121,7 @@ mod keys_of_the_daemon {
 
     #[test]
     fn fault_11_resolver_without_a_port_is_answered_with_the_port_of_the_dns() {
-        let home = tempfile::tempdir().unwrap();
+        let home = starttls_testkit::world::directory().unwrap();
         let text = "[daemon]\nresolver = \"127.0.0.1\"\n";
         let error = format!("{:?}", Settings::parse(text, home.path()).unwrap_err());
         assert!(error.contains("127.0.0.1:53"), "{error}");

@@ -225,7 +225,8 @@ mod shared_stores {
 
     #[test]
     fn are_named_without_a_password() {
-        for good in ["postgres://starttls@db.example.org/starttls", "postgres://db.example.org:5433/mail"] {
+        for good in ["postgres://starttls@db.example.org/starttls", "postgres://me@db.example.org:5433/mail"]
+        {
             assert_eq!(StoreUrl::from_word(good).unwrap().as_str(), good);
         }
     }

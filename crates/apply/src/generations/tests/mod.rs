@@ -14,7 +14,7 @@ use super::*;
 
 /// A directory that an operator might name, and what holds it.
 fn output() -> (TempDir, PathBuf) {
-    let holder = tempfile::tempdir().unwrap();
+    let holder = starttls_testkit::world::directory().unwrap();
     let path = holder.path().canonicalize().unwrap().join("out");
     (holder, path)
 }

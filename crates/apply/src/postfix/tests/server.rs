@@ -42,7 +42,7 @@ pub(super) struct Server {
 impl Server {
     /// A running server with one table of its own, and roots.
     pub(super) fn new() -> Self {
-        let holder = tempfile::tempdir().unwrap();
+        let holder = starttls_testkit::world::directory().unwrap();
         let home = holder.path().canonicalize().unwrap();
         let server = Self { holder: Some(holder), ..Self::at(&home) };
         let shown = home.display();

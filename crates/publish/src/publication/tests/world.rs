@@ -101,7 +101,7 @@ impl World {
         let witnesses =
             Witnesses { now: Cell::new(time(START)), known: RefCell::default(), silent: RefCell::default() };
         let roots = vec![signed(root, &[1, 2]).to_string()];
-        Self { disk: tempfile::tempdir().unwrap(), witnesses, roots }
+        Self { disk: starttls_testkit::world::directory().unwrap(), witnesses, roots }
     }
 
     pub(super) fn directory(&self) -> PathBuf {

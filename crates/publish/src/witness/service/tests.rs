@@ -28,7 +28,7 @@ struct Place {
 
 impl Place {
     fn new() -> Self {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = starttls_testkit::world::directory().unwrap();
         let log = SigningKey::from_seed("log.example", Algorithm::Ed25519, &[1; 32]).unwrap();
         make(&directory.path().join("key"), "w.example", Purpose::Witness).unwrap();
         fs::write(directory.path().join("logs"), format!("log {}\n", log.public())).unwrap();

@@ -65,7 +65,7 @@ async fn until(is_so: impl Fn() -> bool) {
 
 #[tokio::test]
 async fn fault_a_control_socket_that_is_removed_is_made_again() {
-    let home = tempfile::tempdir().unwrap();
+    let home = starttls_testkit::world::directory().unwrap();
     let directory = home.path().join("state");
     std::fs::create_dir(&directory).unwrap();
     let settings = Settings::parse(&format!("state-dir = \"{}\"", directory.display()), home.path()).unwrap();

@@ -24,7 +24,7 @@ fn overridden(standing: &Standing) -> bool {
 
 #[test]
 fn fault_overrides_that_cannot_be_read_stop_no_start_and_those_read_before_count_on() {
-    let home = tempfile::tempdir().unwrap();
+    let home = starttls_testkit::world::directory().unwrap();
     let settings =
         Settings::parse(&format!("state-dir = \"{}\"", home.path().display()), home.path()).unwrap();
     let file = home.path().join(FILE);
@@ -66,7 +66,7 @@ fn fault_overrides_that_cannot_be_read_stop_no_start_and_those_read_before_count
 
 #[test]
 fn fault_one_damaged_list_takes_no_other_list_with_it() {
-    let home = tempfile::tempdir().unwrap();
+    let home = starttls_testkit::world::directory().unwrap();
     let list = |author: &str, domain: &str| {
         format!(
             r#"{{"version": "1", "author": "{author}", "serial": 1, "timestamp": "2026-11-01T00:00:00Z",
@@ -115,7 +115,7 @@ fn add_override(state: &std::path::Path) {
 
 #[test]
 fn fault_overrides_whose_file_or_directory_goes_count_on_and_that_is_a_trouble() {
-    let home = tempfile::tempdir().unwrap();
+    let home = starttls_testkit::world::directory().unwrap();
     let state = home.path().join("state");
     let settings = Settings::parse(&format!("state-dir = \"{}\"", state.display()), home.path()).unwrap();
     for remove in [
@@ -154,7 +154,7 @@ fn fault_overrides_whose_file_or_directory_goes_count_on_and_that_is_a_trouble()
 #[test]
 fn fault_overrides_that_become_unreadable_without_being_written_are_a_trouble() {
     use std::os::unix::fs::PermissionsExt as _;
-    let home = tempfile::tempdir().unwrap();
+    let home = starttls_testkit::world::directory().unwrap();
     let settings =
         Settings::parse(&format!("state-dir = \"{}\"", home.path().display()), home.path()).unwrap();
     add_override(home.path());

@@ -10,7 +10,7 @@ use crate::settings::Settings;
 
 /// A directory for a resolv.conf, and who follows it.
 fn files() -> (TempDir, Files) {
-    let place = tempfile::tempdir().unwrap();
+    let place = starttls_testkit::world::directory().unwrap();
     let live = Live::new(LiveSettings {
         resolver: starttls_net::dns::ResolverSettings::default(),
         policy_host: PolicyHostSettings::default(),
@@ -89,7 +89,7 @@ async fn fault_15_certificates_that_change_are_read_and_faulty_ones_are_not_take
 
 #[tokio::test]
 async fn fault_5_certificates_that_cannot_be_read_are_a_trouble_until_they_are() {
-    let place = tempfile::tempdir().unwrap();
+    let place = starttls_testkit::world::directory().unwrap();
     let file = place.path().join("ca.pem");
     let roots = Roots::Only(vec![file.clone()]);
     let live = Live::new(LiveSettings {
@@ -117,7 +117,7 @@ async fn fault_5_certificates_that_cannot_be_read_are_a_trouble_until_they_are()
 
 #[test]
 fn fault_resolv_conf_that_leads_out_of_the_sandbox_is_not_blamed_on_its_permissions() {
-    let place = tempfile::tempdir().unwrap();
+    let place = starttls_testkit::world::directory().unwrap();
     let path = place.path().join("resolv.conf");
     symlink("/srv/resolver/resolv.conf", &path).unwrap();
     let denied = std::io::Error::from(std::io::ErrorKind::PermissionDenied);
