@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::process::{Command, Output};
+use std::process::Output;
 
 const LIST: &str = r#"{"version": "1", "author": "A", "serial": 1, "timestamp": "2026-01-01T00:00:00Z",
     "expires": "2099-01-01T00:00:00Z", "policies": {"a.example": {"mode": "enforce", "mx": ["mx.a.example"]}}}"#;
@@ -64,7 +64,7 @@ impl Machine {
     }
 
     fn run(&self, words: &str) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_starttls"))
+        starttls_testkit::world::program(env!("CARGO_BIN_EXE_starttls"))
             .args(["--config", "starttls.toml"])
             .args(words.split(' '))
             .current_dir(self.0.path())

@@ -4,7 +4,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use starttls_policy::Timestamp;
 use starttls_trust::log::ReadTiles;
@@ -74,7 +74,7 @@ impl Table {
 
     /// Runs one command line; arguments in quotes are not needed here.
     fn answer(&self, line: &str) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_starttls"))
+        starttls_testkit::world::program(env!("CARGO_BIN_EXE_starttls"))
             .args(line.split_whitespace())
             .current_dir(self.path())
             .env_remove("SOURCE_DATE_EPOCH")

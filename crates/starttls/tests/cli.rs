@@ -8,6 +8,7 @@ fn transcripts_are_as_the_program_answers() {
         .env("NO_COLOR", "1")
         .env("CLICOLOR_FORCE", "0")
         .env("COLUMNS", "")
+        .env("PATH", "/usr/bin:/bin")
         .env("STARTTLS_CONFIG", "tests/settings/empty.toml");
 }
 
@@ -22,6 +23,7 @@ fn transcripts_that_keep_state_are_as_the_program_answers() {
         .env("NO_COLOR", "1")
         .env("CLICOLOR_FORCE", "0")
         .env("COLUMNS", "")
+        .env("PATH", "/usr/bin:/bin")
         .env("STARTTLS_CONFIG", settings.display().to_string())
         .insert_var("[STATE]", home.path().join("state").display().to_string())
         .unwrap();

@@ -4,7 +4,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use tempfile::TempDir;
 
@@ -30,7 +30,7 @@ impl Place {
     }
 
     fn run(&self, arguments: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_starttls"));
+        let mut command = starttls_testkit::world::program(env!("CARGO_BIN_EXE_starttls"));
         command.args(arguments).current_dir(self.0.path()).env("NO_COLOR", "1").output().unwrap()
     }
 

@@ -76,7 +76,7 @@ fn of_settings(text: &str) -> Option<String> {
     let holder = starttls_testkit::world::directory().unwrap();
     let file = holder.path().join("starttls.toml");
     fs::write(&file, text).unwrap();
-    let checked = Command::new(env!("CARGO_BIN_EXE_starttls"))
+    let checked = starttls_testkit::world::program(env!("CARGO_BIN_EXE_starttls"))
         .args(["settings", "check", "--config"])
         .arg(&file)
         .env("NO_COLOR", "1")
@@ -98,7 +98,7 @@ fn of_root_template(text: &str) -> Option<String> {
             Some("red" | "green") => "witness",
             _ => "organisation",
         };
-        let made = Command::new(env!("CARGO_BIN_EXE_starttls"))
+        let made = starttls_testkit::world::program(env!("CARGO_BIN_EXE_starttls"))
             .args(["list", "key", "new", "--name", &name, "--type", kind, "--output"])
             .arg(holder.path().join(format!("{end}.key")))
             .output()

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use tempfile::TempDir;
 
@@ -25,7 +25,7 @@ impl Place {
 
     fn generate(&self, list: &[u8], more: &[&str]) -> Output {
         fs::write(&self.list, list).unwrap();
-        Command::new(env!("CARGO_BIN_EXE_starttls"))
+        starttls_testkit::world::program(env!("CARGO_BIN_EXE_starttls"))
             .args([
                 "generate",
                 "--mta",
@@ -127,7 +127,7 @@ fn the_command_that_why_prints_relaxes_the_domain_and_takes_it_back() {
     fs::write(&place.list, GOOD).unwrap();
     let state = format!("{}.state", place.list);
     let run = |args: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_starttls"));
+        let mut command = starttls_testkit::world::program(env!("CARGO_BIN_EXE_starttls"));
         command.args(args).env("STARTTLS_CONFIG", "tests/settings/empty.toml").env("NO_COLOR", "1");
         let answer = command.output().unwrap();
         assert!(answer.status.success(), "{}", String::from_utf8_lossy(&answer.stderr));

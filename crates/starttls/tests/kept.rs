@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
 use serde_json::{Value, json};
 
@@ -54,7 +54,7 @@ impl Machine {
     }
 
     fn run(&self, arguments: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_starttls"));
+        let mut command = starttls_testkit::world::program(env!("CARGO_BIN_EXE_starttls"));
         command.args(["--config", "starttls.toml"]).args(arguments).env("NO_COLOR", "1");
         command.current_dir(self.0.path()).output().unwrap()
     }

@@ -61,7 +61,7 @@ impl Machine {
 
     /// A command as whoever runs the tests.
     fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(self.program());
+        let mut command = starttls_testkit::world::program(self.program());
         command.arg("--config").arg(self.settings()).args(words).env_remove("SUDO_USER");
         command
     }

@@ -7,7 +7,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
 const LIST: &str = r#"{"version": "1", "author": "A", "serial": 1, "timestamp": "2026-01-01T00:00:00Z",
     "expires": "2099-01-01T00:00:00Z", "policies": {"a.test": {"mode": "enforce", "mx": ["mx.a.test"]}}}"#;
@@ -100,7 +100,7 @@ impl Machine {
 
     fn run(&self, arguments: &[&str]) -> Output {
         let settings = self.home().join("starttls.toml");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_starttls"));
+        let mut command = starttls_testkit::world::program(env!("CARGO_BIN_EXE_starttls"));
         command.arg("--config").arg(settings).args(arguments).output().unwrap()
     }
 

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use starttls_policy::Timestamp;
@@ -42,7 +42,7 @@ impl Operator {
     }
 
     fn run(&self, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_starttls"))
+        starttls_testkit::world::program(env!("CARGO_BIN_EXE_starttls"))
             .args(["--config", "starttls.toml"])
             .args(arguments)
             .current_dir(self.path())
