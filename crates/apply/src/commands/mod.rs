@@ -1,6 +1,6 @@
 //! The server's own tools: where they are, and one bounded run of one of them.
 //!
-//! A deadline and a byte limit for every run, which `starttls-process` holds. What the tools are asked is the business of each
+//! A deadline and a byte limit for every run, which `starttls-host` holds. What the tools are asked is the business of each
 //! server's folder.
 
 #[cfg(test)]
@@ -13,8 +13,8 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub(crate) use starttls_process::Messages;
-use starttls_process::{Bounds, SearchPath, Stopped};
+pub(crate) use starttls_host::program::Messages;
+use starttls_host::program::{self, Bounds, SearchPath, Stopped};
 
 /// Looked through after `PATH`, which often lacks them for operators who are not root.
 const SYSTEM_DIRECTORIES: [&str; 5] = ["/usr/sbin", "/sbin", "/usr/local/sbin", "/usr/bin", "/bin"];
@@ -137,7 +137,7 @@ impl Commands {
             max_message_bytes: call.max_bytes,
             watch: None,
         };
-        let call = starttls_process::Call {
+        let call = program::Call {
             program: &program,
             arguments: &call.arguments,
             environment: &environment,
@@ -145,7 +145,7 @@ impl Commands {
             messages: call.messages,
         };
         let ended =
-            starttls_process::run(call, &bounds).map_err(|stopped| CommandError::of(command, stopped))?;
+            program::run(call, &bounds).map_err(|stopped| CommandError::of(command, stopped))?;
         Ok(Answer {
             code: ended.status.code(),
             output: text(&ended.output),

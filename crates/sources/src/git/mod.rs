@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use starttls_policy::printable;
-use starttls_process::{Bounds, Call, Messages, SearchPath};
+use starttls_host::program::{self, Bounds, Call, Messages, SearchPath};
 use starttls_trust::ObjectKind;
 
 use crate::settings::Repository;
@@ -226,7 +226,7 @@ impl<'a> Bare<'a> {
             input: None,
             messages: Messages::Pipe,
         };
-        let ended = starttls_process::run(call, bounds).map_err(|stopped| failed(stopped.to_string()))?;
+        let ended = program::run(call, bounds).map_err(|stopped| failed(stopped.to_string()))?;
         if ended.status.success() {
             return Ok(ended.output);
         }
