@@ -7,7 +7,6 @@
 pub mod commands;
 #[cfg(test)]
 mod fake;
-mod fault;
 pub mod generations;
 pub mod postfix;
 pub mod validity;

@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-use crate::fault;
+use starttls_host::fault;
 
 /// Ends the name of a file that is being written; one that is found belongs to a run that died.
 pub(crate) const SUFFIX: &str = ".starttls-new";

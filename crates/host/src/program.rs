@@ -4,6 +4,7 @@
 //! What a program is asked and what its answer means is the business of those who run it: `starttls-apply` (the mail
 //! server's tools) and `starttls-sources` (`git`).
 
+mod feed;
 mod listen;
 mod search_path;
 mod stream;
@@ -20,34 +21,83 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 pub use search_path::SearchPath;
 
+use feed::Feed;
 use stream::Stream;
 
-/// One run to be made.
+/// One run of a program.
 #[derive(Debug)]
 pub struct Call<'a> {
-    /// Where the program is.
+    /// The program's path.
     pub program: &'a Path,
-    /// What it is called with.
+    /// Its arguments.
     pub arguments: &'a [OsString],
-    /// All variables that it sees.
-    pub environment: &'a [(&'a str, OsString)],
-    /// What it reads, from where the file stands; nothing when `None`.
-    pub input: Option<File>,
-    /// What its standard error looks like to it.
+    /// Its environment.
+    pub environment: Environment<'a>,
+    /// Its working directory.
+    pub directory: &'a Path,
+    /// Its standard input.
+    pub input: Input<'a>,
+    /// Its standard output.
+    pub output: Output,
+    /// Its standard error.
     pub messages: Messages,
+    /// Its process group.
+    pub group: Group,
 }
 
-/// What the program's standard error looks like to it.
+/// The variables that a program sees.
+#[derive(Clone, Copy, Debug)]
+pub enum Environment<'a> {
+    /// These.
+    Only(&'a [(&'a str, OsString)]),
+    /// Those of this process and these: for programs of the operator.
+    Inherited(&'a [(&'a str, OsString)]),
+}
+
+/// The standard input of a program.
+#[derive(Debug)]
+pub enum Input<'a> {
+    /// Empty.
+    Nothing,
+    /// A file, from its current position.
+    File(File),
+    /// These bytes, through a pipe. A program that does not read them is not waited for.
+    Bytes(&'a [u8]),
+}
+
+/// What becomes of a program's standard output.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Output {
+    /// It is read.
+    Read,
+    /// It is discarded.
+    Discarded,
+}
+
+/// What becomes of a program's standard error.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Messages {
-    /// A pipe.
+    /// It is read from a pipe.
     Pipe,
-    /// A terminal: some programs say nothing when they are not looked at.
+    /// It is read from a terminal: some programs write no messages to a pipe.
     Terminal,
+    /// It goes where that of this process goes.
+    Inherited,
+    /// It is discarded.
+    Discarded,
+}
+
+/// The process group of a program.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Group {
+    /// One of its own, which is killed as a whole.
+    Own,
+    /// That of this process: the program may ask at the terminal. Programs that it started outlive its being killed.
+    Shared,
 }
 
 /// What a run may use up.
@@ -75,6 +125,8 @@ pub struct Ended {
     pub output: Vec<u8>,
     /// What it wrote to its standard error.
     pub messages: Vec<u8>,
+    /// Tells whether it had taken all of [`Input::Bytes`] when it ended.
+    pub took_input: bool,
 }
 
 /// Why there is no end to tell of; whatever still ran was killed.
@@ -100,42 +152,81 @@ pub enum Stopped {
 /// [`Stopped`].
 pub fn run(call: Call<'_>, bounds: &Bounds<'_>) -> Result<Ended, Stopped> {
     let give_up_at = Instant::now() + bounds.deadline;
-    let (child, mut streams) = start(call, bounds)?;
-    let group = Pid::from_child(&child);
+    let group = call.group;
+    let (child, mut pipes) = start(call, bounds)?;
+    let pid = Pid::from_child(&child);
     let (ended, status) = listen::wait_aside(child)?;
-    if let Err(stopped) = listen::listen(&mut streams, &ended, give_up_at, bounds) {
+    if let Err(stopped) = listen::listen(&mut pipes, &ended, give_up_at, bounds) {
         // It may have ended meanwhile, which is as good.
-        let _ = kill_process_group(group, Signal::KILL);
+        let _ = match group {
+            Group::Own => kill_process_group(pid, Signal::KILL),
+            Group::Shared => kill_process(pid, Signal::KILL),
+        };
         return Err(stopped);
     }
     let status = status.recv().map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))??;
-    let [output, messages] = streams.map(Stream::into_bytes);
-    Ok(Ended { status, output, messages })
+    let [output, messages] = pipes.streams.map(Stream::into_bytes);
+    Ok(Ended { status, output, messages, took_input: pipes.feed.is_empty() })
 }
 
-fn start(call: Call<'_>, bounds: &Bounds<'_>) -> io::Result<(Child, [Stream; 2])> {
-    let (output, their_output) = io::pipe()?;
-    let (messages, their_messages): (OwnedFd, OwnedFd) = match call.messages {
-        Messages::Pipe => {
-            let (ours, theirs) = io::pipe()?;
-            (ours.into(), theirs.into())
+/// Our ends of a program's pipes.
+struct Pipes<'a> {
+    feed: Feed<'a>,
+    streams: [Stream; 2],
+}
+
+fn start<'a>(call: Call<'a>, bounds: &Bounds<'_>) -> io::Result<(Child, Pipes<'a>)> {
+    let (feed, their_input) = match call.input {
+        Input::Nothing => (Feed::nothing(), Stdio::null()),
+        Input::File(file) => (Feed::nothing(), file.into()),
+        Input::Bytes(bytes) => {
+            let (theirs, ours) = io::pipe()?;
+            (Feed::new(ours.into(), bytes)?, theirs.into())
         }
-        Messages::Terminal => terminal::open()?,
+    };
+    let (output, their_output) = io::pipe()?;
+    let their_output = match call.output {
+        Output::Read => Stdio::from(their_output),
+        Output::Discarded => Stdio::null(),
+    };
+    let (messages, their_messages): (OwnedFd, Stdio) = match call.messages {
+        Messages::Terminal => {
+            let (ours, theirs) = terminal::open()?;
+            (ours, theirs.into())
+        }
+        other => {
+            let (ours, theirs) = io::pipe()?;
+            let theirs = match other {
+                Messages::Inherited => Stdio::inherit(),
+                Messages::Discarded => Stdio::null(),
+                Messages::Pipe | Messages::Terminal => theirs.into(),
+            };
+            (ours.into(), theirs)
+        }
     };
     let streams = [
         Stream::new(output.into(), bounds.max_output_bytes)?,
         Stream::new(messages, bounds.max_message_bytes)?,
     ];
-    let child = Command::new(call.program)
+    let mut command = Command::new(call.program);
+    let variables = match call.environment {
+        Environment::Only(variables) => {
+            command.env_clear();
+            variables
+        }
+        Environment::Inherited(variables) => variables,
+    };
+    if call.group == Group::Own {
+        // So that the programs that it starts can be killed with it.
+        command.process_group(0);
+    }
+    let child = command
         .args(call.arguments)
-        .env_clear()
-        .envs(call.environment.iter().map(|(name, value)| (name, value)))
-        .current_dir("/")
-        .stdin(call.input.map_or_else(Stdio::null, Stdio::from))
+        .envs(variables.iter().map(|(name, value)| (name, value)))
+        .current_dir(call.directory)
+        .stdin(their_input)
         .stdout(their_output)
-        .stderr(Stdio::from(their_messages))
-        // A group of its own, so that what it starts can be killed with it.
-        .process_group(0)
+        .stderr(their_messages)
         .spawn()?;
-    Ok((child, streams))
+    Ok((child, Pipes { feed, streams }))
 }

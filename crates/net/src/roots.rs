@@ -1,7 +1,5 @@
 //! Whose certificates are trusted: the system's roots, those of named files, or both.
 
-use std::fs::File;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -68,14 +66,8 @@ pub enum RootsError {
         source: rustls::pki_types::pem::Error,
     },
     /// A file cannot be read.
-    #[error("cannot read the CA file `{}`", path.display())]
-    Read {
-        /// The CA file.
-        path: PathBuf,
-        /// What the system answered.
-        #[source]
-        source: std::io::Error,
-    },
+    #[error("the CA file cannot be read")]
+    Read(#[from] starttls_host::ReadError),
     /// The system has no roots.
     #[error(
         "no CA certificates found on this system; install the package `ca-certificates`, or name a CA file"
@@ -87,12 +79,6 @@ pub enum RootsError {
         /// What it said.
         #[source]
         source: rustls::Error,
-    },
-    /// A file is no CA file.
-    #[error("`{}` is larger than {MAX_FILE_BYTES} bytes", path.display())]
-    TooLarge {
-        /// The CA file.
-        path: PathBuf,
     },
 }
 
@@ -170,13 +156,7 @@ fn is_aes_128(suite: CipherSuite) -> bool {
 
 fn read(path: &Path) -> Result<Vec<CertificateDer<'static>>, RootsError> {
     let path_of = || path.to_owned();
-    let mut pem = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut pem))
-        .map_err(|source| RootsError::Read { path: path_of(), source })?;
-    if pem.len() as u64 > MAX_FILE_BYTES {
-        return Err(RootsError::TooLarge { path: path_of() });
-    }
+    let pem = starttls_host::read(path, MAX_FILE_BYTES)?;
     let certificates = CertificateDer::pem_slice_iter(&pem)
         .collect::<Result<Vec<_>, _>>()
         .map_err(|source| RootsError::NotPem { path: path_of(), source })?;
@@ -221,6 +201,6 @@ mod tests {
         let cut = "-----BEGIN CERTIFICATE-----\nAAAA\n";
         assert!(matches!(only(cut), Err(RootsError::NotPem { .. })));
         let missing = Roots::Only(vec!["/nonexistent/ca.pem".into()]);
-        assert!(matches!(missing.store(), Err(RootsError::Read { .. })));
+        assert!(matches!(missing.store(), Err(RootsError::Read(_))));
     }
 }

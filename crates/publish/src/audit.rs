@@ -11,6 +11,7 @@ mod tree;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use starttls_host::ReadError;
 use starttls_policy::Timestamp;
 use starttls_policy::read::MAX_LIST_BYTES;
 use starttls_trust::document::{Leaf, LeafKind, ListStatement, Root};
@@ -104,11 +105,11 @@ impl Auditor {
     fn read(&mut self, path: &str, max_bytes: u64) -> Option<Vec<u8>> {
         match file::read(&self.directory.join(path), max_bytes) {
             Ok(bytes) => Some(bytes),
-            Err(FileError::Read { source, .. }) => {
+            Err(FileError::Read(ReadError::Missing { source, .. } | ReadError::Io { source, .. })) => {
                 self.wrong(path, source.to_string());
                 None
             }
-            Err(FileError::TooLarge { max_bytes, .. }) => {
+            Err(FileError::Read(ReadError::TooLarge { max_bytes, .. })) => {
                 self.wrong(path, format!("larger than {max_bytes} bytes"));
                 None
             }

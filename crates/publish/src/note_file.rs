@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use starttls_host::ReadError;
 use starttls_trust::note::MAX_NOTE_BYTES;
 use starttls_trust::{Document, DocumentError, NoteError, SignedNote};
 
@@ -85,10 +86,12 @@ pub fn write_new(path: &Path, document: &Document) -> Result<(), NoteFileError> 
 /// [`NoteFileError::Other`].
 pub fn write_same(path: &Path, bytes: &[u8]) -> Result<(), NoteFileError> {
     let max_bytes = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-    match file::read_if_there(path, max_bytes) {
+    match file::read_if_exists(path, max_bytes) {
         Ok(None) => Ok(file::replace(path, bytes)?),
         Ok(Some(there)) if there == bytes => Ok(()),
-        Ok(Some(_)) | Err(FileError::TooLarge { .. }) => Err(NoteFileError::Other { path: path.into() }),
+        Ok(Some(_)) | Err(FileError::Read(ReadError::TooLarge { .. })) => {
+            Err(NoteFileError::Other { path: path.into() })
+        }
         Err(error) => Err(error.into()),
     }
 }

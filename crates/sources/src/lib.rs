@@ -9,7 +9,6 @@
 //! Decides nothing and writes no mail server's files: those are `starttls_policy::decide` and `starttls-apply`.
 
 mod compiled;
-mod fault;
 pub mod fetch;
 mod git;
 mod in_force;
@@ -33,7 +32,7 @@ pub use in_force::{Absence, InForce, Loaded};
 pub use load::load;
 pub use refresh::{Fetched, Keeping, Outcome, Outside, Refreshed, fetch, random_order, refresh};
 pub use relax_ahead::relaxations_ahead;
-pub use state::{ForeignFile, Lock, Owner, StateDir, StateError, SwitchError, TrustKind};
+pub use state::{Lock, StateDir, StateError, TrustKind};
 pub use status::{Counting, FailureStatus, ListStatus, NextEvent, RelaxStatus, SourceStatus, status};
 
 /// Every code that fetching and keeping lists may give, for the documentation.

@@ -5,12 +5,13 @@
 pub(crate) mod configured;
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::os::unix::fs::FileTypeExt as _;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use owo_colors::OwoColorize;
+use starttls_host::read_stream;
 use starttls_policy::index::{self, IndexError};
 use starttls_policy::merge::{DomainPattern, Layer, Merged, Relaxing, Scope};
 use starttls_policy::read::{self, MAX_LIST_BYTES, ReadError};
@@ -140,14 +141,14 @@ pub(crate) fn load_bytes(file: &str) -> Result<Vec<u8>, LoadError> {
         if STDIN_TAKEN.swap(true, Ordering::Relaxed) {
             return Err(LoadError::StdinTwice);
         }
-        bounded(io::stdin().lock(), 0).map_err(unreadable)?
+        read_stream(io::stdin().lock(), 0, MAX_LIST_BYTES).map_err(unreadable)?
     } else {
         let open = File::open(file).map_err(unreadable)?;
         let metadata = open.metadata().map_err(unreadable)?;
         if metadata.file_type().is_char_device() || metadata.file_type().is_block_device() {
             return Err(LoadError::Device { file: file.into() });
         }
-        bounded(open, metadata.len().min(MAX_LIST_BYTES)).map_err(unreadable)?
+        read_stream(open, metadata.len(), MAX_LIST_BYTES).map_err(unreadable)?
     };
     bytes.ok_or_else(|| LoadError::TooLarge { file: file.into() })
 }
@@ -161,14 +162,6 @@ pub(crate) fn parse(file: &str, bytes: &[u8]) -> Result<List, LoadError> {
     let _progress =
         Progress::over_bytes(format!("reading {} ({} MB)", printable(file), size / 1_000_000), size);
     read::list(bytes).map_err(|error| LoadError::Malformed { file: file.into(), error: Box::new(error) })
-}
-
-/// Everything up to the limit; `None` past it.
-fn bounded(source: impl Read, expected: u64) -> io::Result<Option<Vec<u8>>> {
-    let mut bytes = Vec::new();
-    bytes.try_reserve_exact(usize::try_from(expected).unwrap_or(0).saturating_add(1))?;
-    source.take(MAX_LIST_BYTES + 1).read_to_end(&mut bytes)?;
-    Ok((u64::try_from(bytes.len()).unwrap_or(u64::MAX) <= MAX_LIST_BYTES).then_some(bytes))
 }
 
 /// The lists of a command, in the operator's order.

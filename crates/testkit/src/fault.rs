@@ -19,18 +19,17 @@ thread_local! {
 /// Lets the place counted `skip` from now (from 0) be the faulty one, on this thread.
 pub fn arm(skip: usize, fault: Fault) {
     ARMED.set(Some((skip, fault)));
+    starttls_host::fault::set_hook(Some(passed));
 }
 
 /// Tells whether the armed place was reached, and disarms.
 pub fn reached() -> bool {
+    starttls_host::fault::set_hook(None);
     ARMED.take().is_none()
 }
 
-/// A place between two steps on disk: counts down to the armed one.
-///
-/// # Errors
-/// At the armed place, when it is to fail.
-pub fn point() -> io::Result<()> {
+/// A fault point was passed: counts down to the armed one, and fails there.
+fn passed() -> io::Result<()> {
     match ARMED.get() {
         None => Ok(()),
         Some((0, Fault::Fail)) => {

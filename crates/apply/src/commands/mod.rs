@@ -10,11 +10,11 @@ use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub(crate) use starttls_host::program::Messages;
-use starttls_host::program::{self, Bounds, SearchPath, Stopped};
+use starttls_host::program::{self, Bounds, Environment, Group, Input, Output, SearchPath, Stopped};
 
 /// Looked through after `PATH`, which often lacks them for operators who are not root.
 const SYSTEM_DIRECTORIES: [&str; 5] = ["/usr/sbin", "/sbin", "/usr/local/sbin", "/usr/bin", "/bin"];
@@ -140,12 +140,14 @@ impl Commands {
         let call = program::Call {
             program: &program,
             arguments: &call.arguments,
-            environment: &environment,
-            input: call.input,
+            environment: Environment::Only(&environment),
+            directory: Path::new("/"),
+            input: call.input.map_or(Input::Nothing, Input::File),
+            output: Output::Read,
             messages: call.messages,
+            group: Group::Own,
         };
-        let ended =
-            program::run(call, &bounds).map_err(|stopped| CommandError::of(command, stopped))?;
+        let ended = program::run(call, &bounds).map_err(|stopped| CommandError::of(command, stopped))?;
         Ok(Answer {
             code: ended.status.code(),
             output: text(&ended.output),

@@ -9,8 +9,10 @@ use std::path::{Path, PathBuf};
 
 use starttls_mta::Output;
 
+use starttls_host::fault;
+
 use super::{DRAFT, FOLDER, FileNameError, Generations, PREVIOUS, Ready, file_name, ready};
-use crate::{fault, whole_file};
+use crate::whole_file;
 
 /// Files held open at a time; a policy may bring thousands of key files, one after the other.
 const MAX_OPEN_FILES: usize = 16;

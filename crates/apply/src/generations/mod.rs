@@ -32,7 +32,9 @@ pub use ready::{CheckError, PublishError, Published, Ready, Rejected};
 pub use recheck::recheck;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
-use crate::{fault, whole_file};
+use starttls_host::fault;
+
+use crate::whole_file;
 
 /// The link to the generation in force.
 pub const CURRENT: &str = "current";

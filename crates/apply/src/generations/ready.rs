@@ -6,7 +6,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use super::draft::{DraftError, Folder};
-use crate::{fault, whole_file};
+use starttls_host::fault;
+
+use crate::whole_file;
 
 /// A generation that is complete, checked and on disk; vanishes when dropped unless published.
 #[derive(Debug)]

@@ -15,9 +15,9 @@ use super::undo::{Done, Undone};
 use super::uses::{Use, summary};
 use super::{Change, DetectError, Running, effect, kept_keys};
 use crate::commands::CommandError;
-use crate::fault;
 use crate::generations::{Generations, PublishError, Published, Ready};
 use crate::validity::ValidityError;
+use starttls_host::fault;
 
 /// What an activation did.
 #[derive(Debug)]

@@ -17,8 +17,8 @@ use super::undo::{Undone, reload_again};
 use super::uses::{Use, UseKind, summary};
 use super::{DetectError, Detected, Instance, Running, effect, key_copies};
 use crate::commands::CommandError;
-use crate::fault;
 use crate::generations::Generations;
+use starttls_host::fault;
 
 /// What becomes of the generations.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

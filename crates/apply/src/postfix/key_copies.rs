@@ -10,7 +10,9 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Component, Path, PathBuf};
 
-use crate::{fault, whole_file};
+use starttls_host::fault;
+
+use crate::whole_file;
 
 /// A key file of ours is a few keys.
 const MAX_KEY_FILE_BYTES: u64 = 1024 * 1024;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::stream::Stream;
-use super::{Bounds, Stopped};
+use super::{Bounds, Pipes, Stopped};
 
 /// How often the watch looks while the program is silent.
 const WATCH_EVERY: Duration = Duration::from_millis(200);
@@ -26,9 +26,9 @@ pub(super) fn wait_aside(mut child: Child) -> io::Result<(OwnedFd, Receiver<io::
     Ok((ended.into(), receiver))
 }
 
-/// Reads both outputs until the program has ended; what its own children still hold open is not waited for.
+/// Feeds the program and reads both outputs until the program has ended; what its own children still hold open is not waited for.
 pub(super) fn listen(
-    streams: &mut [Stream; 2],
+    pipes: &mut Pipes<'_>,
     ended: &OwnedFd,
     give_up_at: Instant,
     bounds: &Bounds<'_>,
@@ -47,8 +47,9 @@ pub(super) fn listen(
                 left.min(WATCH_EVERY)
             }
         };
-        let has_ended = wait_for_something(streams, ended, wait)?;
-        for stream in &mut *streams {
+        let has_ended = wait_for_something(pipes, ended, wait)?;
+        pipes.feed.write_what_fits()?;
+        for stream in &mut pipes.streams {
             stream.read_what_is_there()?;
         }
         if has_ended {
@@ -58,10 +59,11 @@ pub(super) fn listen(
 }
 
 /// Tells whether the program has ended.
-fn wait_for_something(streams: &[Stream], ended: &OwnedFd, wait: Duration) -> io::Result<bool> {
+fn wait_for_something(pipes: &Pipes<'_>, ended: &OwnedFd, wait: Duration) -> io::Result<bool> {
     let timeout = Timespec::try_from(wait).map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
     let mut watched = vec![PollFd::new(ended, PollFlags::IN)];
-    let open = streams.iter().filter_map(Stream::end);
+    watched.extend(pipes.feed.end().map(|end| PollFd::new(end, PollFlags::OUT)));
+    let open = pipes.streams.iter().filter_map(Stream::end);
     watched.extend(open.map(|end| PollFd::new(end, PollFlags::IN)));
     match poll(&mut watched, Some(&timeout)) {
         Ok(_) | Err(rustix::io::Errno::INTR) => {}

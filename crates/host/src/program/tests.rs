@@ -9,9 +9,12 @@ fn shell(script: &str, deadline: Duration, watch: &dyn Fn() -> Option<String>) -
     let call = Call {
         program: Path::new("/bin/sh"),
         arguments: &["-c".into(), script.into()],
-        environment: &[("PATH", "/usr/bin:/bin".into())],
-        input: None,
+        environment: Environment::Only(&[("PATH", "/usr/bin:/bin".into())]),
+        directory: Path::new("/"),
+        input: Input::Nothing,
+        output: Output::Read,
         messages: Messages::Pipe,
+        group: Group::Own,
     };
     run(call, &bounds)
 }
@@ -66,4 +69,47 @@ fn relative_directories_of_a_search_path_do_not_count() {
     assert_eq!(along.variable(&["/sbin"]), "/absolute:/usr/sbin:/sbin");
     assert_eq!(SearchPath::of("/a:b").variable(&["/bin", "/sbin"]), "/bin:/sbin");
     assert_eq!(SearchPath::default().find("sh"), None);
+}
+
+#[test]
+fn programs_of_the_operator_see_the_environment_and_the_directory_of_this_process() {
+    let directory = tempfile::tempdir().unwrap();
+    let call = Call {
+        program: Path::new("/bin/sh"),
+        arguments: &["-c".into(), "cat; pwd; echo $ADDED; test -n \"$PATH\" && echo path".into()],
+        environment: Environment::Inherited(&[("ADDED", "more".into())]),
+        directory: directory.path(),
+        input: Input::Bytes(b"text\n"),
+        output: Output::Read,
+        messages: Messages::Discarded,
+        group: Group::Shared,
+    };
+    let bounds = Bounds { deadline: LONG, max_output_bytes: 1_000, max_message_bytes: 0, watch: None };
+    let output = String::from_utf8(run(call, &bounds).unwrap().output).unwrap();
+    let directory = directory.path().canonicalize().unwrap();
+    assert_eq!(output, format!("text\n{}\nmore\npath\n", directory.display()));
+}
+
+#[test]
+fn input_that_a_program_does_not_take_holds_nobody_up_and_is_told() {
+    let bytes = vec![b'x'; 1 << 20];
+    let took_input = |script: &str| {
+        let call = Call {
+            program: Path::new("/bin/sh"),
+            arguments: &["-c".into(), script.into()],
+            environment: Environment::Inherited(&[]),
+            directory: Path::new("/"),
+            input: Input::Bytes(&bytes),
+            output: Output::Discarded,
+            messages: Messages::Discarded,
+            group: Group::Own,
+        };
+        let bounds = Bounds { deadline: LONG, max_output_bytes: 0, max_message_bytes: 0, watch: None };
+        let ended = run(call, &bounds).unwrap();
+        assert!(ended.status.success() && ended.output.is_empty());
+        ended.took_input
+    };
+    assert!(took_input("cat"));
+    assert!(!took_input("true"));
+    assert!(!took_input("exec 0<&-; true"));
 }

@@ -1,13 +1,12 @@
 //! The `sendmail` command, which every mail server for Unix brings along.
 
-use std::path::PathBuf;
-use std::process::{ExitStatus, Stdio};
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
 use std::time::Duration;
-use std::{ffi::OsStr, io};
 
-use tokio::io::AsyncWriteExt as _;
-use tokio::process::Command;
-use tokio::time::timeout;
+use starttls_host::program::{self, Bounds, Call, Environment, Group, Input, Messages, Output, Stopped};
 
 use super::{Mail, SubmitError};
 
@@ -29,43 +28,55 @@ impl Default for Sendmail {
 
 impl Sendmail {
     pub(super) async fn submit(&self, mail: &Mail) -> Result<(), SubmitError> {
-        let run = timeout(self.deadline, self.run(mail)).await;
-        let status = run.map_err(|_| SubmitError::DeadlinePassed { deadline: self.deadline })?;
-        match status {
-            Ok(status) if status.success() => Ok(()),
-            Ok(status) => {
+        let (command, text) = (self.clone(), mail.text_with_lf());
+        // A line with one dot is no end; recipients are named here and not read from the headers: some servers take both
+        // together for "all but these".
+        let mut arguments: Vec<OsString> = ["-oi", "-f", mail.from().as_str(), "--"].map(Into::into).into();
+        arguments.extend(mail.to().iter().map(|address| address.as_str().into()));
+        let run = tokio::task::spawn_blocking(move || command.run(&arguments, &text)).await;
+        run.unwrap_or_else(|_| Err(Stopped::Io(io::ErrorKind::Other.into())))
+            .map_err(|stopped| {
+                let program = self.program.clone();
+                match stopped {
+                    Stopped::TimedOut(deadline) => SubmitError::DeadlinePassed { deadline },
+                    Stopped::Io(error) if error.kind() == io::ErrorKind::NotFound => {
+                        SubmitError::NoCommand { program }
+                    }
+                    Stopped::Io(source) => SubmitError::Run { program, source },
+                    other => SubmitError::Run { program, source: io::Error::other(other.to_string()) },
+                }
+            })
+            .and_then(|status| {
+                if status.success() {
+                    return Ok(());
+                }
                 Err(SubmitError::CommandFailed { program: self.program.clone(), code: status.code() })
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                Err(SubmitError::NoCommand { program: self.program.clone() })
-            }
-            Err(source) => Err(SubmitError::Run { program: self.program.clone(), source }),
-        }
+            })
     }
 
-    async fn run(&self, mail: &Mail) -> io::Result<ExitStatus> {
-        let mut child = Command::new(&self.program)
-            // A line with one dot is no end; recipients are named here and not read from the headers: some servers take
-            // both together for "all but these".
-            .args(["-oi", "-f", mail.from().as_str(), "--"])
-            .args(mail.to().iter().map(|address| OsStr::new(address.as_str())))
-            .env_clear()
-            .env("LC_ALL", "C")
-            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-            .current_dir("/")
-            .stdin(Stdio::piped())
-            // What it says may hold addresses.
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()?;
-        let written = match child.stdin.take() {
-            Some(mut stdin) => stdin.write_all(&mail.text_with_lf()).await,
-            None => Err(io::ErrorKind::BrokenPipe.into()),
+    fn run(&self, arguments: &[OsString], text: &[u8]) -> Result<ExitStatus, Stopped> {
+        let call = Call {
+            program: &self.program,
+            arguments,
+            environment: Environment::Only(&[
+                ("LC_ALL", "C".into()),
+                ("PATH", "/usr/sbin:/usr/bin:/sbin:/bin".into()),
+            ]),
+            directory: Path::new("/"),
+            input: Input::Bytes(text),
+            // Both may hold addresses.
+            output: Output::Discarded,
+            messages: Messages::Discarded,
+            group: Group::Own,
         };
-        let status = child.wait().await?;
+        let bounds =
+            Bounds { deadline: self.deadline, max_output_bytes: 0, max_message_bytes: 0, watch: None };
+        let ended = program::run(call, &bounds)?;
         // One that ends early says why by its exit code; one that says all is well has not read all.
-        if status.success() { written.map(|()| status) } else { Ok(status) }
+        if ended.status.success() && !ended.took_input {
+            return Err(io::Error::from(io::ErrorKind::BrokenPipe).into());
+        }
+        Ok(ended.status)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Certificates that are accepted, and those that are not.
 
+use starttls_host::ReadError;
 use starttls_net::https::{Client, ClientError, ClientSettings, FetchFailure, Request};
 use starttls_net::roots::{Roots, RootsError};
 use starttls_testkit::ca::{Authority, Identity, Validity};
@@ -72,7 +73,7 @@ fn missing_ca_file_is_named() {
     let settings = ClientSettings { roots: Roots::Only(vec![lab.path("missing.pem")]), ..lab.settings() };
     let error = Client::new(&settings).unwrap_err();
     assert!(
-        matches!(&error, ClientError::Roots(RootsError::Read { path, .. }) if *path == lab.path("missing.pem"))
+        matches!(&error, ClientError::Roots(RootsError::Read(ReadError::Missing { path, .. })) if *path == lab.path("missing.pem"))
     );
 }
 

@@ -33,11 +33,11 @@ pub fn tag(
     let git = |arguments: &[&str]| tool::run(Path::new("git"), &within(repository, arguments).each());
     let reference = format!("refs/tags/{name}");
     let exists = ["rev-parse", "--quiet", "--verify", &reference];
-    if !tool::ask(Path::new("git"), &within(repository, &exists).each())?.is_good {
+    if !tool::try_run(Path::new("git"), &within(repository, &exists).each())?.status.success() {
         file::replace(&repository.join("list.json"), list)?;
         git(&["add", "--", "list.json"])?;
         let staged = ["diff", "--cached", "--quiet", "--", "list.json"];
-        if !tool::ask(Path::new("git"), &within(repository, &staged).each())?.is_good {
+        if !tool::try_run(Path::new("git"), &within(repository, &staged).each())?.status.success() {
             git(&["commit", "--quiet", "--message", &format!("List {serial}"), "--", "list.json"])?;
         }
         let program = format!("gpg.program={}", gpg.program.display());

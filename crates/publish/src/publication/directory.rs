@@ -8,6 +8,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use starttls_host::ReadError;
 use starttls_policy::read::MAX_LIST_BYTES;
 use starttls_policy::{List, Timestamp, read, write};
 use starttls_trust::bundle::MAX_BUNDLE_BYTES;
@@ -32,7 +33,7 @@ pub(super) struct Directory {
 impl Directory {
     pub(super) fn open(path: &Path) -> Result<Self, PublishError> {
         let lock = lock(path)?;
-        let bytes = file::read_if_there(&path.join("proof.json"), MAX_BUNDLE_BYTES)?;
+        let bytes = file::read_if_exists(&path.join("proof.json"), MAX_BUNDLE_BYTES)?;
         let bundle = bytes.map(|bytes| Bundle::parse(&bytes)).transpose()?;
         Ok(Self { path: path.into(), bundle, _lock: lock })
     }
@@ -157,12 +158,12 @@ impl Directory {
 /// Tells whether a file has these bytes already, so that mirrors need not fetch it again.
 fn is_there(path: &Path, bytes: &[u8]) -> bool {
     let max_bytes = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-    file::read_if_there(path, max_bytes).is_ok_and(|there| there.as_deref() == Some(bytes))
+    file::read_if_exists(path, max_bytes).is_ok_and(|there| there.as_deref() == Some(bytes))
 }
 
 /// Copies files that are not there, or are of a tree that was never signed; all of them are small.
 fn copy_tree(from: &Path, to: &Path) -> Result<(), FileError> {
-    let failed = |source| FileError::Read { path: from.into(), source };
+    let failed = |source| FileError::Read(ReadError::Io { path: from.into(), source });
     for entry in fs::read_dir(from).map_err(failed)? {
         let entry = entry.map_err(failed)?;
         let (from, to) = (entry.path(), to.join(entry.file_name()));

@@ -4,10 +4,10 @@
 //! log has its new leaves, whatever becomes of the rest. Tiles of a tree that was never signed are overwritten.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FlockOperation, flock};
+use starttls_host::ReadError;
 use starttls_trust::bundle::Node;
 use starttls_trust::document::{Manifest, Root};
 use starttls_trust::log::{
@@ -41,7 +41,9 @@ pub(super) struct TilesIn<'a>(pub(super) &'a Path);
 impl ReadTiles for TilesIn<'_> {
     fn read(&self, path: &str) -> Result<Vec<u8>, String> {
         file::read(&self.0.join(path), MAX_ENTRIES_BYTES).map_err(|error| match error {
-            FileError::Read { source, .. } => source.to_string(),
+            FileError::Read(ReadError::Missing { source, .. } | ReadError::Io { source, .. }) => {
+                source.to_string()
+            }
             other => other.to_string(),
         })
     }
@@ -52,10 +54,10 @@ pub(super) fn lock(path: &Path) -> Result<File, PublishError> {
     let failed = |source| FileError::Write { path: path.into(), source };
     fs::create_dir_all(path).map_err(failed)?;
     let file = File::open(path).map_err(failed)?;
-    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+    match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(rustix::io::Errno::WOULDBLOCK) => Err(PublishError::Busy { path: path.into() }),
-        Err(error) => Err(failed(error.into()).into()),
+        Err(TryLockError::WouldBlock) => Err(PublishError::Busy { path: path.into() }),
+        Err(TryLockError::Error(error)) => Err(failed(error).into()),
     }
 }
 
@@ -67,7 +69,7 @@ impl LogHome {
     pub fn open(path: &Path, key: SigningKey) -> Result<Self, PublishError> {
         let lock = lock(path)?;
         let max_bytes = u64::try_from(MAX_NOTE_BYTES).unwrap_or(u64::MAX);
-        let note = file::read_if_there(&path.join("checkpoint"), max_bytes)?;
+        let note = file::read_if_exists(&path.join("checkpoint"), max_bytes)?;
         let checkpoint = note.map(|bytes| SignedNote::parse(&bytes)).transpose()?;
         let mut head = TreeHead::EMPTY;
         if let Some(note) = &checkpoint {

@@ -5,12 +5,12 @@
 //!
 //! Spec: C2SP tlog-witness, "add-checkpoint" (persist before responding).
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FlockOperation, OFlags, flock};
+use rustix::fs::OFlags;
 use starttls_trust::log::witness::origin_hash;
 use starttls_trust::note::MAX_NOTE_BYTES;
 use starttls_trust::{NoteError, SignedNote};
@@ -87,10 +87,10 @@ impl State {
             _ => return Err(StateError::NoDirectory { path: path.into() }),
         }
         let lock = File::open(path).map_err(read)?;
-        match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+        match lock.try_lock() {
             Ok(()) => Ok(Self { path: path.into(), _lock: lock }),
-            Err(rustix::io::Errno::WOULDBLOCK) => Err(StateError::InUse { path: path.into() }),
-            Err(error) => Err(read(error.into())),
+            Err(TryLockError::WouldBlock) => Err(StateError::InUse { path: path.into() }),
+            Err(TryLockError::Error(error)) => Err(read(error)),
         }
     }
 

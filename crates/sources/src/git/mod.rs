@@ -12,8 +12,8 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use starttls_host::program::{self, Bounds, Call, Environment, Group, Input, Messages, Output, SearchPath};
 use starttls_policy::printable;
-use starttls_host::program::{self, Bounds, Call, Messages, SearchPath};
 use starttls_trust::ObjectKind;
 
 use crate::settings::Repository;
@@ -222,9 +222,12 @@ impl<'a> Bare<'a> {
         let call = Call {
             program: &self.git.find()?,
             arguments: &arguments,
-            environment: &self.environment(),
-            input: None,
+            environment: Environment::Only(&self.environment()),
+            directory: Path::new("/"),
+            input: Input::Nothing,
+            output: Output::Read,
             messages: Messages::Pipe,
+            group: Group::Own,
         };
         let ended = program::run(call, bounds).map_err(|stopped| failed(stopped.to_string()))?;
         if ended.status.success() {

@@ -28,7 +28,7 @@ pub(super) fn search(attempt: &Attempt<'_>, settings: &GitTag) -> Result<Search,
     let path = attempt.source.repository()?;
     // The programs that are run inherit the user.
     let directory = attempt.source.directory();
-    attempt.visit(1, |_| directory.act(|| Ok(visit(attempt, &certificate, settings, &path))))
+    attempt.visit(1, |_| directory.act(|| Ok::<_, StateError>(visit(attempt, &certificate, settings, &path))))
 }
 
 fn visit(

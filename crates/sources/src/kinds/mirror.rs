@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
+use starttls_policy::with_causes;
 use starttls_trust::Digest;
 use starttls_trust::log::{MAX_ENTRIES_BYTES, MAX_TILE_BYTES, ReadTiles};
 
 use crate::fetch::{Answer, Fetch, FetchError, Version};
-use crate::local;
 use crate::settings::{HttpsUrl, Place};
 use crate::state::{Incoming, StateError};
 
@@ -39,8 +39,8 @@ impl<'a> Mirror<'a> {
         match self {
             Self::Url(base, fetch) => fetch.get(&below(base, path)?, seen, max_bytes),
             Self::Directory(directory) => {
-                let bytes = local::read(&directory.join(path), max_bytes)
-                    .map_err(|error| FetchError::Failed { reason: error.to_string() })?;
+                let bytes = starttls_host::read(&directory.join(path), max_bytes)
+                    .map_err(|error| FetchError::Failed { reason: with_causes(&error) })?;
                 Ok(Answer::Body { bytes, version: Version::default() })
             }
         }

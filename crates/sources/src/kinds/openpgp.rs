@@ -11,9 +11,9 @@ use starttls_openpgp::{Certificate, MAX_CERTIFICATE_BYTES, MAX_SIGNATURE_BYTES, 
 use super::plain::{self, Bound, Plain};
 use super::search::{Attempt, Offer, Rejection, Search};
 use crate::fetch::{Answer, FetchError, Version};
-use crate::local;
 use crate::settings::{Copies, HttpsUrl, OpenPgp, SignedCopy};
 use crate::state::{MAX_PROOF_BYTES, StateError};
+use starttls_policy::with_causes;
 
 /// A signed list is verified and read in memory; this is some ten million domains.
 const MAX_SIGNED_LIST_BYTES: u64 = 1 << 30;
@@ -26,8 +26,8 @@ pub(super) fn search(attempt: &Attempt<'_>, openpgp: &OpenPgp) -> Result<Search,
     let fetched =
         |url: &HttpsUrl, seen: &Version, max_bytes: u64| attempt.outside.fetch.get(url, seen, max_bytes);
     let read = |path: &std::path::PathBuf, _: &Version, max_bytes: u64| {
-        let bytes =
-            local::read(path, max_bytes).map_err(|error| FetchError::Failed { reason: error.to_string() })?;
+        let bytes = starttls_host::read(path, max_bytes)
+            .map_err(|error| FetchError::Failed { reason: with_causes(&error) })?;
         Ok(Answer::Body { bytes, version: Version::default() })
     };
     match &openpgp.copies {
@@ -43,7 +43,8 @@ pub(super) fn search(attempt: &Attempt<'_>, openpgp: &OpenPgp) -> Result<Search,
 /// Reads the certificate that the operator pinned.
 pub(super) fn read_certificate(path: &Path) -> Result<Certificate, String> {
     let max_bytes = u64::try_from(MAX_CERTIFICATE_BYTES).unwrap_or(u64::MAX);
-    let bytes = local::read(path, max_bytes).map_err(|error| format!("the pinned certificate: {error}"))?;
+    let bytes = starttls_host::read(path, max_bytes)
+        .map_err(|error| format!("the pinned certificate: {}", with_causes(&error)))?;
     Certificate::parse(&bytes).map_err(|error| format!("`{}`: {error}", path.display()))
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use starttls_policy::read::MAX_LIST_BYTES;
+use starttls_policy::with_causes;
 use starttls_trust::accept;
 
 use super::plain::{self, Bound, Plain};
@@ -16,9 +17,9 @@ pub(super) fn search(attempt: &Attempt<'_>, unsigned: &Unsigned) -> Result<Searc
         if is_held(attempt, unsigned) {
             return Ok(Ok(Offer::Unchanged));
         }
-        let bytes = match local::read(&unsigned.file, MAX_LIST_BYTES) {
+        let bytes = match starttls_host::read(&unsigned.file, MAX_LIST_BYTES) {
             Ok(bytes) => bytes,
-            Err(error) => return Ok(Err(Rejection::unusable(error.to_string()))),
+            Err(error) => return Ok(Err(Rejection::unusable(with_causes(&error)))),
         };
         let place = unsigned.file.display().to_string();
         Ok(plain::judge(

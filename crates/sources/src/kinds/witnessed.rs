@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 
+use starttls_policy::with_causes;
 use starttls_policy::{List, read};
 use starttls_trust::accept::{self, Judged, Refusal};
 use starttls_trust::bundle::MAX_BUNDLE_BYTES;
@@ -18,7 +19,6 @@ use super::mirror::Mirror;
 use super::search::{Attempt, Offer, Rejection, Search};
 use super::{Bytes, Candidate};
 use crate::fetch::{Answer, FetchError};
-use crate::local;
 use crate::settings::{RelaxOrders, Witnessed};
 use crate::state::{Memory, StateError};
 
@@ -40,8 +40,8 @@ pub(super) fn search(attempt: &Attempt<'_>, witnessed: &Witnessed) -> Result<Sea
 /// Reads the root that the operator pinned.
 pub(crate) fn read_anchor(witnessed: &Witnessed) -> Result<Anchor, String> {
     let max_bytes = u64::try_from(MAX_NOTE_BYTES).unwrap_or(u64::MAX);
-    let bytes =
-        local::read(&witnessed.root, max_bytes).map_err(|error| format!("the pinned root: {error}"))?;
+    let bytes = starttls_host::read(&witnessed.root, max_bytes)
+        .map_err(|error| format!("the pinned root: {}", with_causes(&error)))?;
     Anchor::parse(&bytes).map_err(|error| format!("`{}`: {error}", witnessed.root.display()))
 }
 

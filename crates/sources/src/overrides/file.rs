@@ -3,19 +3,20 @@
 //! An append is one line, flushed before it counts. If it fails, the file is cut back; if even that fails, or the
 //! machine dies, the torn end has no line end, is not counted by any reader and is cut off by the next append.
 
-use std::fs::{self, DirBuilder, File, Metadata};
-use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::fs::{self, DirBuilder, File, Metadata, TryLockError};
+use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::fs::{FlockOperation, OFlags, flock};
+use rustix::fs::OFlags;
 use rustix::io::Errno;
+
+use starttls_host::{ForeignFile, Owner, SwitchError};
 
 use super::journal::{Journal, JournalError, MAX_JOURNAL_BYTES};
 use super::record::Record;
-use crate::state::{ForeignFile, Owner, SwitchError};
 
 /// The file's name in the state directory.
 pub const FILE: &str = "overrides.jsonl";
@@ -124,7 +125,7 @@ fn read_as_owner(state_dir: &Path) -> Result<Journal, FileError> {
         }
         other => other?,
     };
-    lock(&file, &path, FlockOperation::NonBlockingLockShared)?;
+    lock(&path, || file.try_lock_shared())?;
     parse(&file, &path).map(|(journal, _)| journal)
 }
 
@@ -152,7 +153,7 @@ fn append_as_owner<E: From<FileError>>(
     let path = state_dir.join(FILE);
     let is_new = !path.exists();
     let mut file = open(File::options().read(true).append(true).create(true).mode(MODE), &path)?;
-    lock(&file, &path, FlockOperation::NonBlockingLockExclusive)?;
+    lock(&path, || file.try_lock())?;
     let (journal, length) = parse(&file, &path)?;
     check(&journal)?;
     let complete = length.saturating_sub(journal.torn_bytes);
@@ -245,15 +246,16 @@ fn denied(deed: &'static str, path: &Path, source: io::Error) -> FileError {
     }
 }
 
-fn lock(file: &File, path: &Path, operation: FlockOperation) -> Result<(), FileError> {
+/// Takes a lock that others hold for moments only.
+fn lock(path: &Path, take: impl Fn() -> Result<(), TryLockError>) -> Result<(), FileError> {
     let start = Instant::now();
     loop {
-        match flock(file, operation) {
+        match take() {
             Ok(()) => return Ok(()),
-            Err(Errno::WOULDBLOCK | Errno::INTR) if start.elapsed() < LOCK_WAIT => thread::sleep(LOCK_PAUSE),
-            Err(Errno::WOULDBLOCK) => return Err(FileError::Busy { path: path.to_owned() }),
-            Err(error) => {
-                return Err(FileError::Io { deed: "lock", path: path.to_owned(), source: error.into() });
+            Err(TryLockError::WouldBlock) if start.elapsed() < LOCK_WAIT => thread::sleep(LOCK_PAUSE),
+            Err(TryLockError::WouldBlock) => return Err(FileError::Busy { path: path.to_owned() }),
+            Err(TryLockError::Error(source)) => {
+                return Err(FileError::Io { deed: "lock", path: path.to_owned(), source });
             }
         }
     }
@@ -261,14 +263,10 @@ fn lock(file: &File, path: &Path, operation: FlockOperation) -> Result<(), FileE
 
 /// What the file says, and its length.
 fn parse(file: &File, path: &Path) -> Result<(Journal, u64), FileError> {
-    let mut bytes = Vec::new();
-    let read = file.take(MAX_JOURNAL_BYTES + 1).read_to_end(&mut bytes);
-    read.map_err(|source| FileError::Io { deed: "read", path: path.to_owned(), source })?;
-    let length = bytes.len() as u64;
-    if length > MAX_JOURNAL_BYTES {
-        return Err(FileError::TooLarge { path: path.to_owned() });
-    }
+    let bytes = starttls_host::read_stream(file, 0, MAX_JOURNAL_BYTES)
+        .map_err(|source| FileError::Io { deed: "read", path: path.to_owned(), source })?
+        .ok_or_else(|| FileError::TooLarge { path: path.to_owned() })?;
     let journal = Journal::parse(&bytes);
     let journal = journal.map_err(|error| FileError::Malformed { path: path.to_owned(), error })?;
-    Ok((journal, length))
+    Ok((journal, bytes.len() as u64))
 }

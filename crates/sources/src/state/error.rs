@@ -3,9 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use rustix::io::Errno;
-
-use super::owner::{ForeignFile, SwitchError};
+use starttls_host::{DirectoryError, ForeignFile};
 
 /// Why the state directory cannot be used; what was in force still is.
 #[derive(Debug, thiserror::Error)]
@@ -25,42 +23,6 @@ pub enum StateError {
         /// The directory.
         path: PathBuf,
     },
-    /// A symbolic link, which could lead our files elsewhere.
-    #[error(
-        "`{path}` is a symbolic link; nothing in the state directory may be one: put the real thing there"
-    )]
-    SymbolicLink {
-        /// Where.
-        path: PathBuf,
-    },
-    /// A file where a directory is wanted, or the other way round.
-    #[error("`{path}` is no {wanted}; move it away, it is not ours")]
-    WrongKind {
-        /// Where.
-        path: PathBuf,
-        /// What should be there.
-        wanted: &'static str,
-    },
-    /// It belongs to another user.
-    #[error("`{path}` belongs to user {owner}, we run as {us}; run as that user, or change the owner")]
-    OtherOwner {
-        /// The directory.
-        path: PathBuf,
-        /// Its owner's number.
-        owner: u32,
-        /// Our number.
-        us: u32,
-    },
-    /// Others can put files there.
-    #[error(
-        "`{path}` can be written by other users (mode {mode:04o}); take that right away with `chmod go-w`"
-    )]
-    WritableByOthers {
-        /// The directory.
-        path: PathBuf,
-        /// Its permissions.
-        mode: u32,
-    },
     /// Another run holds the lock.
     #[error("another run of starttls{} works in `{path}`; wait until it has ended", process(*holder))]
     Busy {
@@ -68,16 +30,6 @@ pub enum StateError {
         path: PathBuf,
         /// The other process's number, if it says so.
         holder: Option<u32>,
-    },
-    /// A file is larger than we ever write it.
-    #[error(
-        "`{path}` has more than {max_bytes} bytes, and so was not written by us; restore it from a backup"
-    )]
-    TooLarge {
-        /// The file.
-        path: PathBuf,
-        /// The limit.
-        max_bytes: u64,
     },
     /// A file does not say what we wrote.
     #[error(
@@ -104,72 +56,51 @@ pub enum StateError {
         /// The file.
         path: PathBuf,
     },
-    /// A file or directory in it belongs to another user than it does.
-    #[error("cannot {action} `{}`: {foreign}; what was in force still is", path.display())]
-    Foreign {
-        /// What was tried.
-        action: &'static str,
-        /// Where.
-        path: PathBuf,
-        /// What stands in the way.
-        foreign: ForeignFile,
-    },
-    /// Root may not act as the user to whom it belongs.
-    #[error(transparent)]
-    Switch(#[from] SwitchError),
     /// The system refused.
-    #[error("cannot {action} `{path}`{}", cure(source))]
+    #[error("cannot {action} `{path}`{}; what was in force still is", starttls_host::cure(source))]
     Io {
-        /// What was tried.
+        /// The action that failed, a verb.
         action: &'static str,
-        /// Where.
+        /// The file or directory it was done to.
         path: PathBuf,
-        /// What the system answered.
+        /// The underlying I/O error.
         #[source]
         source: io::Error,
     },
+    /// A file or directory in it belongs to another user than it does.
+    #[error("cannot {action} `{path}`: {foreign}; what was in force still is")]
+    Foreign {
+        /// The action that failed, a verb.
+        action: &'static str,
+        /// The file or directory it was done to.
+        path: PathBuf,
+        /// The file of another user.
+        foreign: ForeignFile,
+    },
+    /// The directory or a file in it is not as this program leaves it.
+    #[error(transparent)]
+    Directory(DirectoryError),
 }
 
 impl StateError {
+    /// An I/O error of an action.
     pub(crate) fn io(action: &'static str, path: &Path, source: impl Into<io::Error>) -> Self {
-        let source = source.into();
-        let path = path.to_owned();
-        match ForeignFile::behind(&path).filter(|_| source.kind() == io::ErrorKind::PermissionDenied) {
-            Some(foreign) => Self::Foreign { action, path, foreign },
-            None => Self::Io { action, path, source },
-        }
-    }
-
-    /// For a name that was opened without following links.
-    pub(crate) fn opening(path: &Path, wanted: &'static str, errno: Errno) -> Self {
-        let path = path.to_owned();
-        match errno {
-            Errno::LOOP => Self::SymbolicLink { path },
-            // A directory asked for as such and without following answers so for a link, too.
-            Errno::NOTDIR if is_link(&path) => Self::SymbolicLink { path },
-            Errno::NOTDIR | Errno::ISDIR | Errno::NXIO => Self::WrongKind { path, wanted },
-            _ => Self::io("open", &path, errno),
-        }
+        DirectoryError::io(action, path, source).into()
     }
 }
 
-fn is_link(path: &Path) -> bool {
-    std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink())
+impl From<DirectoryError> for StateError {
+    fn from(error: DirectoryError) -> Self {
+        match error {
+            DirectoryError::Missing { path } => Self::Missing { path },
+            DirectoryError::NoParent { path } => Self::NoParent { path },
+            DirectoryError::Io { action, path, source } => Self::Io { action, path, source },
+            DirectoryError::Foreign { action, path, foreign } => Self::Foreign { action, path, foreign },
+            other => Self::Directory(other),
+        }
+    }
 }
 
 fn process(holder: Option<u32>) -> String {
     holder.map(|pid| format!(" (process {pid})")).unwrap_or_default()
-}
-
-fn cure(source: &io::Error) -> &'static str {
-    match source.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            "; make room on its disk: what was in force still is"
-        }
-        io::ErrorKind::ReadOnlyFilesystem => {
-            "; its file system is mounted read-only: what was in force still is"
-        }
-        io::ErrorKind::PermissionDenied => "; run as the user it belongs to: what was in force still is",
-        _ => "; what was in force still is",
-    }
 }

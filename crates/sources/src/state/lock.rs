@@ -1,9 +1,7 @@
 //! The lock that everybody holds who writes to the state directory.
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io::{Read as _, Write as _};
-
-use rustix::fs::{FlockOperation, flock, ftruncate};
 
 use super::{SourceDir, StateDir, StateError};
 use crate::settings::SourceName;
@@ -22,16 +20,15 @@ impl Lock {
     pub(super) fn take(state: &StateDir) -> Result<Self, StateError> {
         state.directory.check_owner()?;
         let mut file = state.directory.open_to_write("lock")?;
-        let failed = |error: std::io::Error| StateError::io("lock", state.path(), error);
-        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        match file.try_lock() {
             Ok(()) => {}
-            Err(rustix::io::Errno::WOULDBLOCK) => {
+            Err(TryLockError::WouldBlock) => {
                 return Err(StateError::Busy { path: state.path().to_owned(), holder: holder(&mut file) });
             }
-            Err(error) => return Err(failed(error.into())),
+            Err(TryLockError::Error(error)) => return Err(StateError::io("lock", state.path(), error)),
         }
         // Only for the message to others: a full disk must not keep us from reading and telling.
-        let _ = ftruncate(&file, 0);
+        let _ = file.set_len(0);
         let _ = file.write_all(format!("{}\n", std::process::id()).as_bytes());
         Ok(Self { state: state.clone(), _file: file })
     }

@@ -13,12 +13,12 @@
 //! All names below the directory are opened one by one, and none may be a symbolic link. `state.json` alone decides what
 //! is in force: all else is named by its hash, written before it and removed after it.
 
-mod directory;
 mod error;
 mod evidence;
 mod lock;
 mod note;
-mod owner;
+#[cfg(test)]
+mod ownership_tests;
 mod record;
 mod source;
 pub(crate) mod time;
@@ -26,11 +26,11 @@ pub(crate) mod time;
 use std::path::Path;
 use std::sync::Arc;
 
-pub(crate) use directory::Directory;
+use starttls_host::Directory;
+
 pub use error::StateError;
 pub(crate) use evidence::Evidence;
 pub use lock::Lock;
-pub use owner::{ForeignFile, Owner, SwitchError};
 pub use record::TrustKind;
 pub(crate) use record::{Failure, KeptList, KeptOrder, Memory, Record};
 pub(crate) use source::{Incoming, MAX_PROOF_BYTES, SourceDir};

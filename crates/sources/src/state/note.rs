@@ -8,7 +8,7 @@ impl StateDir {
     /// # Errors
     /// [`StateError`] when it cannot be read, is a link, or is larger than `max_bytes`.
     pub fn read_note(&self, name: &str, max_bytes: u64) -> Result<Option<Vec<u8>>, StateError> {
-        self.directory.read(name, max_bytes)
+        Ok(self.directory.read(name, max_bytes)?)
     }
 }
 
@@ -18,6 +18,6 @@ impl Lock {
     /// # Errors
     /// [`StateError`]; the one before is still there then.
     pub fn write_note(&self, name: &str, bytes: &[u8]) -> Result<(), StateError> {
-        self.state().directory.replace(name, bytes)
+        Ok(self.state().directory.replace(name, bytes)?)
     }
 }

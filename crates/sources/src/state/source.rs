@@ -3,12 +3,12 @@
 use std::fs::File;
 use std::path::PathBuf;
 
+use starttls_host::{ASIDE_SUFFIX, Directory, DirectoryError};
 use starttls_policy::read::MAX_LIST_BYTES;
 use starttls_trust::Digest;
 
-use super::directory::ASIDE;
+use super::StateError;
 use super::record::{self, KeptList, Record};
-use super::{Directory, StateError};
 use crate::map::{Map, Reading};
 
 /// The record.
@@ -85,7 +85,7 @@ impl SourceDir {
     fn sweep_but(&self, files: &[String]) -> Result<(), StateError> {
         for name in self.directory.names()? {
             let is_ours = ["list-", "proof-", "index-"].iter().any(|front| name.starts_with(front));
-            if name.ends_with(ASIDE) || (is_ours && !files.contains(&name)) {
+            if name.ends_with(ASIDE_SUFFIX) || (is_ours && !files.contains(&name)) {
                 self.directory.remove(&name)?;
             }
         }
@@ -134,12 +134,12 @@ impl SourceDir {
 
     /// Opens the compiled form of a list, if there is one.
     pub(crate) fn index(&self, sha256: &Digest) -> Result<Option<File>, StateError> {
-        self.directory.open_to_read(&record::index_file(sha256))
+        Ok(self.directory.open_to_read(&record::index_file(sha256))?)
     }
 
     /// Keeps the compiled form of a list.
     pub(crate) fn keep_index(&self, bytes: &[u8], sha256: &Digest) -> Result<(), StateError> {
-        self.directory.replace(&record::index_file(sha256), bytes)
+        Ok(self.directory.replace(&record::index_file(sha256), bytes)?)
     }
 
     /// A file named by its hash either is complete or is not there: it comes by a rename.
@@ -147,7 +147,7 @@ impl SourceDir {
         if self.directory.read(name, bytes.len() as u64).is_ok_and(|found| found.as_deref() == Some(bytes)) {
             return Ok(());
         }
-        self.directory.replace(name, bytes)
+        Ok(self.directory.replace(name, bytes)?)
     }
 
     /// Where a list is downloaded to; what earlier runs left of others is removed.
@@ -207,13 +207,13 @@ impl Incoming {
 
     /// Writes it at once, where nothing needs to be fetched.
     pub(crate) fn write(&self, bytes: &[u8]) -> Result<(), StateError> {
-        self.directory.write_new(&self.name, bytes)
+        Ok(self.directory.write_new(&self.name, bytes)?)
     }
 
     /// Its bytes, if they are all there and the right ones.
     pub(crate) fn finished(&self, size: u64, sha256: &Digest) -> Result<Option<Vec<u8>>, StateError> {
         let bytes = match self.directory.read(&self.name, size) {
-            Err(StateError::TooLarge { .. }) => None,
+            Err(DirectoryError::TooLarge { .. }) => None,
             other => other?,
         };
         Ok(bytes.filter(|bytes| bytes.len() as u64 == size && Digest::of(bytes) == *sha256))
@@ -224,12 +224,12 @@ impl Incoming {
         if let Some(file) = self.directory.open_to_read(&self.name)? {
             self.directory.seal(&self.name, &file)?;
         }
-        self.directory.rename(&self.name, &source.directory, &record::list_file(sha256))
+        Ok(self.directory.rename(&self.name, &source.directory, &record::list_file(sha256))?)
     }
 
     /// Throws it away: what came was not what was to come.
     pub(crate) fn discard(&self) -> Result<(), StateError> {
-        self.directory.remove(&self.name)
+        Ok(self.directory.remove(&self.name)?)
     }
 }
 

@@ -8,11 +8,11 @@ use starttls_daemon::learned::{DEFAULT_ROW_LIMIT, Learned, LearnedSettings, SETT
 use starttls_daemon::operations::sandbox::{Programs, Sandbox};
 use starttls_daemon::socketmap::Listen;
 use starttls_discover::{Live, LiveSettings, Probe};
+use starttls_host::Owner;
 use starttls_mta::LeafPins;
 use starttls_mta::postfix::socketmap::{Socketmap, SocketmapFacts};
 use starttls_net::policy_host::{Addresses, PolicyHostSettings};
 use starttls_net::roots::Roots;
-use starttls_sources::Owner;
 use starttls_sources::settings::{Copies, Place, SignedCopy, Trust};
 use starttls_store::PostgresUrl;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};

@@ -1,8 +1,9 @@
 //! Which settings file is read, and which options of the command line stand above it.
 
-use std::fs::File;
-use std::io::{ErrorKind, Read as _};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+
+use starttls_host::ReadError;
 
 use super::Settings;
 use super::problem::SettingsError;
@@ -65,17 +66,12 @@ impl SettingsArgs {
 
 fn read(file: &Path) -> Result<Settings, SettingsError> {
     let unreadable = |cause| SettingsError::Unreadable { file: file.to_owned(), cause };
-    let not_settings = || SettingsError::NotSettings { file: file.to_owned() };
     let absolute = std::path::absolute(file).map_err(unreadable)?;
-    let open = File::open(&absolute).map_err(unreadable)?;
-    if !open.metadata().map_err(unreadable)?.is_file() {
-        return Err(not_settings());
-    }
-    let mut text = String::new();
-    open.take(MAX_SETTINGS_BYTES + 1).read_to_string(&mut text).map_err(unreadable)?;
-    if text.len() as u64 > MAX_SETTINGS_BYTES {
-        return Err(not_settings());
-    }
+    let text = starttls_host::read_text(&absolute, MAX_SETTINGS_BYTES).map_err(|error| match error {
+        ReadError::Missing { source, .. } | ReadError::Io { source, .. } => unreadable(source),
+        ReadError::NotText { .. } => unreadable(ErrorKind::InvalidData.into()),
+        _ => SettingsError::NotSettings { file: file.to_owned() },
+    })?;
     let base = absolute.parent().unwrap_or(Path::new("/"));
     let settings = Settings::parse(&text, base)
         .map_err(|problems| SettingsError::Wrong { file: file.to_owned(), problems })?;

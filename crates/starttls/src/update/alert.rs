@@ -1,10 +1,12 @@
 //! Telling people: on stderr, to a command of the operator's, by mail; the same trouble once a day.
 
-use std::io::{IsTerminal as _, Seek as _, Write as _};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant, SystemTime};
+use std::ffi::OsString;
+use std::io::IsTerminal as _;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use starttls_apply::validity::Alert;
+use starttls_host::program::{self, Bounds, Call, Environment, Group, Input, Messages, Output};
 use starttls_net::roots::Roots;
 use starttls_net::submit::{Address, Mail, Route, Sendmail, Smtp, Stamp};
 use starttls_policy::{Finding, Severity, Timestamp};
@@ -16,7 +18,6 @@ use crate::settings::value::Word as _;
 
 /// A pager's script that takes longer hangs.
 const COMMAND_DEADLINE: Duration = Duration::from_mins(1);
-const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// Tells what is worth telling; nothing when all is well, or when the same was told within a day.
 ///
@@ -60,36 +61,26 @@ fn send(message: &Message, alert: &Alert) -> Vec<anyhow::Error> {
 
 /// Hands the message to a program's standard input; no shell is between.
 fn to_command(words: &[String], message: &Message) -> anyhow::Result<()> {
-    let (program, arguments) =
+    let (program_name, arguments) =
         words.split_first().ok_or_else(|| anyhow::anyhow!("`alert-command` is empty"))?;
-    // A file, since a program that does not read would hold us up at a pipe.
-    let mut input = tempfile::tempfile()?;
-    input.write_all(message.text().as_bytes())?;
-    input.rewind()?;
-    let child = Command::new(program)
-        .args(arguments)
-        .stdin(input)
-        .stdout(Stdio::null())
-        .spawn()
-        .map_err(|error| anyhow::anyhow!("`alert-command`: cannot run {program}: {error}"))?;
-    wait(child).map_err(|reason| anyhow::anyhow!("`alert-command`: {program} {reason}"))
-}
-
-fn wait(mut child: Child) -> Result<(), String> {
-    let give_up = Instant::now() + COMMAND_DEADLINE;
-    loop {
-        match child.try_wait() {
-            Ok(Some(status)) if status.success() => return Ok(()),
-            Ok(Some(status)) => return Err(format!("ended with {status}")),
-            Ok(None) if Instant::now() < give_up => std::thread::sleep(LOOK_EVERY),
-            Ok(None) => {
-                let _ = child.kill();
-                let _ = child.wait();
-                return Err(format!("had not ended after {} s", COMMAND_DEADLINE.as_secs()));
-            }
-            Err(error) => return Err(error.to_string()),
-        }
-    }
+    let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
+    let text = message.text();
+    let call = Call {
+        program: Path::new(program_name),
+        arguments: &arguments,
+        environment: Environment::Inherited(&[]),
+        directory: Path::new("."),
+        input: Input::Bytes(text.as_bytes()),
+        output: Output::Discarded,
+        messages: Messages::Inherited,
+        group: Group::Own,
+    };
+    let bounds =
+        Bounds { deadline: COMMAND_DEADLINE, max_output_bytes: 0, max_message_bytes: 0, watch: None };
+    let ended = program::run(call, &bounds)
+        .map_err(|error| anyhow::anyhow!("`alert-command`: cannot run {program_name}: {error}"))?;
+    anyhow::ensure!(ended.status.success(), "`alert-command`: {program_name} ended with {}", ended.status);
+    Ok(())
 }
 
 fn by_mail(to: &str, message: &Message, alert: &Alert) -> anyhow::Result<()> {

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use super::super::*;
 use super::{generations_kept, in_force, output, publish};
-use crate::fault::{Fault, arm, reached};
+use starttls_testkit::fault::{Fault, arm, reached};
 
 /// Tells a copy of the test program what to do, and where.
 const TASK: &str = "STARTTLS_APPLY_TEST_TASK";

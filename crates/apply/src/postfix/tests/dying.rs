@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::server::{Server, exists, key_copy};
-use crate::fault::{Fault, arm};
+use starttls_testkit::fault::{Fault, arm};
 
 /// Tells a copy of the test program what to do, at which step to die, and where.
 const TASK: &str = "STARTTLS_APPLY_TEST_DEACTIVATES";

@@ -6,7 +6,7 @@ use starttls_mta::{Need, Setting};
 
 use super::super::*;
 use super::server::{Server, exists, key_copy, wanted, write};
-use crate::fault::{Fault, arm, reached};
+use starttls_testkit::fault::{Fault, arm, reached};
 
 /// Far above the number of steps.
 const MAX_STEPS: usize = 1000;

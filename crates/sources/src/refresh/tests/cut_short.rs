@@ -5,9 +5,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::*;
-use crate::fault::{Fault, arm, reached};
 use crate::settings::{HttpsUrl, Place, RelaxOrders, SourceName, SourceSettings, Trust, Witnessed};
 use crate::testing::Mirrors;
+use starttls_testkit::fault::{Fault, arm, reached};
 
 /// Tells a copy of the test program what to do, and where.
 const TASK: &str = "STARTTLS_SOURCES_TEST_TASK";
@@ -70,13 +70,13 @@ fn acts_as_a_child() {
         }
         let error = run(root).unwrap_err();
         let words = format!("{error}: {:?}", std::error::Error::source(&error));
-        assert!(words.contains("make room on its disk: what was in force still is"), "{words}");
+        assert!(words.contains("make room on its disk; what was in force still is"), "{words}");
         fs::remove_file(root.join("filler")).unwrap();
         assert_eq!(run(root).unwrap().outcome, Outcome::Accepted);
         println!("survived");
     } else if task == "read-only" {
         let error = run(root).unwrap_err();
-        assert!(error.to_string().contains("mounted read-only: what was in force still is"), "{error}");
+        assert!(error.to_string().contains("mounted read-only; what was in force still is"), "{error}");
         println!("survived");
     }
 }

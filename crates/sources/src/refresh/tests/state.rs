@@ -3,6 +3,8 @@
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 
+use starttls_host::DirectoryError;
+
 use super::*;
 use crate::{StateDir, StateError};
 
@@ -28,7 +30,10 @@ fn symbolic_links_are_refused_everywhere() {
         let place_there = if place.is_empty() { bench.root() } else { bench.root().join(place) };
         link_instead(&place_there);
         let error = refused(&bench);
-        assert!(matches!(error, StateError::SymbolicLink { .. }), "{place}: {error}");
+        assert!(
+            matches!(error, StateError::Directory(DirectoryError::SymbolicLink { .. })),
+            "{place}: {error}"
+        );
     }
 }
 
@@ -60,7 +65,7 @@ fn files_and_directories_are_closed_to_others() {
         assert_eq!(extra(&bench.source().join(name), 0o640), 0, "{name}");
     }
     fs::set_permissions(bench.root(), fs::Permissions::from_mode(0o770)).unwrap();
-    assert!(matches!(refused(&bench), StateError::WritableByOthers { .. }));
+    assert!(matches!(refused(&bench), StateError::Directory(DirectoryError::WritableByOthers { .. })));
 }
 
 #[test]
@@ -80,11 +85,15 @@ fn what_is_no_directory_or_not_there_is_said() {
     assert!(matches!(StateDir::open(&bench.root()), Err(StateError::Missing { .. })));
     assert!(matches!(StateDir::make(&bench.root().join("a/b")), Err(StateError::NoParent { .. })));
     fs::write(bench.root(), "").unwrap();
-    assert!(matches!(refused(&bench), StateError::WrongKind { .. }), "{}", refused(&bench));
+    assert!(
+        matches!(refused(&bench), StateError::Directory(DirectoryError::WrongKind { .. })),
+        "{}",
+        refused(&bench)
+    );
     fs::remove_file(bench.root()).unwrap();
     bench.state();
     fs::write(bench.root().join("sources"), "").unwrap();
-    assert!(matches!(refused(&bench), StateError::WrongKind { .. }));
+    assert!(matches!(refused(&bench), StateError::Directory(DirectoryError::WrongKind { .. })));
 }
 
 #[test]

@@ -2,21 +2,18 @@
 //!
 //! Exit: 0 compiled, 1 could not read the list or write the file.
 
-use std::ffi::OsString;
-use std::fs::{File, Permissions};
 use std::io::{self, Seek as _, Write as _};
 use std::ops::{ControlFlow, Deref};
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
+use starttls_host::Replacement;
 use starttls_policy::index::{self, BuildError, Builder, HEADER_BYTES, Output};
 use starttls_policy::read::{self, MAX_LIST_BYTES, Streamed};
 use starttls_policy::{Head, printable};
 use starttls_sources::map::{Map, Reading};
-use tempfile::NamedTempFile;
 
 use crate::compiled;
 use crate::exit::Exit;
@@ -157,7 +154,7 @@ fn attempt(
     let malformed = |error| LoadError::Malformed { file: file.into(), error: Box::new(error) };
     let unwritten = || format!("cannot write {}", printable(&path.display().to_string()));
     let begin = || {
-        let draft = Draft::beside(path);
+        let draft = Replacement::begin_unlocked(path).map(Draft);
         draft.and_then(|draft| Builder::new(seed, draft).map_err(io_error)).with_context(unwritten)
     };
     let mut builder = begin()?;
@@ -187,7 +184,7 @@ fn attempt(
         Err(BuildError::Collisions { .. }) => Ok(None),
         Err(error) => Err(io_error(error)).with_context(unwritten),
         Ok((draft, header)) => {
-            let bytes = draft.publish(&header, path).with_context(unwritten)?;
+            let bytes = draft.publish(&header).with_context(unwritten)?;
             Ok(Some(Compiled { domains, bytes, head, list_sha256 }))
         }
     }
@@ -201,29 +198,17 @@ fn io_error(error: BuildError<io::Error>) -> io::Error {
     }
 }
 
-/// A file beside the one to write, which takes its place when it is whole; dropped before, it is removed.
-struct Draft(NamedTempFile);
+/// The compiled list that is being written.
+struct Draft(Replacement);
 
 impl Draft {
-    fn beside(path: &Path) -> io::Result<Self> {
-        let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
-        // A directory that is not there is told in plain words, without the draft's name.
-        File::open(parent(path))?;
-        let mut prefix = OsString::from(".");
-        prefix.push(name);
-        tempfile::Builder::new().prefix(&prefix).suffix(".starttls-new").tempfile_in(parent(path)).map(Self)
-    }
-
     /// Writes the header, flushes all to disk, and puts it in place; gives the number of bytes.
-    fn publish(mut self, header: &[u8; HEADER_BYTES], path: &Path) -> io::Result<u64> {
-        let file = self.0.as_file_mut();
+    fn publish(mut self, header: &[u8; HEADER_BYTES]) -> io::Result<u64> {
+        let file = self.0.file();
         file.rewind()?;
         file.write_all(header)?;
-        file.set_permissions(Permissions::from_mode(0o644))?;
-        file.sync_all()?;
         let bytes = file.metadata()?.len();
-        self.0.persist(path)?;
-        File::open(parent(path))?.sync_all()?;
+        self.0.commit(0o644)?;
         Ok(bytes)
     }
 }
@@ -234,8 +219,4 @@ impl Output for Draft {
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.0.write_all(bytes)
     }
-}
-
-fn parent(path: &Path) -> &Path {
-    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

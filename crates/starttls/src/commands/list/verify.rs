@@ -2,13 +2,13 @@
 //!
 //! Exit: 0 valid and not ended, 1 could not read a file, 3 refused (bad signature, or the list has ended).
 
-use std::fs::File;
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use owo_colors::OwoColorize;
 use serde_json::{Value, json};
+use starttls_host::ReadError;
 use starttls_openpgp::{Certificate, MAX_CERTIFICATE_BYTES, MAX_SIGNATURE_BYTES, Verified, VerifyError};
 use starttls_policy::{List, Timestamp, printable};
 
@@ -53,11 +53,10 @@ pub(crate) struct Args {
 impl Args {
     pub(crate) fn run(self, format: Format) -> anyhow::Result<Exit> {
         let now = self.at.time();
-        let key = read_up_to(&self.key, MAX_CERTIFICATE_BYTES)?;
+        let key = read(&self.key, MAX_CERTIFICATE_BYTES)?;
         let certificate = Certificate::parse(&key).with_context(|| shown(&self.key))?;
         let bytes = lists::load_bytes(&self.file)?;
-        let signature =
-            self.signature.as_ref().map(|path| read_up_to(path, MAX_SIGNATURE_BYTES)).transpose()?;
+        let signature = self.signature.as_ref().map(|path| read(path, MAX_SIGNATURE_BYTES)).transpose()?;
         let (verified, text) = match verify(&certificate, bytes, signature.as_deref(), now) {
             Ok(good) => good,
             Err(error) if format == Format::Json => {
@@ -129,14 +128,9 @@ fn verify(
     }
 }
 
-/// The file, or one byte more than the limit of it, which whoever parses it refuses.
-fn read_up_to(path: &Path, max_bytes: usize) -> anyhow::Result<Vec<u8>> {
-    let limit = u64::try_from(max_bytes).unwrap_or(u64::MAX).saturating_add(1);
-    let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(limit).read_to_end(&mut bytes))
-        .with_context(|| format!("cannot read {}", shown(path)))?;
-    Ok(bytes)
+/// Reads a file of at most `max_bytes` bytes.
+fn read(path: &Path, max_bytes: usize) -> Result<Vec<u8>, ReadError> {
+    starttls_host::read(path, u64::try_from(max_bytes).unwrap_or(u64::MAX))
 }
 
 fn shown(path: &Path) -> String {

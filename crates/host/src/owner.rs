@@ -1,7 +1,7 @@
-//! The user as whom the state directory is accessed.
+//! The user as whom a directory is accessed.
 //!
 //! The daemon runs as a user of its own, and operators run commands as root. A file that root made in the daemon's directory could
-//! not be read by the daemon. So there is one rule: a process that runs as root accesses a state directory as the user and group
+//! not be read by the daemon. So there is one rule: a process that runs as root accesses a directory of ours as the user and group
 //! that the directory belongs to. Files are never given to another user afterwards: a path can be exchanged between two calls.
 //!
 //! Credentials belong to a thread on Linux (credentials(7), "Thread credentials"), so that a switch concerns the calling thread
@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use rustix::process::{Gid, Uid, getegid, geteuid, getgroups};
 use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
 
-/// The user as whom a state directory is accessed.
+/// The user as whom a directory is accessed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Owner(Option<Ids>);
 
@@ -27,10 +27,10 @@ struct Ids {
     gid: Gid,
 }
 
-/// This process may not act as the owner of the state directory.
+/// This process may not act as the owner of the directory.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "this process cannot act as user {uid}, to whom the state directory belongs; run it as that user, or with the \
+    "this process cannot act as user {uid}, to whom the directory belongs; run it as that user, or with the \
      capabilities CAP_SETUID and CAP_SETGID"
 )]
 pub struct SwitchError {
@@ -40,20 +40,20 @@ pub struct SwitchError {
     source: io::Error,
 }
 
-/// A file in a state directory that belongs to somebody else than the directory.
+/// A file in a directory of ours that belongs to somebody else than the directory.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ForeignFile {
     /// The file or directory.
     pub path: PathBuf,
     /// Its owner.
     pub owner: u32,
-    /// User and group of the state directory.
+    /// User and group of the directory.
     us: (u32, u32),
 }
 
 impl Owner {
     /// The owner of a directory, by its user and group.
-    pub(crate) fn of(uid: u32, gid: u32) -> Self {
+    pub fn of(uid: u32, gid: u32) -> Self {
         Self::seen_by(geteuid(), uid, gid)
     }
 
@@ -132,7 +132,7 @@ impl Drop for Switched {
 }
 
 impl ForeignFile {
-    /// The reason why a path in a state directory may not be accessed, if it is a file or directory of another user in a directory
+    /// The reason why a path in a directory of ours may not be accessed, if it is a file or directory of another user in a directory
     /// of the user that the thread acts as.
     pub fn behind(path: &Path) -> Option<Self> {
         let us = geteuid().as_raw();
@@ -158,11 +158,44 @@ impl fmt::Display for ForeignFile {
         let path = path.display();
         write!(
             f,
-            "`{path}` belongs to user {owner} and not to user {uid} like the state directory, as if an older release had been run as \
+            "`{path}` belongs to user {owner} and not to user {uid} like the directory it is in, as if an older release had been run as \
              another user; run `chown -R --no-dereference {uid}:{gid} {path}` as root"
         )
     }
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    /// A user that no system has.
+    const SERVICE: u32 = 54_321;
+
+    #[test]
+    fn programs_started_as_the_owner_cannot_become_root_again() {
+        let ids = |owner: Owner| {
+            let run = owner.act(|| {
+                Command::new("/bin/sh").args(["-c", "id -ru; id -u; id -rg; id -G"]).output().unwrap()
+            });
+            String::from_utf8(run.unwrap().stdout).unwrap()
+        };
+        if geteuid().is_root() {
+            let n = SERVICE;
+            assert_eq!(ids(Owner::of(n, n)), format!("{n}\n{n}\n{n}\n{n}\n"));
+            assert!(ids(Owner::of(n, n)) != ids(Owner(None)), "the thread is root again");
+        } else {
+            assert_eq!(ids(Owner::of(SERVICE, SERVICE)), ids(Owner(None)));
+        }
+    }
+
+    #[test]
+    fn only_root_acts_as_somebody_else_and_never_as_root() {
+        let (root, other) = (Uid::ROOT, Uid::from_raw(1_000));
+        assert_eq!(Owner::seen_by(root, SERVICE, 7).uid(), Some(SERVICE));
+        for (us, owner) in [(root, 0), (other, SERVICE), (other, 0), (other, 1_000)] {
+            assert_eq!(Owner::seen_by(us, owner, 7), Owner(None), "{us:?} {owner}");
+        }
+    }
+}

@@ -1,7 +1,10 @@
 //! Root and the user of a state directory work in it together.
 
+use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
-use std::process::Command;
+use std::path::PathBuf;
+
+use rustix::process::geteuid;
 
 use super::*;
 use crate::StateDir;
@@ -96,30 +99,5 @@ fn fault_a_file_that_root_left_is_named_with_owner_and_cure() {
         let error = error.unwrap_err();
         let cure = format!("chown -R --no-dereference {owner}:{owner} {}", path.display());
         assert!(error.contains("belongs to user 0") && error.contains(&cure), "{error}");
-    }
-}
-
-#[test]
-fn programs_started_as_the_owner_cannot_become_root_again() {
-    let ids = |owner: Owner| {
-        let run = owner
-            .act(|| Command::new("/bin/sh").args(["-c", "id -ru; id -u; id -rg; id -G"]).output().unwrap());
-        String::from_utf8(run.unwrap().stdout).unwrap()
-    };
-    if geteuid().is_root() {
-        let n = SERVICE;
-        assert_eq!(ids(Owner::of(n, n)), format!("{n}\n{n}\n{n}\n{n}\n"));
-        assert!(ids(Owner::of(n, n)) != ids(Owner(None)), "the thread is root again");
-    } else {
-        assert_eq!(ids(Owner::of(SERVICE, SERVICE)), ids(Owner(None)));
-    }
-}
-
-#[test]
-fn only_root_acts_as_somebody_else_and_never_as_root() {
-    let (root, other) = (Uid::ROOT, Uid::from_raw(1_000));
-    assert_eq!(Owner::seen_by(root, SERVICE, 7).uid(), Some(SERVICE));
-    for (us, owner) in [(root, 0), (other, SERVICE), (other, 0), (other, 1_000)] {
-        assert_eq!(Owner::seen_by(us, owner, 7), Owner(None), "{us:?} {owner}");
     }
 }
