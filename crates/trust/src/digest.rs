@@ -1,6 +1,7 @@
 //! SHA-256 hashes: what ties documents, leaves and lists together.
 
 use alloc::string::String;
+use base16ct::HexDisplay;
 use core::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -31,22 +32,11 @@ impl Digest {
     /// # Errors
     /// [`DigestError`] for anything else.
     pub fn parse(text: &str) -> Result<Self, DigestError> {
-        let digits = text.as_bytes();
-        if digits.len() != 64 {
-            return Err(DigestError);
-        }
         let mut bytes = [0; 32];
-        for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-            for digit in pair {
-                let value = match digit {
-                    b'0'..=b'9' => digit - b'0',
-                    b'a'..=b'f' => digit - b'a' + 10,
-                    _ => return Err(DigestError),
-                };
-                *byte = *byte << 4 | value;
-            }
+        match base16ct::lower::decode(text, &mut bytes) {
+            Ok(decoded) if decoded.len() == 32 => Ok(Self(bytes)),
+            _ => Err(DigestError),
         }
-        Ok(Self(bytes))
     }
 
     /// The 32 bytes.
@@ -57,7 +47,7 @@ impl Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        write!(f, "{:x}", HexDisplay(&self.0))
     }
 }
 

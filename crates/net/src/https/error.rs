@@ -153,8 +153,8 @@ pub enum FetchFailure {
     /// The content is not what was expected. What had come is deleted.
     #[error(
         "the content is not the expected one: its SHA-256 is {}, want {}; deleted what had come",
-        hex(got),
-        hex(want)
+        base16ct::lower::encode_string(got),
+        base16ct::lower::encode_string(want)
     )]
     WrongDigest {
         /// Of what came.
@@ -192,12 +192,4 @@ fn truncated(got_bytes: u64, announced: Option<u64>) -> String {
         Some(announced) => format!("the body was cut off after {got_bytes} of {announced} bytes"),
         None => format!("the body was cut off after {got_bytes} bytes"),
     }
-}
-
-fn hex(digest: &[u8; 32]) -> String {
-    use std::fmt::Write as _;
-    digest.iter().fold(String::with_capacity(64), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -119,10 +119,7 @@ impl Identity {
 }
 
 fn sha256_hex(spki: &[u8]) -> String {
-    Sha256::digest(spki).iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    base16ct::lower::encode_string(&Sha256::digest(spki))
 }
 
 fn parameters(names: &[&str], common_name: &str, validity: Validity, key: &Key) -> Result<CertificateParams> {

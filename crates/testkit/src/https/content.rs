@@ -25,11 +25,8 @@ impl Content {
     /// A body whose `ETag` is its digest.
     pub fn with_digest(bytes: impl Into<Vec<u8>>) -> Self {
         let content = Self::new(bytes);
-        let mut etag = String::from("\"");
-        for byte in Sha256::digest(&content.bytes).iter().take(8) {
-            let _ = write!(etag, "{byte:02x}");
-        }
-        content.with_etag(&(etag + "\""))
+        let digest = base16ct::lower::encode_string(&Sha256::digest(&content.bytes)[..8]);
+        content.with_etag(&format!("\"{digest}\""))
     }
 
     /// With this `ETag`, quotes and all.

@@ -3,6 +3,7 @@
 //! Spec: git-hash-object(1), and git's "hash-function-transition" page.
 
 use alloc::string::ToString;
+use base16ct::HexDisplay;
 use core::fmt;
 
 use sha1collisiondetection::Sha1CD;
@@ -119,25 +120,14 @@ impl fmt::Display for ObjectId {
             Self::Sha1(bytes) => bytes,
             Self::Sha256(bytes) => bytes,
         };
-        bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        write!(f, "{:x}", HexDisplay(bytes))
     }
 }
 
 fn decode<const BYTES: usize>(hex: &[u8]) -> Option<[u8; BYTES]> {
     let mut bytes = [0; BYTES];
-    for (byte, pair) in bytes.iter_mut().zip(hex.chunks(2)) {
-        let [high, low] = pair else { return None };
-        *byte = digit(*high)? << 4 | digit(*low)?;
-    }
-    Some(bytes)
-}
-
-fn digit(char: u8) -> Option<u8> {
-    match char {
-        b'0'..=b'9' => Some(char - b'0'),
-        b'a'..=b'f' => Some(char - b'a' + 10),
-        _ => None,
-    }
+    let decoded = base16ct::lower::decode(hex, &mut bytes).ok()?.len();
+    (decoded == BYTES).then_some(bytes)
 }
 
 #[cfg(test)]

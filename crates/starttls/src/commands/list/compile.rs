@@ -74,7 +74,7 @@ impl Args {
                 "bytes": compiled.bytes,
                 "serial": compiled.head.serial,
                 "expires": compiled.head.expires.map(|end| end.to_string()),
-                "list_sha256": hexadecimal(&compiled.list_sha256),
+                "list_sha256": base16ct::lower::encode_string(&compiled.list_sha256),
             }))?,
         }
         Ok(Exit::Done)
@@ -92,14 +92,6 @@ fn print(path: &Path, compiled: &Compiled) -> io::Result<()> {
         grouped(compiled.bytes),
         compiled.head.serial,
     )
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .filter_map(|digit| char::from_digit(digit.into(), 16))
-        .collect()
 }
 
 /// The bytes of a list.
