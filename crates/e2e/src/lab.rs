@@ -34,7 +34,7 @@ use starttls_testkit::zone::Tlsa;
 use crate::dns::Dns;
 use crate::names::Names;
 use crate::policy_host::{PolicyHost, Published};
-use crate::receiver::{Listener, Offer, Receiver};
+use crate::receiver::{Listener, OTHER_PORT, Offer, Receiver};
 use crate::sender::ROOTS;
 use crate::site::Site;
 use crate::stripper::Stripper;
@@ -45,9 +45,6 @@ const STRIPPER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 31);
 
 /// Trees with a Postfix that may receive; the first one that was unpacked does.
 const RECEIVERS: [&str; 2] = ["bookworm", "trixie"];
-
-/// The port beside 25 at which some hosts take mail.
-pub const OTHER_PORT: u16 = 2525;
 
 /// What a TLSA record promises that nobody keeps: a digest of no key.
 pub const NO_KEY: &str = "0000000000000000000000000000000000000000000000000000000000000000";

@@ -8,11 +8,13 @@ use anyhow::Result;
 use starttls_testkit::ca::Identity;
 
 use crate::delivery::split;
-use crate::lab::OTHER_PORT;
 use crate::log::wait_for;
 use crate::postfix::{Clients, Postfix};
 use crate::site::Site;
 use crate::tree::Tree;
+
+/// The port beside 25 at which some hosts take mail.
+pub const OTHER_PORT: u16 = 2525;
 
 /// What a listener offers.
 #[derive(Debug)]

@@ -14,7 +14,7 @@ mod domain;
 mod finding;
 pub mod index;
 mod list;
-pub mod lookup;
+pub use index::lookup;
 pub mod merge;
 mod mode;
 mod mx;

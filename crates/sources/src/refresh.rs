@@ -10,28 +10,16 @@ use std::path::PathBuf;
 use starttls_policy::{Finding, Relaxation, Relaxations, Timestamp};
 use starttls_trust::ladder;
 
-use crate::fetch::Fetch;
-use crate::git::Git;
 use crate::in_force::{InForce, Loaded};
 use crate::kinds::{self, Attempt, Bytes, Candidate};
 use crate::load::{self, is_trusted};
+use crate::outside::Outside;
 use crate::settings::SourceSettings;
 use crate::state::{KeptList, KeptOrder, Lock, Record, SourceDir, StateError, TrustKind};
 use crate::term::Standing;
 use judgement::Judgement;
 
 pub(crate) use judgement::CODES;
-
-/// The ways out of this machine, and chance.
-#[derive(Clone, Copy)]
-pub struct Outside<'a> {
-    /// HTTPS.
-    pub fetch: &'a dyn Fetch,
-    /// The operator's `git`.
-    pub git: &'a Git,
-    /// Answers the numbers below its argument in some order, in which mirrors are tried.
-    pub order: &'a dyn Fn(usize) -> Vec<usize>,
-}
 
 /// Whether what is accepted is kept.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

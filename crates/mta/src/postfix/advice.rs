@@ -15,7 +15,7 @@ use super::findings as codes;
 use super::fragment::has_roots;
 use super::level::Level;
 use super::policy_maps::{PARAMETER as POLICY_MAPS, PolicyMaps};
-use super::renderer::without_references;
+use super::reference::without_references;
 use super::settings::{Settings, Unreadable};
 use super::table_type::TableType;
 use super::version::Version;

@@ -15,7 +15,7 @@ use starttls_policy::{
 use super::anchors::Anchors;
 use super::capabilities::{Capabilities, MxPatterns, Tlsrpt};
 use super::level::Level;
-use super::line::MAX_NAMES;
+use super::line_error::MAX_NAMES;
 use super::names;
 use super::report;
 use super::shortfall::{Gap, Gaps};

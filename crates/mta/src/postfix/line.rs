@@ -7,22 +7,17 @@
 //!
 //! Spec: postconf(5) `smtp_tls_policy_maps`.
 
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use starttls_policy::{TlsVersion, printable};
 
 use super::anchors;
 use super::level::Level;
+use super::line_error::LineError;
 use super::pattern::{Pattern, is_name};
 use super::protocols::Syntax;
-use super::reported::{self, Quotation};
+use super::reported::{self, Quotation, Reports};
 use super::words::Words;
-
-/// Most MX names, MX patterns or pins in one line: as many names as an MTA-STS policy may have; an entry of a list has fewer.
-pub const MAX_NAMES: usize = 4096;
-
-const _: () = assert!(MAX_NAMES >= starttls_policy::read::MAX_MX_PATTERNS, "every list must be expressible");
 
 /// Longest line in bytes: as many names as an entry of a list may have, of full length, each in `match=` and as MX pattern, and a key file.
 pub const MAX_LINE_BYTES: usize = 144 * 1024;
@@ -64,56 +59,6 @@ pub enum ServerName {
     MxHost,
     /// Left to main.cf.
     Unsaid,
-}
-
-/// How much of an MTA-STS policy may stand in an answer.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Reports {
-    /// Patterns, version and mode, at levels that enforce them.
-    Untold,
-    /// The whole policy, as TLS reports quote it; also at level `may`.
-    Told,
-}
-
-/// Why a text is no line of ours.
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum LineError {
-    /// No blank behind the domain.
-    #[error("a line is a domain, one blank, a level")]
-    NotAPair,
-    /// The key is no domain in lower-case A-labels.
-    #[error("`{got}` is no domain as we write it")]
-    Domain {
-        /// The key, made printable.
-        got: String,
-    },
-    /// A level that we do not write.
-    #[error("`{got}` is no level that we write")]
-    Level {
-        /// The word, made printable.
-        got: String,
-    },
-    /// An attribute that we do not write, or not at this level, or out of order.
-    #[error("`{got}` is not expected here")]
-    Attribute {
-        /// The word, made printable.
-        got: String,
-    },
-    /// A value that we do not write.
-    #[error("`{attribute}{value}` is no attribute that we write")]
-    Value {
-        /// The attribute, as `match=`.
-        attribute: &'static str,
-        /// The value, made printable.
-        value: String,
-    },
-    /// More values than [`MAX_NAMES`].
-    #[error("`{attribute}` has more than {MAX_NAMES} values")]
-    TooMany {
-        /// The attribute, as `match=`.
-        attribute: &'static str,
-    },
 }
 
 impl<'a> Line<'a> {

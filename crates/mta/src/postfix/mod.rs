@@ -31,10 +31,12 @@ mod findings;
 mod fragment;
 mod level;
 mod line;
+mod line_error;
 mod names;
 mod pattern;
 mod policy_maps;
 mod protocols;
+mod reference;
 mod renderer;
 mod report;
 mod reported;
@@ -60,7 +62,8 @@ pub use capabilities::{Capabilities, MxPatterns, Tlsrpt};
 pub use check::check_table;
 pub use findings::FINDINGS;
 pub use level::Level;
-pub use line::{Answer, Line, LineError, MAX_LINE_BYTES, MAX_NAMES, ServerName};
+pub use line::{Answer, Line, MAX_LINE_BYTES, ServerName};
+pub use line_error::{LineError, MAX_NAMES};
 pub use pattern::Pattern;
 pub use policy_maps::PolicyMaps;
 pub use protocols::Syntax;
@@ -116,7 +119,7 @@ impl crate::Mta for Postfix {
 
     fn deactivation(&self, facts: &Facts) -> Vec<Setting> {
         let Some(now) = Settings::of(facts).verbatim(policy_maps::PARAMETER) else { return Vec::new() };
-        let value = renderer::without_references(now, &facts.directory);
+        let value = reference::without_references(now, &facts.directory);
         if value == now {
             return Vec::new();
         }

@@ -7,7 +7,7 @@ use alloc::string::String;
 
 use starttls_policy::{MxPattern, Reach};
 
-use super::line::MAX_NAMES;
+use super::line_error::MAX_NAMES;
 
 /// More than [`MAX_NAMES`] different names.
 pub(super) struct TooMany;

@@ -16,6 +16,7 @@ use super::answer::{Answers, Entry, Outcome, Used};
 use super::capabilities::Capabilities;
 use super::line::{Line, is_path};
 use super::policy_maps::{PARAMETER as POLICY_MAPS, PolicyMaps};
+use super::reference::{reference, without_references};
 use super::settings::Settings;
 use super::shortfall::{Gap, Gaps, Tally};
 use super::strictness::{self, Comparison};
@@ -166,18 +167,6 @@ impl crate::Renderer for Renderer {
         };
         server.advice()
     }
-}
-
-/// How main.cf names our table.
-pub(super) fn reference(table_type: TableType, directory: &str) -> String {
-    format!("{}:{}/{TABLE}", table_type.name(), directory.trim_end_matches('/'))
-}
-
-/// A value of `smtp_tls_policy_maps` without our table, whatever kind it was activated as.
-pub(super) fn without_references(value: &str, directory: &str) -> String {
-    TableType::ALL.into_iter().fold(String::from(value), |value, table_type| {
-        PolicyMaps(&value).without(&reference(table_type, directory))
-    })
 }
 
 fn version(facts: &Facts) -> Result<Option<Version>, Finding> {

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use starttls_policy::Mode;
 
 use super::level::Level;
-use super::line::{LineError, MAX_NAMES, Reports};
+use super::line_error::{LineError, MAX_NAMES};
 use super::pattern::Pattern;
 use super::words::Words;
 
@@ -18,6 +18,15 @@ pub struct Quotation {
     pub mode: Mode,
     /// Its `max_age`, in seconds; `None` where version and mode are quoted alone.
     pub max_age_seconds: Option<u64>,
+}
+
+/// How much of an MTA-STS policy may stand in an answer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Reports {
+    /// Patterns, version and mode, at levels that enforce them.
+    Untold,
+    /// The whole policy, as TLS reports quote it; also at level `may`.
+    Told,
 }
 
 /// Reads the policy's name and its MX patterns.

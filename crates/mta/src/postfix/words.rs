@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use starttls_policy::printable;
 
-use super::line::{LineError, MAX_NAMES};
+use super::line_error::{LineError, MAX_NAMES};
 
 /// The words of an answer; `None` when the last one is taken.
 pub(super) struct Words<'a> {

@@ -32,3 +32,6 @@ pub use reply::{MAX_DENIAL_TTL, MAX_TTL, Outcome, Reply};
 pub use resolv_conf::{Complaint, ResolvConf};
 pub use resolver::Resolver;
 pub use settings::{ResolverSettings, Trust};
+
+/// The port of the DNS.
+const PORT: u16 = 53;

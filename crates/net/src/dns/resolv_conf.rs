@@ -5,7 +5,7 @@
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
-use super::settings::PORT;
+use super::PORT;
 
 /// How many servers count, as in resolv.conf(5).
 const MAX_SERVERS: usize = 3;

@@ -5,10 +5,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use super::ResolvConf;
-
-/// The port of the DNS.
-pub(super) const PORT: u16 = 53;
+use super::{PORT, ResolvConf};
 
 /// Everything a [`Resolver`](super::Resolver) is made from.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -19,6 +19,8 @@
 mod connection;
 mod message;
 mod server;
+mod settings;
 
 pub use message::{Request, Response};
-pub use server::{ServeError, Server, ServerSettings, StopHandle};
+pub use server::{ServeError, Server, StopHandle};
+pub use settings::ServerSettings;

@@ -4,7 +4,7 @@ use tokio::time::timeout_at;
 
 use super::FetchFailure;
 use super::connector::Exchange;
-use super::exchange::Limits;
+use super::limits::Limits;
 
 /// Room that is made before anything came, however much is announced.
 const FIRST_ROOM_BYTES: u64 = 64 * 1024;

@@ -6,7 +6,8 @@ use hyper::header::{HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NO
 use tokio::time::Instant;
 
 use super::connector::Connector;
-use super::exchange::{self, Limits};
+use super::exchange;
+use super::limits::Limits;
 use super::{Body, ClientSettings, FetchError, FetchFailure, ProxyError, Request, Response, Validators};
 use crate::roots::RootsError;
 

@@ -9,7 +9,8 @@ use std::time::Duration;
 use hyper::header::{HeaderMap, IF_RANGE, RANGE};
 
 use super::client::{conditions, set};
-use super::exchange::{self, Answer, Limits};
+use super::exchange::{self, Answer};
+use super::limits::Limits;
 use super::partial::{Part, PartWriter, Place};
 use super::validators::ContentRange;
 use super::{AsyncClient, ETag, FetchError, FetchFailure, HttpsUrl, Request, Validators};

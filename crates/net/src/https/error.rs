@@ -4,8 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::HttpsUrl;
-use super::exchange::{MAX_HEADER_BYTES, MAX_REDIRECTS};
+use super::{HttpsUrl, MAX_HEADER_BYTES, MAX_REDIRECTS};
 
 /// A fetch that came to nothing, from where, and why.
 #[derive(Debug, thiserror::Error)]

@@ -2,36 +2,18 @@
 
 use std::error::Error;
 use std::io;
-use std::time::Duration;
 
 use hyper::Method;
 use hyper::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, HeaderValue, LOCATION, TRANSFER_ENCODING};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout_at;
 
 use super::body::BodyReader;
 use super::connector::{Connector, Exchange, ExchangeError};
-use super::{FetchFailure, HttpsUrl, Redirects};
+use super::limits::Limits;
+use super::{FetchFailure, HttpsUrl, MAX_HEADER_BYTES, MAX_REDIRECTS, Redirects};
 
 /// More header lines than any web server sends; the library stops at them.
 pub(super) const MAX_HEADERS: usize = 64;
-
-/// What web servers accept at most as a rule. The library itself stops a head without end at about 400 KiB.
-pub(super) const MAX_HEADER_BYTES: usize = 32 * 1024;
-
-/// One to another path, one for a release, one to spare.
-pub(super) const MAX_REDIRECTS: usize = 3;
-
-/// The limits of one fetch.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Limits {
-    pub(super) connect_timeout: Duration,
-    pub(super) stall_timeout: Duration,
-    /// How long all of it may take, for the message.
-    pub(super) deadline: Duration,
-    /// When that is over.
-    pub(super) until: Instant,
-    pub(super) redirects: Redirects,
-}
 
 /// The head of an answer that is no redirect; the body is still to come.
 #[derive(Debug)]
@@ -40,22 +22,6 @@ pub(super) struct Answer {
     pub(super) headers: HeaderMap,
     pub(super) redirects: Vec<HttpsUrl>,
     response: Exchange,
-}
-
-impl Limits {
-    /// The moment to give up, when `patience` begins now.
-    pub(super) fn moment(&self, patience: Duration) -> Instant {
-        self.until.min(Instant::now() + patience)
-    }
-
-    /// What it means when that moment is over.
-    pub(super) fn failure(&self, waited: Duration, got_bytes: u64) -> FetchFailure {
-        if Instant::now() >= self.until {
-            FetchFailure::DeadlinePassed { deadline: self.deadline, got_bytes }
-        } else {
-            FetchFailure::Stalled { waited, got_bytes }
-        }
-    }
 }
 
 impl Answer {

@@ -33,6 +33,7 @@ mod connector;
 mod download;
 mod error;
 mod exchange;
+mod limits;
 mod mirrors;
 mod partial;
 mod proxy;
@@ -54,3 +55,9 @@ pub use proxy::{Proxy, ProxyError, ProxyRoute, ProxyUrl};
 pub use request::{Body, Request, Response};
 pub use settings::{ClientSettings, Redirects};
 pub use validators::{ETag, ETagError, Validators};
+
+/// What web servers accept at most as a rule. The library itself stops a head without end at about 400 KiB.
+const MAX_HEADER_BYTES: usize = 32 * 1024;
+
+/// One to another path, one for a release, one to spare.
+const MAX_REDIRECTS: usize = 3;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use starttls_policy::decide::evidence::Cause;
 
-use super::exchange::{MAX_BODY_BYTES, MAX_HEAD_BYTES};
+use super::{MAX_BODY_BYTES, MAX_HEAD_BYTES};
 use crate::dns::DnsFailure;
 use crate::roots::RootsError;
 

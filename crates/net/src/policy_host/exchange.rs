@@ -14,13 +14,7 @@ use starttls_policy::printable;
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
-use super::{HTTPS_PORT, PolicyHostError, PolicyHostSettings};
-
-/// The largest policy (RFC 8461 §3.3 suggests it).
-pub const MAX_BODY_BYTES: usize = 64 * 1024;
-
-/// The largest head of an answer; web servers send one or two thousand bytes.
-pub(super) const MAX_HEAD_BYTES: usize = 16 * 1024;
+use super::{HTTPS_PORT, MAX_BODY_BYTES, MAX_HEAD_BYTES, PolicyHostError, PolicyHostSettings};
 
 /// More header lines than any web server sends.
 const MAX_HEADERS: usize = 64;

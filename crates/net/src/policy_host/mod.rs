@@ -35,12 +35,17 @@ use tokio_rustls::client::TlsStream;
 
 pub use addresses::is_global;
 pub use error::PolicyHostError;
-pub use exchange::MAX_BODY_BYTES;
 pub use settings::{Addresses, PolicyHostSettings};
 
 use crate::dns::{Data, DnsFailure, Kind, Reply, Resolver};
 use crate::roots::{Roots, RootsError};
 use race::{Family, Finish, race};
+
+/// The largest policy (RFC 8461 §3.3 suggests it).
+pub const MAX_BODY_BYTES: usize = 64 * 1024;
+
+/// The largest head of an answer; web servers send one or two thousand bytes.
+const MAX_HEAD_BYTES: usize = 16 * 1024;
 
 /// The port of HTTPS.
 const HTTPS_PORT: u16 = 443;

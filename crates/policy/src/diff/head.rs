@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use smol_str::SmolStr;
 
-use super::walk::Pairs;
+use super::pairs::Pairs;
 use super::{HeadChange, PinsetChange};
 use crate::list::{Extensions, List};
 use crate::pin::{Label, Pinset};

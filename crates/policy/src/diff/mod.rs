@@ -7,6 +7,7 @@
 
 mod head;
 mod mx;
+mod pairs;
 mod policy;
 mod walk;
 

@@ -1,41 +1,12 @@
 //! The walks over shared policies and entries of both lists, side by side.
 
 use alloc::vec::Vec;
-use core::cmp::Ordering;
 
+use super::pairs::Pairs;
 use super::policy::{Alteration, Said, altered, renoted};
 use super::{Change, EntryChange, SharedChange, Totals};
 use crate::list::{Alias, Entry, List, Terms};
 use crate::policy::Strictness;
-
-/// Two sorted slices side by side: what stands in the older, the newer or both.
-pub(super) struct Pairs<'a, T, K> {
-    old: &'a [T],
-    new: &'a [T],
-    key: fn(&T) -> &K,
-}
-
-impl<'a, T, K> Pairs<'a, T, K> {
-    pub(super) fn new(old: &'a [T], new: &'a [T], key: fn(&T) -> &K) -> Self {
-        Self { old, new, key }
-    }
-}
-
-impl<'a, T, K: Ord> Iterator for Pairs<'a, T, K> {
-    type Item = (Option<&'a T>, Option<&'a T>);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let order = match (self.old.first(), self.new.first()) {
-            (None, None) => return None,
-            (Some(_), None) => Ordering::Less,
-            (None, Some(_)) => Ordering::Greater,
-            (Some(old), Some(new)) => (self.key)(old).cmp((self.key)(new)),
-        };
-        let old = if order.is_le() { self.old.split_off_first() } else { None };
-        let new = if order.is_ge() { self.new.split_off_first() } else { None };
-        Some((old, new))
-    }
-}
 
 /// What changed in each shared policy of the older list that stands in the newer one too; by its index.
 pub(super) fn altered_aliases<'a>(old: &'a List, new: &'a List) -> Vec<Option<Alteration<'a>>> {

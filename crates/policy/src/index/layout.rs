@@ -4,14 +4,12 @@
 
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
+use super::FORMAT;
 use super::cursor::{Cursor, wide};
 use super::error::{IndexError, Part};
 
 /// What an index begins with. No text does, and line ends and the eighth bit that do not survive a transfer show.
 const MAGIC: [u8; 8] = *b"\x89STLSI\r\n";
-
-/// The format that is written and read.
-pub const FORMAT: u32 = 1;
 
 /// Bytes of the header; the caller of the builder puts it in front when all else is written.
 pub const HEADER_BYTES: usize = 160;

@@ -16,6 +16,7 @@ mod cursor;
 mod error;
 mod head;
 mod layout;
+pub mod lookup;
 mod names;
 mod pool;
 mod table;
@@ -29,12 +30,13 @@ use core::fmt;
 
 pub use build::{Builder, Output, build};
 pub use error::{BuildError, IndexError};
-pub use layout::{FORMAT, HEADER_BYTES, is_index};
+pub use layout::{HEADER_BYTES, is_index};
 pub use walk::Walk;
 
 use cursor::{Cursor, wide};
 use error::Part;
 use layout::{BLOCK_BYTES, BLOCK_NAMES, Layout, Section, TERMS_BYTES, short_sum};
+use lookup::Found;
 use names::Block;
 use pool::record;
 use table::Table;
@@ -43,7 +45,9 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::domain::Domain;
 use crate::list::Head;
-use crate::lookup::Found;
+
+/// The format that is written and read.
+pub const FORMAT: u32 = 1;
 
 /// A compiled list over bytes that stay where they are.
 #[derive(Clone)]

@@ -2,10 +2,10 @@
 
 use super::error::Part;
 use super::layout::{BLOCK_NAMES, Section};
+use super::lookup::Found;
 use super::names::Block;
 use super::{Index, IndexError};
 use crate::domain::Domain;
-use crate::lookup::Found;
 
 /// The entries of an index, sorted by domain; ends behind the first one that cannot be read.
 #[derive(Debug)]

@@ -4,7 +4,6 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::locate;
 use crate::domain::Domain;
 use crate::list::Dialect;
 use crate::mx::MxPatternError;
@@ -274,23 +273,6 @@ pub(super) enum At {
 impl Failure {
     pub(super) fn new(fault: Fault, at: At, path: impl Into<Vec<Step>>) -> Self {
         Self { fault, path: Path(path.into()), at }
-    }
-
-    /// Finds the place in the text, which is walked again for it.
-    pub(super) fn locate(self, original: &[u8], blanked: &[u8]) -> ReadError {
-        let offset = match self.at {
-            At::Position(line, column) => locate::offset_of(original, line, column),
-            At::Name => locate::find(blanked, &self.path, locate::Part::Name),
-            At::Value => locate::find(blanked, &self.path, locate::Part::Value),
-        };
-        ReadError { path: self.path, ..ReadError::at_offset(original, offset, self.fault) }
-    }
-}
-
-impl ReadError {
-    pub(super) fn at_offset(bytes: &[u8], offset: usize, fault: Fault) -> Self {
-        let place = locate::Place::of(bytes, offset);
-        Self { fault, path: Path::default(), line: place.line, column: place.column, excerpt: place.excerpt }
     }
 }
 

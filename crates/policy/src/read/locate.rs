@@ -4,7 +4,7 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 
 use super::BYTE_ORDER_MARK;
-use super::error::{Excerpt, Path, Step};
+use super::error::{At, Excerpt, Failure, Fault, Path, ReadError, Step};
 use crate::domain::Domain;
 use crate::name::printable;
 
@@ -37,6 +37,25 @@ impl Place {
         let rest = bytes.get(offset..line_end).unwrap_or_default();
         let column = lead.iter().filter(|byte| is_char_start(**byte)).count() + 1;
         Self { line, column, excerpt: excerpt(lead, rest) }
+    }
+}
+
+impl Failure {
+    /// Finds the place in the text, which is walked again for it.
+    pub(super) fn locate(self, original: &[u8], blanked: &[u8]) -> ReadError {
+        let offset = match self.at {
+            At::Position(line, column) => offset_of(original, line, column),
+            At::Name => find(blanked, &self.path, Part::Name),
+            At::Value => find(blanked, &self.path, Part::Value),
+        };
+        ReadError { path: self.path, ..ReadError::at_offset(original, offset, self.fault) }
+    }
+}
+
+impl ReadError {
+    pub(super) fn at_offset(bytes: &[u8], offset: usize, fault: Fault) -> Self {
+        let place = Place::of(bytes, offset);
+        Self { fault, path: Path::default(), line: place.line, column: place.column, excerpt: place.excerpt }
     }
 }
 

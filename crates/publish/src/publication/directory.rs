@@ -4,23 +4,20 @@
 //!
 //! Spec: docs/list-distribution.md, "What is published".
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use starttls_host::ReadError;
 use starttls_policy::read::MAX_LIST_BYTES;
-use starttls_policy::{List, Timestamp, read, write};
+use starttls_policy::{List, read};
 use starttls_trust::bundle::MAX_BUNDLE_BYTES;
 use starttls_trust::document::{ListStatement, RelaxSet};
 use starttls_trust::log::Checkpoint;
 use starttls_trust::{Bundle, Digest, SignedNote};
 
 use super::PublishError;
-use super::gathered::Gathered;
-use super::home::{LogHome, lock};
 use crate::file::{self, FileError};
-use crate::operator::Forms;
 
 /// The directory, open for one run at a time, with what is published there now.
 #[derive(Debug)]
@@ -70,65 +67,13 @@ impl Directory {
         Ok((list.ok_or(PublishError::PublishedList { sha256 })?, bytes))
     }
 
-    /// The list's OpenPGP forms, new if the list is.
-    pub(super) fn forms(&self, new: &Gathered, now: Timestamp) -> Result<Option<Forms>, PublishError> {
-        let names = ["list.json.asc", "list.clearsigned.asc"];
-        let is_signed = names.into_iter().any(|name| self.path.join(name).exists());
-        let is_same = is_there(&self.path.join("list.json"), &new.bytes);
-        match &new.gpg {
-            None if is_signed && !is_same => Err(PublishError::NoOpenPgpKey { path: self.path.clone() }),
-            None => Ok(None),
-            Some(gpg) if is_signed && is_same => {
-                let [detached, clearsigned] =
-                    names.map(|name| file::read(&self.path.join(name), 2 * MAX_LIST_BYTES));
-                let forms = Forms { detached: detached?, clearsigned: clearsigned? };
-                let is_good = forms.verify(&gpg.certificate()?, &new.bytes, now).is_ok();
-                Ok(Some(if is_good { forms } else { gpg.sign(&new.bytes, now)? }))
-            }
-            Some(gpg) => Ok(Some(gpg.sign(&new.bytes, now)?)),
-        }
-    }
-
-    /// Puts a new publication in place of the one before.
-    pub(super) fn put(
-        &self,
-        new: &Gathered,
-        home: &LogHome,
-        bundle: &Bundle,
-        forms: Option<&Forms>,
-    ) -> Result<(), PublishError> {
-        let sha256 = new.statement.sha256;
-        self.write_once(&format!("list/{sha256}.json"), &new.bytes)?;
-        for (version, note) in new.roots() {
-            self.write(&format!("root/{version}.note"), note.as_bytes())?;
-        }
-        for note in new.notes() {
-            let parsed = SignedNote::parse(note.as_bytes())?;
-            self.write(&format!("note/{}", Digest::of(parsed.text().as_bytes())), note.as_bytes())?;
-        }
-        copy_tree(&home.path().join("tile"), &self.path.join("tile"))?;
-        let mut export = String::new();
-        if write::eff(&new.list, &mut export).is_ok() {
-            self.write("list-0.1.json", export.as_bytes())?;
-        } else {
-            self.remove("list-0.1.json")?;
-        }
-        // Whoever meets the new signature beside the old list refuses the pair, and comes again.
-        if let Some(forms) = forms {
-            self.write("list.clearsigned.asc", &forms.clearsigned)?;
-            self.write("list.json.asc", &forms.detached)?;
-        }
-        self.write("list.json", &new.bytes)?;
-        self.put_proof(bundle)
-    }
-
     /// Puts the checkpoint and the bundle in place; the one moment at which clients see something new.
     pub(super) fn put_proof(&self, bundle: &Bundle) -> Result<(), PublishError> {
         self.write("checkpoint", bundle.checkpoint.as_bytes())?;
         self.write("proof.json", bundle.to_text().as_bytes())
     }
 
-    fn write(&self, name: &str, bytes: &[u8]) -> Result<(), PublishError> {
+    pub(super) fn write(&self, name: &str, bytes: &[u8]) -> Result<(), PublishError> {
         let path = self.path.join(name);
         file::make_parent(&path)?;
         if !is_there(&path, bytes) {
@@ -138,13 +83,13 @@ impl Directory {
     }
 
     /// For files that are named by their hash: one of the right size is right, since it was renamed into place whole.
-    fn write_once(&self, name: &str, bytes: &[u8]) -> Result<(), PublishError> {
+    pub(super) fn write_once(&self, name: &str, bytes: &[u8]) -> Result<(), PublishError> {
         let path = self.path.join(name);
         let size = fs::metadata(&path).map(|metadata| metadata.len()).ok();
         if size == Some(crate::build::number(bytes.len())) { Ok(()) } else { self.write(name, bytes) }
     }
 
-    fn remove(&self, name: &str) -> Result<(), PublishError> {
+    pub(super) fn remove(&self, name: &str) -> Result<(), PublishError> {
         let path = self.path.join(name);
         match fs::remove_file(&path) {
             Err(source) if source.kind() != io::ErrorKind::NotFound => {
@@ -155,14 +100,26 @@ impl Directory {
     }
 }
 
+/// Locks a directory against other runs, until the returned file is closed.
+pub(super) fn lock(path: &Path) -> Result<File, PublishError> {
+    let failed = |source| FileError::Write { path: path.into(), source };
+    fs::create_dir_all(path).map_err(failed)?;
+    let file = File::open(path).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(PublishError::Busy { path: path.into() }),
+        Err(TryLockError::Error(error)) => Err(failed(error).into()),
+    }
+}
+
 /// Tells whether a file has these bytes already, so that mirrors need not fetch it again.
-fn is_there(path: &Path, bytes: &[u8]) -> bool {
+pub(super) fn is_there(path: &Path, bytes: &[u8]) -> bool {
     let max_bytes = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
     file::read_if_exists(path, max_bytes).is_ok_and(|there| there.as_deref() == Some(bytes))
 }
 
 /// Copies files that are not there, or are of a tree that was never signed; all of them are small.
-fn copy_tree(from: &Path, to: &Path) -> Result<(), FileError> {
+pub(super) fn copy_tree(from: &Path, to: &Path) -> Result<(), FileError> {
     let failed = |source| FileError::Read(ReadError::Io { path: from.into(), source });
     for entry in fs::read_dir(from).map_err(failed)? {
         let entry = entry.map_err(failed)?;

@@ -4,7 +4,7 @@
 //! log has its new leaves, whatever becomes of the rest. Tiles of a tree that was never signed are overwritten.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, TryLockError};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use starttls_host::ReadError;
@@ -18,7 +18,7 @@ use starttls_trust::note::MAX_NOTE_BYTES;
 use starttls_trust::{Document, SignedNote, SigningKey};
 
 use super::PublishError;
-use super::directory::Directory;
+use super::directory::{Directory, lock};
 use crate::file::{self, FileError};
 
 /// A log, open for one run at a time.
@@ -46,18 +46,6 @@ impl ReadTiles for TilesIn<'_> {
             }
             other => other.to_string(),
         })
-    }
-}
-
-/// Locks a directory against other runs, until the returned file is closed.
-pub(super) fn lock(path: &Path) -> Result<File, PublishError> {
-    let failed = |source| FileError::Write { path: path.into(), source };
-    fs::create_dir_all(path).map_err(failed)?;
-    let file = File::open(path).map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(PublishError::Busy { path: path.into() }),
-        Err(TryLockError::Error(error)) => Err(failed(error).into()),
     }
 }
 

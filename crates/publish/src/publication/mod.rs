@@ -16,6 +16,7 @@ mod directory;
 mod gathered;
 mod home;
 mod judged;
+mod layout;
 mod quorum;
 mod refresh;
 mod relax_set;

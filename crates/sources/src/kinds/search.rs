@@ -4,7 +4,7 @@ use starttls_policy::Timestamp;
 use starttls_trust::accept::{Refusal, Weight};
 
 use super::Candidate;
-use crate::refresh::Outside;
+use crate::outside::Outside;
 use crate::settings::SourceSettings;
 use crate::state::{Evidence, Record, SourceDir, StateError};
 use crate::term::Standing;

@@ -102,7 +102,7 @@ impl Query {
 
     pub(super) fn asked(&self, transport: Transport) -> Asked {
         Asked {
-            name: super::zone::folded(&self.name),
+            name: folded(&self.name),
             kind: self.kind,
             transport,
             flags: self.flags,
@@ -173,4 +173,13 @@ fn count<T>(items: &[T]) -> u16 {
 fn number(bytes: &[u8], at: usize) -> Option<u16> {
     let pair = bytes.get(at..at + 2)?;
     Some(u16::from_be_bytes(pair.try_into().ok()?))
+}
+
+/// Lower case and without the trailing dot; `.` stays.
+pub(super) fn folded(name: &str) -> String {
+    let name = name.to_ascii_lowercase();
+    match name.strip_suffix('.') {
+        Some(rest) if !rest.is_empty() => rest.to_owned(),
+        _ => name,
+    }
 }

@@ -111,7 +111,7 @@ impl Server {
 
     /// From now on this question is answered so; `kind` is one of [`kind`].
     pub fn at(&self, name: &str, kind: u16, behaviour: Behaviour) {
-        lock(&self.shared.behaviours).insert((zone::folded(name), kind), behaviour);
+        lock(&self.shared.behaviours).insert((message::folded(name), kind), behaviour);
     }
 
     /// All questions so far, oldest first.
@@ -121,7 +121,7 @@ impl Server {
 
     /// How often something was asked.
     pub fn count(&self, name: &str, kind: u16) -> usize {
-        let name = zone::folded(name);
+        let name = message::folded(name);
         lock(&self.shared.asked).iter().filter(|asked| asked.name == name && asked.kind == kind).count()
     }
 }
@@ -193,7 +193,7 @@ fn serve_tcp(mut stream: TcpStream, shared: &Shared) {
 impl Shared {
     fn remember(&self, query: &Query, transport: Transport) -> Behaviour {
         lock(&self.asked).push(query.asked(transport));
-        let key = (zone::folded(&query.name), query.kind);
+        let key = (message::folded(&query.name), query.kind);
         lock(&self.behaviours).get(&key).cloned().unwrap_or(Behaviour::Well)
     }
 }

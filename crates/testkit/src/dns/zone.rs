@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::message::{Answer, Query, Record, kind, put_name};
+use super::message::{Answer, Query, Record, folded, kind, put_name};
 
 /// Aliases that are followed; a loop ends there.
 const MAX_ALIASES: usize = 16;
@@ -148,13 +148,4 @@ impl Zone {
 
 fn record(name: &str, ttl: u32, data: &Data) -> Record {
     Record { name: name.to_owned(), kind: data.kind(), ttl, data: data.to_bytes() }
-}
-
-/// Lower case and without the trailing dot; `.` stays.
-pub(super) fn folded(name: &str) -> String {
-    let name = name.to_ascii_lowercase();
-    match name.strip_suffix('.') {
-        Some(rest) if !rest.is_empty() => rest.to_owned(),
-        _ => name,
-    }
 }

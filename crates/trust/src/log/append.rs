@@ -11,7 +11,7 @@ use crate::bundle::Node;
 use crate::log::entries::{EntriesError, parse_entries, push_entry};
 use crate::log::path::{TILE_WIDTH, entries_path, tile_path};
 use crate::log::proof::{MAX_TREE_SIZE, ProofError, leaf_hash};
-use crate::log::tiles::ReadTiles;
+use crate::log::tree::ReadTiles;
 use crate::log::tree::{Tree, edge_tiles, root_of, root_of_edge};
 use crate::log::{MAX_LEAF_BYTES, TreeHead};
 

@@ -23,7 +23,8 @@ pub use head::TreeHead;
 pub use path::{MAX_TILE_BYTES, TILE_WIDTH, entries_path, tile_path};
 pub use proof::{MAX_TREE_SIZE, ProofError, leaf_hash, verify_consistency, verify_inclusion};
 pub use quorum::quorum_time;
-pub use tiles::{ReadTiles, consistency_from_tiles, prove_consistency, prove_inclusion};
+pub use tiles::{consistency_from_tiles, prove_consistency, prove_inclusion};
+pub use tree::ReadTiles;
 
 #[cfg(test)]
 mod naive;

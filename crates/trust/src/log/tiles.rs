@@ -2,24 +2,12 @@
 //!
 //! Spec: C2SP tlog-tiles; RFC 6962 §2.1.1 and §2.1.2.
 
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::bundle::Node;
 use crate::log::TreeHead;
 use crate::log::proof::ProofError;
-use crate::log::tree::{Tree, left_part};
-
-/// Whatever tiles are read from: a directory, a mirror, a map in a test.
-pub trait ReadTiles {
-    /// Reads one file by its path in the published directory, such as `tile/0/000.p/7`. Tiles have at most
-    /// [`MAX_TILE_BYTES`](super::MAX_TILE_BYTES), entry bundles [`MAX_ENTRIES_BYTES`](super::MAX_ENTRIES_BYTES); what was
-    /// read need not be right.
-    ///
-    /// # Errors
-    /// Why it cannot be read, in words that follow "cannot read …: ".
-    fn read(&self, path: &str) -> Result<Vec<u8>, String>;
-}
+use crate::log::tree::{ReadTiles, Tree, left_part};
 
 /// Shows from tiles that the newer tree continues the older one. The tiles may come from anybody: only what fits `new`
 /// counts.

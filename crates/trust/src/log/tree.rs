@@ -12,7 +12,17 @@ use crate::bundle::Node;
 use crate::log::TreeHead;
 use crate::log::path::{TILE_HEIGHT, TILE_WIDTH, tile_path};
 use crate::log::proof::{MAX_TREE_SIZE, ProofError, parent_hash};
-use crate::log::tiles::ReadTiles;
+
+/// Whatever tiles are read from: a directory, a mirror, a map in a test.
+pub trait ReadTiles {
+    /// Reads one file by its path in the published directory, such as `tile/0/000.p/7`. Tiles have at most
+    /// [`MAX_TILE_BYTES`](super::MAX_TILE_BYTES), entry bundles [`MAX_ENTRIES_BYTES`](super::MAX_ENTRIES_BYTES); what was
+    /// read need not be right.
+    ///
+    /// # Errors
+    /// Why it cannot be read, in words that follow "cannot read …: ".
+    fn read(&self, path: &str) -> Result<Vec<u8>, String>;
+}
 
 /// A tree with the tiles of it that were read, all of them certain.
 pub(super) struct Tree<'a> {

@@ -4,8 +4,8 @@ use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use core::fmt;
 
+use super::{Index, IndexError};
 use crate::domain::Domain;
-use crate::index::{Index, IndexError};
 use crate::list::{Head, List, Listed};
 use crate::pin::Label;
 use crate::policy::Policy;
