@@ -30,7 +30,7 @@ mod testing;
 pub use compiled::{Compiled, compile, look_up};
 pub use git::{Git, GitError};
 pub use in_force::{Absence, InForce, Loaded};
-pub use load::load;
+pub use load::{is_forgotten, load};
 pub use outside::Outside;
 pub use refresh::{Fetched, Keeping, Outcome, Refreshed, fetch, random_order, refresh};
 pub use relax_ahead::relaxations_ahead;

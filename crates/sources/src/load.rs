@@ -7,7 +7,7 @@ use starttls_trust::relax;
 
 use crate::in_force::{Absence, InForce, Loaded};
 use crate::kinds::leads_to;
-use crate::settings::{RelaxOrders, SourceSettings, Trust};
+use crate::settings::{RelaxOrders, SourceName, SourceSettings, Trust};
 use crate::state::{KeptList, Memory, Record, SourceDir, StateDir, StateError, TrustKind};
 use crate::term::Standing;
 
@@ -21,6 +21,15 @@ pub fn load(settings: &SourceSettings, state: &StateDir, now: Timestamp) -> Resu
     let Some(source) = state.source(&settings.name)? else { return Ok(never()) };
     let Some(record) = source.record()? else { return Ok(never()) };
     of_record(settings, &source, &record, now)
+}
+
+/// Tells whether the operator had a source forgotten and nothing was accepted of it since: else a list that is gone from the state
+/// directory was lost.
+///
+/// # Errors
+/// [`StateError`] when the state directory cannot be read.
+pub fn is_forgotten(name: &SourceName, state: &StateDir) -> Result<bool, StateError> {
+    state.source(name)?.map_or(Ok(false), |source| source.is_forgotten())
 }
 
 /// What a record brings into force.

@@ -33,8 +33,8 @@ pub enum StateError {
     },
     /// A file does not say what we wrote.
     #[error(
-        "`{path}` is damaged ({reason}); restore it from a backup, or remove the directory of this source and forget \
-         what protects it from older lists"
+        "`{path}` is damaged ({reason}); restore it from a backup, or run `starttls update` right after removing the directory of \
+         this source: until that accepts the list again nothing of it counts after a restart, and nothing protects from an older one"
     )]
     Damaged {
         /// The file.

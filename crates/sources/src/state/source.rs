@@ -14,6 +14,9 @@ use crate::map::{Map, Reading};
 /// The record.
 const RECORD: &str = "state.json";
 
+/// Marks a source that was forgotten on purpose, until a list is accepted of it again.
+const FORGOTTEN: &str = "forgotten";
+
 /// Holds downloads that have not ended.
 const INCOMING: &str = "incoming";
 
@@ -65,12 +68,22 @@ impl SourceDir {
             .map_err(|error| StateError::io("write", &self.directory.path().join(RECORD), error))?;
         text.push(b'\n');
         self.directory.replace(RECORD, &text)?;
+        if record.list.is_some() && self.is_forgotten()? {
+            self.directory.remove(FORGOTTEN)?;
+        }
         self.sweep(record)
+    }
+
+    /// Tells whether it was forgotten on purpose, and nothing was accepted since.
+    pub(crate) fn is_forgotten(&self) -> Result<bool, StateError> {
+        Ok(self.directory.open_to_read(FORGOTTEN)?.is_some())
     }
 
     /// Removes the record, which alone decides what is in force, and then the lists and proofs; tells whether there was a record.
     pub(super) fn forget(&self) -> Result<bool, StateError> {
         let was_there = self.directory.open_to_read(RECORD)?.is_some();
+        // Before the record goes, so that its absence is never taken for an accident.
+        self.directory.replace(FORGOTTEN, b"")?;
         self.directory.remove(RECORD)?;
         self.directory.sync()?;
         self.sweep_but(&[])?;

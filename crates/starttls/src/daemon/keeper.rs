@@ -89,8 +89,13 @@ impl Keeper {
         loop {
             ticks.tick().await;
             let keeper = self.clone();
+            let had_lost = keeper.0.standing.has_lost_lists();
             let looked =
                 spawn_blocking(move || keeper.0.standing.renew(&keeper.settings(), clock::now())).await;
+            // Once: a fetch that fails is tried again at its own pace.
+            if !had_lost && self.0.standing.has_lost_lists() {
+                self.0.hurry.notify_one();
+            }
             match looked {
                 Ok(true) => tracing::info!("lists or overrides have changed and count from now on"),
                 Ok(false) => {}
@@ -110,6 +115,7 @@ impl Keeper {
                 );
             }
         }
+        self.0.standing.tell_absent();
     }
 
     /// Fetches the lists at once and then every so often, for ever.

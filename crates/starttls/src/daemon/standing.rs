@@ -1,5 +1,6 @@
 //! Lists and overrides as the daemon asks them: one picture of the state directory, exchanged whole.
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -9,10 +10,11 @@ use starttls_policy::decide::overrides::Override;
 use starttls_policy::merge::MergedEntry;
 use starttls_policy::{Domain, Timestamp, with_causes};
 use starttls_sources::overrides::{self, FILE, Overrides};
+use starttls_sources::settings::SourceName;
 use starttls_sources::{Absence, StateDir, StateError, status};
 
 use super::mark::Mark;
-use crate::lists::configured::{Failed, Gathered, gather};
+use crate::lists::configured::{Absent, Failed, Gathered, gather};
 use crate::lists::{self, Loaded};
 use crate::settings::Settings;
 
@@ -32,8 +34,10 @@ struct Picture {
     lists: Vec<Arc<Loaded>>,
     overrides: Arc<Overrides>,
     sources: Vec<KnownSource>,
-    /// Whether nothing was ever accepted of some list.
-    lacks_lists: bool,
+    /// Lists of which nothing is kept in the state directory, in words that say the cure.
+    absent: Vec<String>,
+    /// Whether one of them counts on, since it was read before it was lost.
+    has_lost_lists: bool,
     /// What could not be read, in words that name the file and the cure; what was read of it before counts on.
     troubles: Vec<String>,
     /// The states of the files that it was made from.
@@ -47,7 +51,9 @@ impl Standing {
     /// would hold up all mail.
     pub(super) fn new(settings: &Settings, now: Timestamp) -> Self {
         let picture = Picture::take(settings, &Picture::default(), now);
-        picture.tell_after(&Picture::default());
+        // Lists that are absent may come with the first fetch.
+        let nothing = Picture { absent: picture.absent.clone(), ..Picture::default() };
+        picture.tell_after(&nothing);
         let choices = settings.decide.choices();
         let picture = RwLock::new(Arc::new(picture));
         Self(Arc::new(Shared { picture, generation: AtomicU64::new(1), choices }))
@@ -71,14 +77,25 @@ impl Standing {
         true
     }
 
-    /// Tells whether nothing was ever accepted of some list.
+    /// Tells whether nothing is kept of some list.
     pub(super) fn lacks_lists(&self) -> bool {
-        self.picture().lacks_lists
+        !self.picture().absent.is_empty()
     }
 
-    /// What could not be read, in words that name the file and the cure.
+    /// Tells whether a list counts that the state directory has no longer.
+    pub(super) fn has_lost_lists(&self) -> bool {
+        self.picture().has_lost_lists
+    }
+
+    /// Logs which lists are absent.
+    pub(super) fn tell_absent(&self) {
+        self.picture().absent.iter().for_each(|absence| tracing::error!("{absence}"));
+    }
+
+    /// What could not be read or is absent, in words that name the file and the cure.
     pub(super) fn troubles(&self) -> Vec<String> {
-        self.picture().troubles.clone()
+        let picture = self.picture();
+        picture.troubles.iter().chain(&picture.absent).cloned().collect()
     }
 
     /// Takes another picture in any case.
@@ -138,7 +155,7 @@ impl Picture {
         let mut picture = Self { marks: marks(settings), ..Self::default() };
         picture.take_overrides(settings, before, now);
         match gather(settings, now) {
-            Ok(gathered) => picture.take_lists(gathered, before, now),
+            Ok(gathered) => picture.take_lists(settings, gathered, before, now),
             Err(error) => {
                 picture.troubles.push(format!("lists cannot be read: {}", with_causes(&error)));
                 let standing = before.lists.iter().filter(|list| !list.has_ended(now));
@@ -181,25 +198,39 @@ impl Picture {
         self.troubles.push(format!("{trouble} ({meanwhile})"));
     }
 
-    fn take_lists(&mut self, gathered: Gathered, before: &Self, now: Timestamp) {
-        for absence in &gathered.absent {
-            tracing::warn!("{absence}");
+    /// Takes the lists. Of one that cannot be read, or is no longer in the state directory, that counts until its end which was
+    /// read before, unless the operator had it forgotten.
+    fn take_lists(&mut self, settings: &Settings, gathered: Gathered, before: &Self, now: Timestamp) {
+        let read_before =
+            |name: &SourceName| before.lists.iter().find(|list| list.is_of(name) && !list.has_ended(now));
+        let mut counting_on = Vec::new();
+        for Absent { place, absence, is_forgotten } in gathered.absent {
+            let Absence::Never { name } = &absence else {
+                tracing::warn!("{absence}");
+                continue;
+            };
+            let kept = read_before(name).filter(|_| !is_forgotten);
+            self.absent.push(absent_words(settings, name, kept));
+            counting_on.extend(kept.map(|list| (place, Arc::clone(list))));
         }
-        self.lacks_lists = gathered.absent.iter().any(|absence| matches!(absence, Absence::Never { .. }));
+        self.has_lost_lists = !counting_on.is_empty();
         self.lists = gathered.loaded.into_iter().map(Arc::new).collect();
-        // From the last to the first, so that each place still is what it was.
-        for Failed { name, place, error } in gathered.failed.into_iter().rev() {
-            let read_before = before.lists.iter().find(|list| list.is_of(&name) && !list.has_ended(now));
-            let meanwhile = if read_before.is_some() {
+        for Failed { name, place, error } in gathered.failed {
+            let kept = read_before(&name);
+            let meanwhile = if kept.is_some() {
                 "what was read before counts on"
             } else {
                 "nothing of it counts, since nothing was read before"
             };
             let words = with_causes(&error);
             self.troubles.push(format!("the list `{name}` cannot be read: {words} ({meanwhile})"));
-            if let Some(list) = read_before {
-                self.lists.insert(place, Arc::clone(list));
-            }
+            counting_on.extend(kept.map(|list| (place, Arc::clone(list))));
+        }
+        // From the last to the first, so that each place still is what it was. Those of one place are in the settings' order.
+        counting_on
+            .sort_by_key(|(_, list)| settings.lists.iter().position(|source| list.is_of(&source.name)));
+        for (place, list) in counting_on.into_iter().rev() {
+            self.lists.insert(place, list);
         }
     }
 
@@ -208,9 +239,35 @@ impl Picture {
         for trouble in self.troubles.iter().filter(|trouble| !before.troubles.contains(trouble)) {
             tracing::error!("{trouble}; it is tried again every few seconds");
         }
+        for absence in self.absent.iter().filter(|absence| !before.absent.contains(absence)) {
+            tracing::error!("{absence}");
+        }
         if self.troubles.is_empty() && !before.troubles.is_empty() {
             tracing::info!("lists and overrides can be read again");
         }
+        if self.absent.is_empty() && !before.absent.is_empty() {
+            tracing::info!("every list of the settings is in the state directory now");
+        }
+    }
+}
+
+/// Says that nothing is kept of a list, and whether what was read before counts on.
+fn absent_words(settings: &Settings, name: &SourceName, kept: Option<&Arc<Loaded>>) -> String {
+    let place = state_of(settings, name);
+    let place = place.display();
+    match kept {
+        Some(list) => {
+            let end = list.until.map_or_else(String::new, |end| format!(" until {end}"));
+            format!(
+                "the list `{name}` is gone from the state directory: {place} has nothing that was accepted; put it back from a \
+                 backup, or run `starttls update` to accept the list again (what was read before counts on{end}, and is lost with \
+                 a restart)"
+            )
+        }
+        None => format!(
+            "nothing of the list `{name}` counts, since {place} has nothing that was accepted; run `starttls update`, which says \
+             what stands in the way, or put the file back from a backup"
+        ),
     }
 }
 
@@ -234,13 +291,15 @@ fn sources(settings: &Settings, now: Timestamp) -> Result<Vec<KnownSource>, Stat
     settings.lists.iter().map(show).collect()
 }
 
+/// The file that says what was accepted from a source.
+fn state_of(settings: &Settings, name: &SourceName) -> PathBuf {
+    settings.state_dir().join("sources").join(name.to_string()).join("state.json")
+}
+
 /// The states of the files that everything depends on.
 fn marks(settings: &Settings) -> Vec<Mark> {
     let state = settings.state_dir();
-    let of_lists = settings
-        .lists
-        .iter()
-        .map(|list| state.join("sources").join(list.name.to_string()).join("state.json"));
+    let of_lists = settings.lists.iter().map(|list| state_of(settings, &list.name));
     std::iter::once(state.join(FILE)).chain(of_lists).map(|file| Mark::of(&file)).collect()
 }
 

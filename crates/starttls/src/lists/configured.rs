@@ -17,11 +17,20 @@ pub(crate) struct Gathered {
     /// In the settings' order.
     pub(crate) loaded: Vec<Loaded>,
     /// What is not, and why.
-    pub(crate) absent: Vec<Absence>,
+    pub(crate) absent: Vec<Absent>,
     /// What cannot be read.
     pub(crate) failed: Vec<Failed>,
     /// Lists that nobody signed.
     unsigned: Vec<SourceName>,
+}
+
+/// A list that is not in force.
+pub(crate) struct Absent {
+    /// Its place among the lists that were loaded.
+    pub(crate) place: usize,
+    pub(crate) absence: Absence,
+    /// Whether the operator had it forgotten.
+    pub(crate) is_forgotten: bool,
 }
 
 /// A list that cannot be read.
@@ -48,9 +57,9 @@ pub(super) fn load(settings: &Settings, now: Timestamp) -> Result<Vec<Loaded>, L
         anstream::eprintln!("{} the list `{name}` is unsigned", "note:".bold());
     }
     if loaded.is_empty() {
-        return Err(LoadError::NothingInForce(absent));
+        return Err(LoadError::NothingInForce(absent.into_iter().map(|absent| absent.absence).collect()));
     }
-    for absence in absent {
+    for Absent { absence, .. } in absent {
         anstream::eprintln!("{} {absence}", "warning:".yellow().bold());
     }
     Ok(loaded)
@@ -109,7 +118,11 @@ impl Gathered {
                     self.loaded.push(Loaded::accepted(*list, source, state, now)?);
                 }
             }
-            InForce::Nothing(absence) => self.absent.push(absence),
+            InForce::Nothing(absence) => {
+                let is_forgotten =
+                    state.map_or(Ok(false), |state| starttls_sources::is_forgotten(&source.name, state))?;
+                self.absent.push(Absent { place: self.loaded.len(), absence, is_forgotten });
+            }
         }
         Ok(())
     }

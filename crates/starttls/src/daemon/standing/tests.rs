@@ -165,3 +165,96 @@ fn fault_overrides_that_become_unreadable_without_being_written_are_a_trouble() 
     assert!(overridden(&standing));
     assert!(standing.troubles()[0].contains("chmod 640"), "{:?}", standing.troubles());
 }
+
+/// Settings with one unsigned list, accepted into the state directory.
+fn with_accepted_list(home: &std::path::Path) -> Settings {
+    let file = home.join("own.json");
+    fs::write(
+        &file,
+        r#"{"version": "1", "author": "own", "serial": 1, "timestamp": "2026-11-01T00:00:00Z",
+            "expires": "2027-01-01T00:00:00Z", "policies": {"a.example": {"mode": "enforce", "mx": ["mx.a.example"]}}}"#,
+    )
+    .unwrap();
+    let state = home.join("state");
+    let text = format!(
+        "state-dir = \"{}\"\n[[list]]\nname = \"own\"\ntrust = \"unsigned\"\nfile = \"{}\"\n",
+        state.display(),
+        file.display()
+    );
+    let settings = Settings::parse(&text, home).unwrap();
+    accept(&settings);
+    settings
+}
+
+/// Accepts what the settings name.
+fn accept(settings: &Settings) {
+    let lock = starttls_sources::StateDir::make(settings.state_dir()).unwrap().lock().unwrap();
+    crate::update::fetch_lists(settings, crate::update::Which::All, &lock, now()).unwrap();
+}
+
+fn listed(standing: &Standing) -> bool {
+    let mut found = false;
+    standing.show(&domain(), &mut |_, entry| found = entry.is_some()).unwrap();
+    found
+}
+
+#[test]
+fn fault_list_whose_state_is_removed_counts_on_until_its_end_and_that_is_a_trouble() {
+    type Remove = fn(&std::path::Path) -> std::io::Result<()>;
+    let removals: [Remove; 4] = [
+        |state| fs::remove_dir_all(state.join("sources")),
+        |state| fs::remove_dir_all(state.join("sources/own")),
+        |state| fs::remove_file(state.join("sources/own/state.json")),
+        |state| fs::remove_dir_all(state).and_then(|()| fs::remove_file(state.with_file_name("own.json"))),
+    ];
+    for remove in removals {
+        let home = tempfile::tempdir().unwrap();
+        let settings = with_accepted_list(home.path());
+        let standing = Standing::new(&settings, now());
+        assert!(listed(&standing) && standing.troubles().is_empty(), "{:?}", standing.troubles());
+
+        remove(settings.state_dir()).unwrap();
+        for _ in 0..2 {
+            standing.renew(&settings, now());
+            assert!(listed(&standing));
+            let troubles = standing.troubles();
+            assert!(troubles.len() == 1 && troubles[0].contains("`own`"), "{troubles:?}");
+            assert!(troubles[0].contains("before counts on"), "{troubles:?}");
+        }
+        // Ended, it counts no longer.
+        standing.renew(&settings, Timestamp::parse("2027-01-01T00:00:00Z").unwrap());
+        assert!(!listed(&standing));
+    }
+}
+
+#[test]
+fn fault_list_that_was_lost_before_the_start_is_a_trouble_until_it_is_accepted_again() {
+    let home = tempfile::tempdir().unwrap();
+    let settings = with_accepted_list(home.path());
+    fs::remove_dir_all(settings.state_dir().join("sources")).unwrap();
+    let standing = Standing::new(&settings, now());
+    let troubles = standing.troubles();
+    assert!(troubles.len() == 1 && troubles[0].contains("starttls update"), "{troubles:?}");
+    assert!(standing.lacks_lists() && !standing.has_lost_lists());
+    accept(&settings);
+    assert!(standing.renew(&settings, now()));
+    assert!(listed(&standing) && standing.troubles().is_empty());
+}
+
+#[test]
+fn list_that_the_operator_has_forgotten_counts_no_longer() {
+    let home = tempfile::tempdir().unwrap();
+    let settings = with_accepted_list(home.path());
+    let standing = Standing::new(&settings, now());
+    let lock = starttls_sources::StateDir::open(settings.state_dir()).unwrap().lock().unwrap();
+    assert!(lock.forget(&settings.lists[0].name).unwrap());
+    drop(lock);
+    assert!(standing.renew(&settings, now()));
+    assert!(!listed(&standing));
+    // Accepted again and lost, it counts on.
+    accept(&settings);
+    standing.renew(&settings, now());
+    fs::remove_dir_all(settings.state_dir().join("sources")).unwrap();
+    standing.renew(&settings, now());
+    assert!(listed(&standing));
+}
