@@ -42,6 +42,7 @@ use keeper::Keeper;
 use standing::Standing;
 use state_dir::{Files, StateDirectory};
 use system::SystemFiles;
+use signals::Signals;
 use tallies::Tallies;
 
 /// How long the first proof of the resolver is waited for before we say that we are ready: look-ups are answered meanwhile.
@@ -101,6 +102,7 @@ async fn serve(
     let health = Arc::new(Health::default());
     let (metrics, journal, traffic) = <(Arc<Metrics>, Arc<Journal>, Arc<Traffic>)>::default();
     let learned = parts::learned(&settings).await?;
+    let signals = Signals::take_over();
     let counts = Tallies::default();
     let standing = Standing::new(&settings, clock::now());
     let live = parts::live(&settings);
@@ -163,7 +165,7 @@ async fn serve(
         places.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
     ));
     let check = || parts::look_up(places.first());
-    let stopped = signals::until_stopped(&keeper, &notifier);
+    let stopped = signals.until_stopped(&keeper, &notifier);
     tokio::select! {
         () = stopped => tracing::info!("stopping"),
         () = serving.ended() => anyhow::bail!("the thread that answers mail servers has ended"),
