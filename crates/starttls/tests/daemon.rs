@@ -140,3 +140,35 @@ fn fault_no_signal_but_the_documented_ones_ends_the_daemon() {
     daemon.send(Signal::TERM);
     assert!(daemon.wait_for_end().success(), "{}", daemon.log());
 }
+
+#[test]
+fn fault_whatever_stands_at_the_control_socket_the_daemon_answers_on() {
+    let machine = Machine::new();
+    fs::write(machine.path("state/control.sock"), "text").unwrap();
+    let mut daemon = machine.start("a", "resolver = \"127.0.0.1:1\"");
+    daemon.wait_for("no control socket");
+    daemon.wait_for_answer();
+    // The store as the control socket: named by mistake.
+    let machine = Machine::new();
+    let mut daemon = machine.start("a", "resolver = \"127.0.0.1:1\"\ncontrol-socket = \"state/learned.db\"");
+    daemon.wait_for("no control socket");
+    daemon.wait_for_answer();
+}
+
+#[test]
+fn fault_second_daemon_on_one_state_directory_says_what_is_wrong_and_ends() {
+    let machine = Machine::new();
+    let mut first = machine.start("a", "resolver = \"127.0.0.1:1\"");
+    first.wait_for_answer();
+    for settings in ["", "control-socket = \"other.sock\""] {
+        let mut second = machine.start("b", &format!("resolver = \"127.0.0.1:1\"\n{settings}"));
+        assert!(!second.wait_for_end().success());
+        let log = second.log();
+        assert!(log.contains("another daemon") && log.contains("state-dir"), "{log}");
+        assert!(!log.contains("tried again"), "{log}");
+    }
+    assert!(answers(&first.listen));
+    // Killed, the first one leaves nothing that keeps another from starting.
+    drop(first);
+    machine.start("b", "resolver = \"127.0.0.1:1\"").wait_for_answer();
+}

@@ -42,18 +42,11 @@ impl Door {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Serves it as long as the runtime runs; where the system does not let us make it, it is tried again. One that is removed is
-    /// made again.
-    ///
-    /// # Errors
-    /// When another daemon has the place, or something that is no socket.
-    pub(super) fn serve(self, controlled: Arc<impl Controlled>) -> Result<(), BindError> {
-        let server = match self.bind() {
-            Err(error @ (BindError::Taken { .. } | BindError::NoSocket { .. })) => return Err(error),
-            other => other.ok(),
-        };
+    /// Serves it as long as the runtime runs. Where it cannot be made, whatever stands there, it is tried again; one that is removed
+    /// is made again.
+    pub(super) fn serve(self, controlled: Arc<impl Controlled>) {
+        let mut server = self.bind().ok();
         tokio::spawn(async move {
-            let mut server = server;
             loop {
                 match server.take() {
                     Some(server) => {
@@ -68,7 +61,6 @@ impl Door {
                 server = self.bind().ok();
             }
         });
-        Ok(())
     }
 
     /// Waits until the socket is no longer the file that was made.

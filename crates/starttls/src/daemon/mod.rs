@@ -8,6 +8,7 @@
 //!
 //! What each part does is in `starttls-daemon`; here nothing is decided.
 
+mod alone;
 mod control;
 mod forgetting;
 mod keeper;
@@ -37,12 +38,13 @@ use tokio::runtime::{Builder, Handle};
 
 use crate::clock;
 use crate::settings::{Settings, SettingsArgs};
+use alone::Alone;
 use control::Control;
 use keeper::Keeper;
+use signals::Signals;
 use standing::Standing;
 use state_dir::{Files, StateDirectory};
 use system::SystemFiles;
-use signals::Signals;
 use tallies::Tallies;
 
 /// How long the first proof of the resolver is waited for before we say that we are ready: look-ups are answered meanwhile.
@@ -68,6 +70,7 @@ pub(crate) fn run(settings: Settings, place: &SettingsArgs) -> anyhow::Result<()
     }
     parts::make_directories(&settings);
     parts::become_owner(&settings)?;
+    let _alone = Alone::in_directory(settings.state_dir())?;
     let sandbox: Arc<str> = parts::enter_sandbox(&settings, place).into();
     tracing::info!("sandbox: {sandbox}");
     let runtime = Builder::new_current_thread().enable_all().max_blocking_threads(4).build()?;
@@ -99,10 +102,10 @@ async fn serve(
     sandbox: Arc<str>,
 ) -> anyhow::Result<()> {
     let begun = Instant::now();
+    let signals = Signals::take_over();
     let health = Arc::new(Health::default());
     let (metrics, journal, traffic) = <(Arc<Metrics>, Arc<Journal>, Arc<Traffic>)>::default();
     let learned = parts::learned(&settings).await?;
-    let signals = Signals::take_over();
     let counts = Tallies::default();
     let standing = Standing::new(&settings, clock::now());
     let live = parts::live(&settings);
@@ -149,7 +152,7 @@ async fn serve(
     let status = settings.daemon.status_address.value;
     let _status = status.map(|address| StatusServer::start(address, view.clone())).transpose()?;
     let controlled = Arc::new(Control::new(Arc::clone(&engine), learned.clone(), keeper.clone(), view));
-    control.serve(controlled)?;
+    control.serve(controlled);
     tokio::spawn(keeper.clone().look());
     tokio::spawn(system.follow());
     tokio::spawn(state_directory.follow());

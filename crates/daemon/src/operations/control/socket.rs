@@ -24,8 +24,8 @@ pub(super) struct OwnSocket {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BindError {
-    /// Another daemon is there.
-    #[error("another daemon answers at `{}`; stop it, or set another `control-socket`", path.display())]
+    /// Another program is there.
+    #[error("another daemon or program answers at `{}`; stop it, or set another `control-socket`", path.display())]
     Taken {
         /// Where.
         path: PathBuf,

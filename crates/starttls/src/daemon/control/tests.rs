@@ -71,7 +71,7 @@ async fn fault_a_control_socket_that_is_removed_is_made_again() {
     let settings = Settings::parse(&format!("state-dir = \"{}\"", directory.display()), home.path()).unwrap();
     let door = Door::new(&settings);
     let path = settings.control_socket();
-    door.clone().serve(Arc::new(Refusing)).unwrap();
+    door.clone().serve(Arc::new(Refusing));
     answers(&path).await;
 
     std::fs::remove_file(&path).unwrap();
@@ -83,4 +83,48 @@ async fn fault_a_control_socket_that_is_removed_is_made_again() {
     std::fs::create_dir(&directory).unwrap();
     until(|| door.trouble().is_none()).await;
     answers(&path).await;
+}
+
+#[tokio::test]
+async fn fault_whatever_stands_at_the_control_socket_is_a_trouble_until_it_is_gone() {
+    type Make = fn(&Path);
+    type Remove = fn(&Path) -> std::io::Result<()>;
+    let obstacles: [(Make, Remove); 5] = [
+        (|path| std::fs::write(path, "text").unwrap(), |path| std::fs::remove_file(path)),
+        (|path| std::os::unix::fs::symlink("nowhere", path).unwrap(), |path| std::fs::remove_file(path)),
+        (|path| std::fs::create_dir(path).unwrap(), |path| std::fs::remove_dir(path)),
+        (
+            |path| {
+                let parent = path.parent().unwrap();
+                std::fs::remove_dir_all(parent).unwrap();
+                std::fs::write(parent, "text").unwrap();
+            },
+            |path| {
+                let parent = path.parent().unwrap();
+                std::fs::remove_file(parent)?;
+                std::fs::create_dir(parent)
+            },
+        ),
+        // Another program that listens there.
+        (
+            |path| std::mem::forget(std::os::unix::net::UnixListener::bind(path).unwrap()),
+            |path| std::fs::remove_file(path),
+        ),
+    ];
+    for (make, remove) in obstacles {
+        let home = tempfile::tempdir().unwrap();
+        let directory = home.path().join("state");
+        std::fs::create_dir(&directory).unwrap();
+        let settings =
+            Settings::parse(&format!("state-dir = \"{}\"", directory.display()), home.path()).unwrap();
+        let path = settings.control_socket();
+        make(&path);
+        let door = Door::new(&settings);
+        door.clone().serve(Arc::new(Refusing));
+        let trouble = door.trouble().unwrap();
+        assert!(trouble.contains("control.sock"), "{trouble}");
+        remove(&path).unwrap();
+        answers(&path).await;
+        until(|| door.trouble().is_none()).await;
+    }
 }
