@@ -111,6 +111,14 @@ impl Roots {
         Ok(builder.with_root_certificates(self.store()?).with_no_client_auth())
     }
 
+    /// Reads a PEM file of further authorities, and throws the certificates away: for a check of settings.
+    ///
+    /// # Errors
+    /// [`RootsError`].
+    pub fn check_file(path: &Path) -> Result<(), RootsError> {
+        read(path).map(drop)
+    }
+
     /// Every certificate that is trusted. Those of the system that the TLS library does not understand are left out.
     ///
     /// # Errors

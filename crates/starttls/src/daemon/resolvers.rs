@@ -1,9 +1,11 @@
 //! The resolvers that the daemon asks: those of the settings, or those that the system names.
 
-use std::fs::File;
+use std::fs::OpenOptions;
 use std::io::{self, Read as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
+use rustix::fs::OFlags;
 use starttls_net::dns::{self, Complaint, ResolvConf, ResolverSettings};
 
 use crate::settings::Daemon;
@@ -55,11 +57,19 @@ pub(crate) fn named(daemon: &Daemon, file: &Path) -> io::Result<Named> {
 
 /// The text of the file; none where there is no file.
 fn text(file: &Path) -> io::Result<String> {
+    // Without waiting, so that a pipe cannot hold us up.
+    let flags = (OFlags::NONBLOCK | OFlags::CLOEXEC).bits().cast_signed();
+    let opened = match OpenOptions::new().read(true).custom_flags(flags).open(file) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(String::new()),
+        opened => opened?,
+    };
+    if !opened.metadata()?.is_file() {
+        return Err(io::Error::other("it is no file"));
+    }
     let mut bytes = Vec::new();
-    match File::open(file) {
-        Ok(opened) => drop(opened.take(MAX_BYTES).read_to_end(&mut bytes)?),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(error),
+    opened.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(io::Error::other(format!("it has more than {MAX_BYTES} bytes")));
     }
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

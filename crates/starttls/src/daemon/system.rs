@@ -230,5 +230,9 @@ fn cure(resolv_conf: &Path, error: &io::Error) -> String {
              /run or /usr and restart the daemon"
         );
     }
-    "see to its permissions".to_owned()
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => "see to its permissions",
+        _ => "put the right file there",
+    }
+    .to_owned()
 }

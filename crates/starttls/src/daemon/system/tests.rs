@@ -126,7 +126,73 @@ fn fault_resolv_conf_that_leads_out_of_the_sandbox_is_not_blamed_on_its_permissi
     fs::remove_file(&path).unwrap();
     symlink("/run/resolver/resolv.conf", &path).unwrap();
     assert_eq!(cure(&path, &denied), "see to its permissions");
-    assert_eq!(cure(&path, &std::io::Error::other("no answer")), "see to its permissions");
+    assert_eq!(cure(&path, &std::io::Error::other("no answer")), "put the right file there");
+}
+
+/// Looks, and fails where that waits for a program that writes into one of these pipes.
+async fn looked(files: &mut Files, pipes: &[&Path]) {
+    let looked = tokio::time::timeout(Duration::from_secs(10), files.look(Read::Changed)).await;
+    if looked.is_err() {
+        // The thread that waits must end before the test can.
+        for pipe in pipes {
+            let _ = fs::OpenOptions::new().read(true).write(true).open(pipe);
+        }
+        panic!("a pipe is waited for");
+    }
+}
+
+fn make_pipe(path: &Path) {
+    rustix::fs::mkfifoat(rustix::fs::CWD, path, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR).unwrap();
+}
+
+#[tokio::test]
+async fn fault_resolv_conf_that_is_no_file_or_too_large_is_a_trouble_and_is_followed_on() {
+    let (place, mut files) = files();
+    let path = place.path().join("resolv.conf");
+    fs::write(&path, "nameserver 192.0.2.1\n").unwrap();
+    files.look(Read::All).await;
+    let trouble = |files: &Files| files.troubles.lock().unwrap()[RESOLVERS].clone();
+
+    fs::remove_file(&path).unwrap();
+    make_pipe(&path);
+    looked(&mut files, &[&path]).await;
+    let words = trouble(&files).unwrap();
+    assert!(words.contains("is no file"), "{words}");
+
+    fs::remove_file(&path).unwrap();
+    fs::write(&path, "# filler\n".repeat(400_000) + "nameserver 192.0.2.7\n").unwrap();
+    looked(&mut files, &[&path]).await;
+    let words = trouble(&files).unwrap();
+    assert!(words.contains("bytes"), "{words}");
+    assert_eq!(servers(&files), ["192.0.2.1"]);
+
+    fs::remove_file(&path).unwrap();
+    fs::create_dir(&path).unwrap();
+    looked(&mut files, &[&path]).await;
+    assert!(trouble(&files).unwrap().contains("is no file"));
+
+    fs::remove_dir(&path).unwrap();
+    fs::write(&path, "nameserver 192.0.2.9\n").unwrap();
+    looked(&mut files, &[&path]).await;
+    assert_eq!((servers(&files), trouble(&files)), (vec!["192.0.2.9".to_owned()], None));
+}
+
+#[tokio::test]
+async fn fault_certificates_that_are_no_file_are_a_trouble_and_are_followed_on() {
+    let (place, mut files) = files();
+    let path = place.path().join("ca.pem");
+    fs::write(&path, starttls_testkit::ca::Authority::new("One").unwrap().pem()).unwrap();
+    files.roots = Roots::Only(vec![path.clone()]);
+    files.live = Live::new(LiveSettings {
+        resolver: starttls_net::dns::ResolverSettings::default(),
+        policy_host: PolicyHostSettings { roots: files.roots.clone(), ..PolicyHostSettings::default() },
+        probe: Probe::default(),
+    });
+    files.look(Read::All).await;
+    fs::remove_file(&path).unwrap();
+    make_pipe(&path);
+    looked(&mut files, &[&path]).await;
+    assert!(files.troubles.lock().unwrap()[ROOTS].is_some());
 }
 
 #[tokio::test]
