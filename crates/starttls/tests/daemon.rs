@@ -172,3 +172,11 @@ fn fault_second_daemon_on_one_state_directory_says_what_is_wrong_and_ends() {
     drop(first);
     machine.start("b", "resolver = \"127.0.0.1:1\"").wait_for_answer();
 }
+
+#[test]
+fn fault_resolvers_that_are_never_asked_are_named_at_the_start() {
+    let machine = Machine::new();
+    let mut daemon = machine.start("a", "resolver = [\"127.0.0.1:1\", \"127.0.0.53:53\", \"192.0.2.1:53\"]");
+    daemon.wait_for("127.0.0.53:53, 192.0.2.1:53 are not asked");
+    daemon.wait_for("trust-resolver");
+}

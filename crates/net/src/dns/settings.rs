@@ -77,6 +77,13 @@ impl ResolverSettings {
         let trusted: Vec<_> = rated().filter(|(_, is_trusted)| *is_trusted).collect();
         if trusted.is_empty() { rated().collect() } else { trusted }
     }
+
+    /// The servers that are never asked, since they are not believed and another one is.
+    pub fn ignored(&self) -> Vec<SocketAddr> {
+        let asked = self.asked();
+        let is_asked = |server: &SocketAddr| asked.iter().any(|(other, _)| other == server);
+        self.servers.iter().copied().filter(|server| !is_asked(server)).collect()
+    }
 }
 
 #[cfg(test)]
@@ -127,7 +134,9 @@ mod resolv_conf {
     fn untrusted_servers_are_not_asked_where_a_trusted_one_is() {
         let settings = named("nameserver 192.0.2.1\nnameserver ::ffff:127.0.0.1\n");
         assert_eq!(settings.asked(), [("[::ffff:127.0.0.1]:53".parse().unwrap(), true)]);
+        assert_eq!(settings.ignored(), ["192.0.2.1:53".parse().unwrap()]);
         let vouched = ResolverSettings { trust: Trust::Always, ..settings };
-        assert_eq!(vouched.asked().len(), 2);
+        assert_eq!((vouched.asked().len(), vouched.ignored().len()), (2, 0));
+        assert_eq!(named("nameserver 192.0.2.1\n").ignored(), []);
     }
 }

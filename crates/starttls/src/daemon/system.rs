@@ -3,6 +3,7 @@
 //! Each is looked at every few seconds through all links, so that it does not matter which program replaces what, and when.
 
 use std::io;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 use std::time::Duration;
@@ -57,6 +58,8 @@ struct Files {
     /// Marks of what was read; `None` where it could not be.
     seen: [Option<Vec<Mark>>; 2],
     has_resolvers: bool,
+    /// Resolvers that are named and never asked.
+    ignored: Vec<SocketAddr>,
     troubles: Troubles,
     /// Whether any certificates were read since the start.
     has_roots: bool,
@@ -108,6 +111,7 @@ impl Files {
             roots: parts::roots(daemon),
             seen: [None, None],
             has_resolvers: false,
+            ignored: Vec::new(),
             troubles: Troubles::default(),
             has_roots: false,
         }
@@ -196,6 +200,16 @@ impl Files {
                 Origin::Nowhere => tracing::warn!("{file} names no resolver, asking {list}"),
             }
         }
+        let ignored = named.resolver.ignored();
+        if ignored != self.ignored && !ignored.is_empty() {
+            tracing::warn!(
+                "the resolvers {} are not asked, not even when the others do not answer: what they say of signatures is not \
+                 believed, and beside 127.0.0.1 or ::1 that would switch DANE off unseen; leave them out, or set `trust-resolver = \
+                 true` where they validate and the way to them is safe",
+                ignored.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+            );
+        }
+        self.ignored = ignored;
         (true, before != after)
     }
 

@@ -26,7 +26,8 @@ role! {
         /// The Unix socket for `starttls reload`, `cache`, `why` and `query`; without it `control.sock` in the state directory.
         "control-socket" => control_socket: Option<PathBuf> = None,
         /// The resolver, as `127.0.0.1:53`, or a list of several, in the order in which they are asked; without it those of
-        /// /etc/resolv.conf, which is followed when it changes. It must validate DNSSEC for DANE.
+        /// /etc/resolv.conf, which is followed when it changes. It must validate DNSSEC for DANE. Beside 127.0.0.1 or ::1, others are
+        /// asked only with `trust-resolver`.
         "resolver" => resolver: Resolvers = Resolvers::default(),
         /// Whether a resolver at another address than 127.0.0.1 and ::1 is believed that it validated; the path to it must be
         /// safe.
