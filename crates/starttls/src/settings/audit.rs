@@ -24,7 +24,7 @@ pub(crate) fn warnings(settings: &Settings) -> Vec<String> {
     if let Some(file) = &settings.update.ca_file.value {
         said.extend(missing("update.ca-file", file));
     }
-    said.extend(super::audit_daemon::warnings(&settings.daemon));
+    said.extend(super::audit_daemon::warnings(settings));
     for (index, source) in settings.lists.iter().enumerate() {
         list(&format!("list[{}]", index + 1), source, &mut said);
     }
