@@ -240,8 +240,9 @@ impl Learned {
         self.own.queue.flushed().await;
     }
 
-    /// Writes what waits and ends, for all clones.
-    pub async fn close(self) {
+    /// Writes what waits and ends, for all clones. Tells of how many domains something could not be written, and is lost; that is an
+    /// error in the log.
+    pub async fn close(self) -> usize {
         let _ = self.tasks.stop.send(());
         let running = {
             let mut running = self.tasks.running.lock().unwrap_or_else(PoisonError::into_inner);
@@ -250,6 +251,15 @@ impl Learned {
         for task in running {
             let _ = task.await;
         }
+        let lost = self.own.queue.waiting();
+        if lost > 0 {
+            let why = self.trouble().unwrap_or_else(|| "the store took no changes".to_owned());
+            tracing::error!(
+                "what was learnt of {lost} domains is lost, since it could not be written before the end; they are learnt anew when \
+                 mail goes there: {why}"
+            );
+        }
+        lost
     }
 
     fn keep(&self, domain: &Domain, change: Change) {

@@ -141,6 +141,11 @@ impl Queue {
         let _ = progress.wait_for(is_done).await;
     }
 
+    /// How many domains wait, whatever is in flight left out.
+    pub(super) fn waiting(&self) -> usize {
+        self.lock().waiting.len()
+    }
+
     /// Tells whether nothing waits.
     pub(super) fn is_empty(&self) -> bool {
         self.lock().waiting.is_empty()

@@ -229,3 +229,19 @@ async fn fault_a_release_of_a_clock_that_was_ahead_gives_way_to_a_policy_that_en
     assert_eq!(learned.recall(&name, at(NOW)).await.remembered.standing_release(), None);
     learned.close().await;
 }
+
+#[tokio::test]
+async fn fault_end_with_a_store_that_takes_nothing_tells_how_many_domains_are_lost() {
+    let dir = tempfile::tempdir().unwrap();
+    // A file where the directory should be: no store can be made, whoever runs the tests.
+    std::fs::write(dir.path().join("file"), "").unwrap();
+    let learned = alone(&dir.path().join("file/learned.sqlite")).await;
+    for number in 0..3 {
+        learned.keep_policy(&domain(&format!("{number}.example")), &policy(Mode::Enforce, NOW));
+    }
+    assert_eq!(learned.close().await, 3);
+
+    let learned = alone(&dir.path().join("learned.sqlite")).await;
+    learned.keep_policy(&domain("a.example"), &policy(Mode::Enforce, NOW));
+    assert_eq!(learned.close().await, 0);
+}
