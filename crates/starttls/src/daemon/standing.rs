@@ -42,6 +42,8 @@ struct Picture {
     troubles: Vec<String>,
     /// The states of the files that it was made from.
     marks: Vec<Mark>,
+    /// For each of these files whether it could be read, or is gone since the operator wants it.
+    is_read: Vec<bool>,
     /// Whether overrides were ever read, be they none.
     has_read_overrides: bool,
 }
@@ -73,8 +75,9 @@ impl Standing {
         if !is_changed && picture.troubles == before.troubles {
             return false;
         }
+        let counts_anew = has_ended || picture.has_read_anew(&before);
         self.replace(picture);
-        true
+        counts_anew
     }
 
     /// Tells whether nothing is kept of some list.
@@ -153,6 +156,7 @@ impl Picture {
     fn take(settings: &Settings, before: &Self, now: Timestamp) -> Self {
         // Marked first: what changes meanwhile is seen next time.
         let mut picture = Self { marks: marks(settings), ..Self::default() };
+        picture.is_read = vec![true; picture.marks.len()];
         picture.take_overrides(settings, before, now);
         match gather(settings, now) {
             Ok(gathered) => picture.take_lists(settings, gathered, before, now),
@@ -160,6 +164,7 @@ impl Picture {
                 picture.troubles.push(format!("lists cannot be read: {}", with_causes(&error)));
                 let standing = before.lists.iter().filter(|list| !list.has_ended(now));
                 picture.lists = standing.map(Arc::clone).collect();
+                settings.lists.iter().for_each(|list| picture.was_not_read(settings, &list.name));
             }
         }
         match sources(settings, now) {
@@ -168,6 +173,22 @@ impl Picture {
             Err(_) => picture.sources.clone_from(&before.sources),
         }
         picture
+    }
+
+    /// Tells whether something was read that is not what was read for the picture before.
+    fn has_read_anew(&self, before: &Self) -> bool {
+        let now = self.marks.iter().zip(&self.is_read);
+        let then = before.marks.iter().zip(&before.is_read);
+        self.marks.len() != before.marks.len()
+            || now.zip(then).any(|(now, then)| *now.1 && (now.0 != then.0 || !then.1))
+    }
+
+    /// Notes that a list could not be read. The overrides' file comes first among the files, then the lists' in their order.
+    fn was_not_read(&mut self, settings: &Settings, name: &SourceName) {
+        let place = settings.lists.iter().position(|list| list.name == *name);
+        if let Some(is_read) = place.and_then(|place| self.is_read.get_mut(place + 1)) {
+            *is_read = false;
+        }
     }
 
     /// Reads the overrides. Those of a file that cannot be read, or has gone, count on: `override remove` ends one, and a file that is
@@ -188,6 +209,9 @@ impl Picture {
             }
             Err(error) => format!("overrides cannot be read: {}", with_causes(&error)),
         };
+        if let Some(is_read) = self.is_read.first_mut() {
+            *is_read = false;
+        }
         self.overrides = Arc::clone(&before.overrides);
         self.has_read_overrides = before.has_read_overrides;
         let meanwhile = if self.has_read_overrides {
@@ -210,6 +234,9 @@ impl Picture {
                 continue;
             };
             let kept = read_before(name).filter(|_| !is_forgotten);
+            if !is_forgotten {
+                self.was_not_read(settings, name);
+            }
             self.absent.push(absent_words(settings, name, kept));
             counting_on.extend(kept.map(|list| (place, Arc::clone(list))));
         }
@@ -217,6 +244,7 @@ impl Picture {
         self.lists = gathered.loaded.into_iter().map(Arc::new).collect();
         for Failed { name, place, error } in gathered.failed {
             let kept = read_before(&name);
+            self.was_not_read(settings, &name);
             let meanwhile = if kept.is_some() {
                 "what was read before counts on"
             } else {

@@ -258,3 +258,30 @@ fn list_that_the_operator_has_forgotten_counts_no_longer() {
     standing.renew(&settings, now());
     assert!(listed(&standing));
 }
+
+#[test]
+fn fault_what_becomes_unreadable_is_not_said_to_count_from_now_on() {
+    let home = tempfile::tempdir().unwrap();
+    let settings = with_accepted_list(home.path());
+    add_override(settings.state_dir());
+    let standing = Standing::new(&settings, now());
+    // Overrides that are damaged, then gone; then a list whose state is damaged, then gone.
+    let overrides = settings.state_dir().join(FILE);
+    let state = settings.state_dir().join("sources/own/state.json");
+    let (good_overrides, good_state) = (fs::read(&overrides).unwrap(), fs::read(&state).unwrap());
+    for (file, good) in [(&overrides, &good_overrides), (&state, &good_state)] {
+        fs::write(file, "no such thing\n").unwrap();
+        assert!(!standing.renew(&settings, now()), "{}", file.display());
+        fs::remove_file(file).unwrap();
+        assert!(!standing.renew(&settings, now()), "{}", file.display());
+        assert!(overridden(&standing) && listed(&standing) && !standing.troubles().is_empty());
+        fs::write(file, good).unwrap();
+        assert!(standing.renew(&settings, now()), "{}", file.display());
+        assert!(standing.troubles().is_empty(), "{:?}", standing.troubles());
+    }
+    // One that changes while another is damaged does.
+    fs::write(&state, "no such thing\n").unwrap();
+    standing.renew(&settings, now());
+    fs::write(&overrides, "").unwrap();
+    assert!(standing.renew(&settings, now()));
+}
