@@ -4,7 +4,7 @@
 
 use std::net::SocketAddr;
 
-use starttls_net::dns::{Kind, Resolver};
+use starttls_net::dns::{Kind, Outcome, Resolver};
 use starttls_policy::decide::evidence::{Cause, Security};
 
 use super::{Probe, failure};
@@ -28,6 +28,14 @@ pub(super) async fn probe(resolver: &Resolver, probe: &Probe) -> Validation {
     all
 }
 
+/// What else may be wrong, where the name is not the root, which is signed.
+fn otherwise(signed: &str) -> &'static str {
+    match signed {
+        "" | "." => "",
+        _ => ", or set `dnssec-probe` to a name that is signed, if this one is not",
+    }
+}
+
 async fn probe_one(resolver: &Resolver, probe: &Probe, server: SocketAddr, worth: Security) -> Validation {
     if worth == Security::Insecure {
         return Validation::Refuted {
@@ -42,8 +50,19 @@ async fn probe_one(resolver: &Resolver, probe: &Probe, server: SocketAddr, worth
         Ok(reply) if !reply.is_secure() => {
             return Validation::Refuted {
                 words: format!(
-                    "the resolver {server} did not mark the SOA record of `{}`, which is signed, as verified; switch on \
-                     DNSSEC validation there",
+                    "the resolver {server} did not mark the SOA record of `{}` as verified; switch on DNSSEC validation \
+                     there{}",
+                    probe.signed,
+                    otherwise(&probe.signed)
+                ),
+            };
+        }
+        // A signed denial that the name exists: nothing is known of the zone that was meant.
+        Ok(reply) if reply.outcome == Outcome::NxDomain => {
+            return Validation::Refuted {
+                words: format!(
+                    "the name `{}`, by which it is tried whether the resolver {server} validates, does not exist; set \
+                     `dnssec-probe` to a signed name",
                     probe.signed
                 ),
             };

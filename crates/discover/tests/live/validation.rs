@@ -59,6 +59,23 @@ async fn resolver_elsewhere_that_nobody_vouches_for_is_refuted_without_a_questio
     assert!(words.contains("192.0.2.1:53 is neither 127.0.0.1 nor ::1"), "{words}");
 }
 
+#[tokio::test]
+async fn fault_probe_whose_name_is_unsigned_or_absent_is_blamed_on_its_setting_too() {
+    let mut world = World::new();
+    world.settings.probe.signed = "p1.plain".into();
+    world.dns.unsigned("p1.plain");
+    let Validation::Refuted { words } = world.live().validation().await else { panic!("another answer") };
+    assert!(!words.contains("which is signed"), "{words}");
+    assert!(words.contains("`p1.plain`") && words.contains("`dnssec-probe`"), "{words}");
+    // A denial that was verified proves that the resolver validates, but not that the name is the one that was meant.
+    world.settings.probe.signed = "gone.test".into();
+    world.dns.soa(600, 120);
+    let validation = world.live().validation().await;
+    let Validation::Refuted { words } = validation else { panic!("{validation:?}") };
+    assert!(words.contains("`gone.test`") && words.contains("does not exist"), "{words}");
+    assert!(words.contains("`dnssec-probe`"), "{words}");
+}
+
 /// A resolver that answers for `arpa`, which is signed.
 fn with_arpa() -> World {
     let world = World::new();
