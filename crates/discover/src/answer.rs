@@ -35,8 +35,13 @@ pub enum MxState {
         /// State of the denial.
         security: Security,
     },
-    /// Nowhere: a null MX (RFC 7505), no such domain, or hosts with impossible names alone.
+    /// Nowhere: a null MX (RFC 7505), or no such domain.
     Nowhere {
+        /// State of the answer.
+        security: Security,
+    },
+    /// To nobody: there are MX records, and none of them names a host that mail could go to.
+    NoUsableName {
         /// State of the answer.
         security: Security,
     },

@@ -14,7 +14,7 @@ use crate::answer::{MxLookup, MxState, PolicyFailure, RecordLookup, RecordState,
 pub fn evidence(mx: &MxLookup, hosts: &[(MxHost, TlsaLookup)], seen: Timestamp) -> DaneEvidence {
     let (mx, hosts, beyond) = match &mx.state {
         MxState::Inconclusive(failure) => return DaneEvidence::MxInconclusive { cause: failure.cause },
-        MxState::Nowhere { security } => (*security, &[][..], 0),
+        MxState::Nowhere { security } | MxState::NoUsableName { security } => (*security, &[][..], 0),
         MxState::Hosts { security, beyond, .. } => (*security, hosts, *beyond),
         MxState::Implicit { security } => (*security, hosts, 0),
     };

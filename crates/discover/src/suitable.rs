@@ -25,7 +25,7 @@ pub fn suitable(domain: &Domain, file: PolicyFile, mx: &MxLookup) -> Result<Poli
         MxState::Hosts { hosts, .. } => hosts.iter().any(covers),
         MxState::Implicit { .. } => MxHost::parse(domain.as_str()).is_ok_and(|host| covers(&host)),
         // No mail goes there, so none is held up.
-        MxState::Nowhere { .. } => true,
+        MxState::Nowhere { .. } | MxState::NoUsableName { .. } => true,
         MxState::Inconclusive(failure) => {
             let words =
                 format!("{}, and its MX hosts cannot be told: {}", words(&file.left_out), failure.words);

@@ -75,7 +75,7 @@ async fn all_hosts<D: Discovering>(
         MxState::Hosts { hosts, .. } => hosts.clone(),
         // RFC 5321 §5.1. What is a domain is a host name, too.
         MxState::Implicit { .. } => MxHost::parse(domain.as_str()).into_iter().collect(),
-        MxState::Nowhere { .. } | MxState::Inconclusive(_) => Vec::new(),
+        MxState::Nowhere { .. } | MxState::NoUsableName { .. } | MxState::Inconclusive(_) => Vec::new(),
     };
     let ask = |host: MxHost| async move {
         let tlsa = discovering.tlsa(&host, port).await;

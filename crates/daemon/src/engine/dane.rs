@@ -106,7 +106,7 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
             MxState::Implicit { security } => {
                 (security, MxHost::parse(target.domain.as_str()).into_iter().collect(), 0)
             }
-            MxState::Nowhere { security } => (security, Vec::new(), 0),
+            MxState::Nowhere { security } | MxState::NoUsableName { security } => (security, Vec::new(), 0),
             MxState::Inconclusive(failure) => {
                 self.failed(&target.domain, "mx", &failure.words);
                 self.mx_failed(&target.domain, &failure.words);

@@ -31,11 +31,20 @@ fn read(domain: &Domain, answer: Result<Reply, DnsFailure>) -> MxLookup {
         Outcome::NoData => MxState::Implicit { security },
         Outcome::NxDomain => MxState::Nowhere { security },
         Outcome::Found => match hosts(&reply.records) {
-            (hosts, _) if hosts.is_empty() => MxState::Nowhere { security },
+            (hosts, _) if hosts.is_empty() && is_null(&reply.records) => MxState::Nowhere { security },
+            (hosts, _) if hosts.is_empty() => MxState::NoUsableName { security },
             (hosts, beyond) => MxState::Hosts { security, hosts, beyond },
         },
     };
     MxLookup { state, ttl: reply.ttl }
+}
+
+/// Tells whether there is the null MX and nothing else (RFC 7505 §3).
+fn is_null(records: &[Data]) -> bool {
+    records.iter().all(|record| match record {
+        Data::Mx { exchange, .. } => exchange.trim_end_matches('.').is_empty(),
+        _ => true,
+    })
 }
 
 /// Hosts by preference, each once, and how many there are beyond [`MAX_HOSTS`]. Names that no mail server goes to are left out, the

@@ -66,7 +66,10 @@ mod rfc5321_section_5_1 {
         }
         assert_eq!(world.mx_of("example.test").await.state, secure(&["mx.example.test"]));
         world.mx("only.test", 10, "-x.test");
-        assert_eq!(world.mx_of("only.test").await.state, MxState::Nowhere { security: Security::Secure });
+        assert_eq!(
+            world.mx_of("only.test").await.state,
+            MxState::NoUsableName { security: Security::Secure }
+        );
     }
 
     #[tokio::test]
@@ -106,6 +109,22 @@ mod names_of_hosts {
 
 mod rfc7505_section_3 {
     use super::*;
+
+    #[tokio::test]
+    async fn fault_mx_of_an_unusable_name_is_no_null_mx() {
+        let world = World::new();
+        for (domain, name) in [("one.test", "m x.test"), ("two.test", "*.x.test"), ("three.test", "-x.test")]
+        {
+            world.mx(domain, 10, name);
+            let mx = world.mx_of(domain).await;
+            assert_eq!(mx.state, MxState::NoUsableName { security: Security::Secure }, "{name}");
+        }
+        // The null MX beside one is none.
+        world.mx("four.test", 0, ".");
+        world.mx("four.test", 10, "*.x.test");
+        let mx = world.mx_of("four.test").await;
+        assert_eq!(mx.state, MxState::NoUsableName { security: Security::Secure });
+    }
 
     #[tokio::test]
     async fn null_mx_means_no_mail() {

@@ -180,6 +180,9 @@ impl fmt::Display for Reason<'_> {
             Self::DaneUnproven => f.write_str(
                 "DANE protected this domain, and the resolver does not prove that it validates DNSSEC, so mail waits",
             ),
+            Self::Dane { mx, hosts: 0, seen, .. } => {
+                write!(f, "the MX record is {mx}; it names no host that mail could go to (looked up at {seen})")
+            }
             Self::Dane { mx, usable, unusable, inconclusive, hosts, seen } => write!(
                 f,
                 "the MX record is {mx}; of {hosts} hosts {usable} have usable TLSA records, {unusable} only unusable ones, \

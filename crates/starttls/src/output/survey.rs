@@ -40,6 +40,9 @@ fn mx_words(state: &MxState) -> String {
         }
         MxState::Implicit { security } => format!("none: mail goes to the domain itself ({security})"),
         MxState::Nowhere { security } => format!("takes no mail ({security})"),
+        MxState::NoUsableName { security } => {
+            format!("no usable name: its MX records name no host that mail could go to ({security})")
+        }
         MxState::Inconclusive(failure) => printable(&failure.words),
     }
 }
@@ -81,6 +84,7 @@ pub(crate) fn json(survey: &Survey) -> Value {
         MxState::Hosts { .. } => "hosts",
         MxState::Implicit { .. } => "implicit",
         MxState::Nowhere { .. } => "nowhere",
+        MxState::NoUsableName { .. } => "no-usable-name",
         MxState::Inconclusive(_) => "inconclusive",
     };
     let hosts = survey.hosts.iter().map(|(host, lookup)| {
@@ -104,4 +108,19 @@ pub(crate) fn json(survey: &Survey) -> Value {
         "mta_sts": sts_words(survey),
         "findings": findings_json(&survey.findings),
     })
+}
+
+#[cfg(test)]
+mod words_of_mx {
+    use starttls_policy::decide::evidence::Security;
+
+    use super::*;
+
+    #[test]
+    fn fault_mx_of_an_unusable_name_is_not_told_as_null_mx() {
+        let words = mx_words(&MxState::NoUsableName { security: Security::Secure });
+        assert!(words.contains("no usable name") && !words.contains("takes no mail"), "{words}");
+        let words = mx_words(&MxState::Nowhere { security: Security::Secure });
+        assert!(words.contains("takes no mail"), "{words}");
+    }
 }
