@@ -19,10 +19,25 @@ use crate::settings::{Settings, SettingsArgs};
 /// Where mail servers take mail from one another.
 const SMTP_PORT: u16 = 25;
 
+/// A recipient domain; for a name that can have no policy, what that means for mail.
+fn recipient(text: &str) -> Result<Domain, String> {
+    Domain::parse(text).map_err(|error| {
+        let is_other = text.contains('@') || text.starts_with('[');
+        let meaning = if is_other {
+            ""
+        } else {
+            "; a name like that can have no policy, list entry or override: the daemon answers NOTFOUND for it, and mail to it goes by \
+             main.cf alone"
+        };
+        format!("{error}{meaning}")
+    })
+}
+
 /// What is asked, and what may answer.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct InquiryArgs {
     /// The recipient domain: what follows the `@`.
+    #[arg(value_parser = recipient)]
     domain: Domain,
 
     /// Look MX, DANE and MTA-STS up now, through the resolver of the settings' `[daemon]`. Without it lists, overrides and

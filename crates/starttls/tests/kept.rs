@@ -182,3 +182,16 @@ fn an_answer_that_cannot_be_read_takes_nothing_away() {
         assert!(queried.status.success() && warning.contains("warning: what the daemon keeps"), "{warning}");
     }
 }
+
+#[test]
+fn fault_why_and_query_say_what_a_name_that_can_have_no_policy_means_for_mail() {
+    let machine = Machine::new();
+    for command in ["why", "query"] {
+        for name in ["my_dom.lab", "xn--a.lab", "xn--lab.lab"] {
+            let said = machine.run(&[command, name]);
+            assert!(!said.status.success());
+            let words = String::from_utf8(said.stderr).unwrap();
+            assert!(words.contains("NOTFOUND") && words.contains("main.cf"), "{words}");
+        }
+    }
+}
