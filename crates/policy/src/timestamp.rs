@@ -29,6 +29,9 @@ pub enum TimeError {
 }
 
 impl Timestamp {
+    /// The first second: 1970-01-01T00:00:00Z.
+    pub const EPOCH: Self = Self(0);
+
     /// The last second: 9999-12-30T22:00:00Z, so that no offset from UTC leads out of the year 9999.
     pub const MAX: Self = Self(253_402_207_200);
 

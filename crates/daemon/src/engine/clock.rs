@@ -33,6 +33,11 @@ impl Clock {
         (self.wall)()
     }
 
+    /// How far the wall clock is ahead of the steady one, in seconds; another number than before means that it was set.
+    pub(crate) fn lead(&self) -> i64 {
+        self.now().seconds().cast_signed() - self.steady().seconds().cast_signed()
+    }
+
     /// The time when this clock was made, and what has passed since: nobody who sets the wall clock changes it.
     pub(crate) fn steady(&self) -> Timestamp {
         let (moment, time) = self.begun;

@@ -46,12 +46,17 @@ pub(crate) struct MxHosts {
     /// How many further hosts are left out.
     further: usize,
     /// How long the MX records hold.
-    until: Instant,
+    pub(crate) until: Instant,
     /// State of validation when they were asked for.
-    epoch: u64,
+    pub(crate) epoch: u64,
 }
 
 impl HostBranch {
+    /// Tells whether the look-up was answered.
+    pub(crate) fn is_known(&self) -> bool {
+        self.lookup.state != Tlsa::Inconclusive
+    }
+
     /// Tells whether there are TLSA records, or may be.
     pub(crate) fn has_records(&self) -> bool {
         self.lookup.state != Tlsa::Absent
@@ -71,7 +76,7 @@ impl Outlook {
 impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
     /// What DANE says of a target so far; at hand, or good beyond that moment.
     pub(crate) async fn dane_outlook(self: &Arc<Self>, target: &Target, beyond: Instant) -> Outlook {
-        if let Some(branch) = self.without_proof(target).await {
+        if let Some(branch) = self.without_proof(target, beyond).await {
             return Outlook::Known(branch);
         }
         if let Some(kept) = self.dane.get(target).filter(|kept| kept.until > beyond) {

@@ -137,6 +137,11 @@ impl Hot {
         self.revisions.is_current(self.revisions.place(domain), made)
     }
 
+    /// Forgets replies that say to try again.
+    pub(crate) fn forget_temporary(&self) {
+        self.answers.retain(|_, kept| !matches!(kept.reply, Reply::Temporary(_)));
+    }
+
     pub(crate) fn clear(&self) {
         self.answers.clear();
     }

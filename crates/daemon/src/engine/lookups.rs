@@ -75,7 +75,8 @@ pub(crate) struct Lookups(Mutex<Tracked>);
 
 #[derive(Debug, Default)]
 struct Tracked {
-    has_answered: bool,
+    /// Look-ups that were answered.
+    answers: u64,
     /// Domains that failed since the last answer, each once; no more than [`MANY`].
     failed: Vec<Domain>,
     /// When the first of them did.
@@ -89,7 +90,7 @@ struct Tracked {
 
 impl Tracked {
     fn answered(&mut self) {
-        self.has_answered = true;
+        self.answers += 1;
         self.failed.clear();
         self.since = None;
         self.failure = None;
@@ -110,7 +111,7 @@ impl Tracked {
             LookupState::Failing
         } else if dead > 0 || self.failed.len() >= SEVERAL {
             LookupState::Degraded
-        } else if self.has_answered {
+        } else if self.answers > 0 {
             LookupState::Working
         } else {
             LookupState::Unknown
@@ -192,6 +193,9 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
             // It may validate no longer, or may not yet.
             self.validation.want_proof();
         }
+        if has_returned || event == Some(Event::Back) {
+            self.ask_failures_anew();
+        }
         match event {
             Some(Event::Begun(words)) => tracing::warn!("MX look-ups begin to fail: {words}"),
             Some(Event::Failing(words)) => tracing::error!(
@@ -201,6 +205,11 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
             Some(Event::Back) => tracing::info!("MX look-ups are answered again"),
             None => {}
         }
+    }
+
+    /// Number of MX look-ups that were answered so far.
+    pub(crate) fn answered(&self) -> u64 {
+        self.lookups.0.lock().unwrap_or_else(PoisonError::into_inner).answers
     }
 
     /// State of the look-ups at this moment.

@@ -21,6 +21,9 @@ pub trait Memory: Send + Sync + 'static {
     /// Keeps that the domain was answered by DANE.
     fn keep_dane(&self, domain: &Domain, until: Timestamp);
 
+    /// Keeps that it was proven that the domain has no DANE any more.
+    fn end_dane(&self, domain: &Domain);
+
     /// Policies to look at again although nobody asked, soonest end first.
     fn due(
         &self,
@@ -49,6 +52,10 @@ impl Memory for Learned {
 
     fn keep_dane(&self, domain: &Domain, until: Timestamp) {
         Learned::keep_dane(self, domain, until);
+    }
+
+    fn end_dane(&self, domain: &Domain) {
+        Learned::end_dane(self, domain);
     }
 
     async fn due(&self, confirmed_before: Timestamp, ends_before: Timestamp, limit: usize) -> Vec<Domain> {

@@ -13,6 +13,7 @@
 //! Spec: RFC 7672, RFC 8461; docs/decision.md.
 
 mod anchors;
+mod anew;
 mod budget;
 mod clock;
 mod compose;
@@ -106,6 +107,8 @@ pub(crate) struct Inner<D, K, M> {
     hot: Hot,
     answers: Flights<(Target, Reader), Arc<Found>>,
     dane: Cache<Target, DaneBranch>,
+    /// Domains whose stored DANE ends too far ahead, and when that was first seen.
+    stored_ahead: Cache<Domain, Instant>,
     hosts: Cache<HostKey, HostBranch>,
     host_flights: Flights<HostKey, HostBranch>,
     sts: Cache<Domain, StsBranch>,
@@ -174,6 +177,7 @@ impl<D: Discovering, K: Known, M: Memory> Engine<D, K, M> {
             hot: Hot::new(settings.hot_bytes),
             answers: Flights::new(runtime.clone()),
             dane: Cache::new(MAX_BRANCHES),
+            stored_ahead: Cache::new(MAX_BRANCHES),
             hosts: Cache::new(MAX_HOSTS),
             host_flights: Flights::new(runtime.clone()),
             sts: Cache::new(MAX_BRANCHES),

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use super::dane::{DaneBranch, Outlook};
 use super::validation::Standing;
-use super::{Inner, Known, Memory, Target};
+use super::{Inner, Known, Memory, Route, Target};
 
 /// DANE protects a domain for at least that long after its last answer by DANE.
 pub(crate) const LEAST_DANE: Duration = Duration::from_hours(1);
@@ -24,7 +24,7 @@ pub(crate) const LEAST_DANE: Duration = Duration::from_hours(1);
 enum Protection {
     /// It lies ahead, and no further than it may.
     Lasts,
-    /// It lies further ahead than any answer puts it: it was stored by a clock that was ahead.
+    /// It lies further ahead than any answer puts it: one of two clocks was wrong.
     TooFar,
     /// It has passed.
     Ended,
@@ -53,16 +53,20 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
         match Protection::of(until, [now, self.clock.steady()], longest) {
             Protection::Lasts => true,
             Protection::TooFar => {
-                // From here on its time passes.
-                self.memory.keep_dane(&target.domain, after(now, longest));
-                true
+                // Stored by a clock that was ahead, or this one is behind: in both cases no more than this time is left.
+                let now = Instant::now();
+                let first_seen = self.stored_ahead.get(&target.domain).unwrap_or(now);
+                if first_seen == now {
+                    self.stored_ahead.insert(target.domain.clone(), now);
+                }
+                now.saturating_duration_since(first_seen) < longest
             }
             Protection::Ended => false,
         }
     }
 
     /// The answer for a domain while the resolver cannot prove anything; `None` where the DNS is to be asked all the same.
-    pub(crate) async fn without_proof(&self, target: &Target) -> Option<DaneBranch> {
+    pub(crate) async fn without_proof(&self, target: &Target, beyond: Instant) -> Option<DaneBranch> {
         let standing = self.validation.get();
         if standing == Standing::Proven {
             return None;
@@ -71,7 +75,34 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
             return Some(self.unproven(target, standing.name()));
         }
         // While the proof is open, answers are taken as they come.
-        (standing != Standing::Unknown).then(|| self.briefly(DaneEvidence::NotAsked))
+        if standing == Standing::Unknown {
+            return None;
+        }
+        Some(self.without_dane_but_mx(target, beyond).await)
+    }
+
+    /// Asks for the MX records of a domain alone, while DANE is not available: that a look-up is inconclusive counts in any case, and
+    /// its mail could not be delivered anyway (RFC 7672 §2.1.2).
+    async fn without_dane_but_mx(&self, target: &Target, beyond: Instant) -> DaneBranch {
+        let brief = self.briefly(DaneEvidence::NotAsked);
+        if target.route == Route::Host || self.dane.get(target).is_some_and(|kept| kept.until > beyond) {
+            return brief;
+        }
+        match self.ask_mx(target).await {
+            Outlook::Known(branch) if matches!(*branch.evidence, DaneEvidence::MxInconclusive { .. }) => {
+                branch
+            }
+            Outlook::Known(_) => brief,
+            Outlook::Hosts(hosts) => {
+                // Whether it is protected is asked anew after a short time, where its mail goes is not.
+                let branch = DaneBranch { until: hosts.until, ..brief.clone() };
+                self.dane.insert(target.clone(), branch);
+                if self.validation.epoch() != hosts.epoch {
+                    self.dane.remove(target);
+                }
+                brief
+            }
+        }
     }
 
     /// Decides about an answer that protects less than DANE did before: only a resolver that proves itself now may take
@@ -91,7 +122,8 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
             }
         };
         if is_proven_absent(&branch.evidence) {
-            self.memory.keep_dane(&target.domain, self.clock.now());
+            self.memory.end_dane(&target.domain);
+            self.stored_ahead.remove(&target.domain);
         }
         branch
     }

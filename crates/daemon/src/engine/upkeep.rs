@@ -153,11 +153,13 @@ async fn keep_trying_denials<D: Discovering, K: Known, M: Memory>(engine: Weak<I
     }
 }
 
-/// Looks whether look-ups are answered, also while nobody asks for any.
+/// Looks whether look-ups are answered, also while nobody asks for any, and whether the wall clock was set.
 async fn keep_watching<D: Discovering, K: Known, M: Memory>(engine: Weak<Inner<D, K, M>>) {
+    let Some(mut lead) = engine.upgrade().map(|inner| inner.clock.lead()) else { return };
     loop {
         sleep(WATCH_EVERY).await;
         let Some(inner) = engine.upgrade() else { return };
+        lead = inner.watch_clock(lead);
         inner.renew_lookups();
     }
 }

@@ -10,7 +10,7 @@ use starttls_store::{
     AssertSqlSafe, Connection, Database, SqlSafeStr as _, SqlStr, Statements, StoreError, Value,
 };
 
-use super::change::Change;
+use super::change::{Change, Ends};
 use super::record::{ELSEWHERE, max_age_seconds, patterns_text, release_name, seconds};
 use super::remembered::{KeptPolicy, Learnt};
 use super::room::{DANE, POLICIES, RELEASES, Room, TO_VERIFY};
@@ -118,6 +118,7 @@ impl Batches {
         changes: &[Named<'_>],
         now: Timestamp,
     ) -> Result<u64, StoreError> {
+        let ends = ends_of(changes);
         let mut kept: Vec<(&Domain, &KeptPolicy)> = changes
             .iter()
             .copied()
@@ -146,7 +147,7 @@ impl Batches {
                     Value::Text(node_of(&self.role, kept.origin)),
                 ]);
             }
-            self.upserts.policies.write(statements, &values).await?;
+            self.upserts.policies(ends).write(statements, &values).await?;
         }
         Ok(not_kept)
     }
@@ -231,7 +232,7 @@ impl Batches {
         }
         if !values.is_empty() {
             self.dane.make(statements, values.len() as u64 / 3, now).await?;
-            self.upserts.dane.write(statements, &values).await?;
+            self.upserts.dane(ends_of(changes)).write(statements, &values).await?;
         }
         Ok(())
     }
@@ -258,6 +259,11 @@ impl Batches {
         }
         Ok(())
     }
+}
+
+/// Whether changes that are written together may move ends to earlier times: only if each of them may.
+fn ends_of(changes: &[Named<'_>]) -> Ends {
+    if changes.iter().all(|(_, change)| change.ends == Ends::Move) { Ends::Move } else { Ends::Stay }
 }
 
 fn node_of(role: &Role, origin: Learnt) -> &str {

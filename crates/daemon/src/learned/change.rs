@@ -11,9 +11,25 @@ use super::standing::ToVerify;
 pub(super) struct Change {
     pub(super) policy: Option<KeptPolicy>,
     pub(super) release: Option<StsRelease>,
+    /// [`NEVER`] where DANE has ended.
     pub(super) dane_until: Option<Timestamp>,
     pub(super) to_verify: Option<(ToVerify, Timestamp)>,
+    /// Whether it may move an end to an earlier time.
+    pub(super) ends: Ends,
 }
+
+/// Whether a change may move an end that is stored to an earlier time.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) enum Ends {
+    /// It may not: the clock may be behind.
+    #[default]
+    Stay,
+    /// It may: the clock has proven to be right for long.
+    Move,
+}
+
+/// The end of DANE that a proven absence ended: before all times, by whatever clock that was.
+pub(super) const NEVER: Timestamp = Timestamp::EPOCH;
 
 impl Change {
     /// Takes a later change in.
@@ -23,22 +39,32 @@ impl Change {
             (Some(mine), Some(other))
                 if mine.origin == Learnt::Here && other.origin == Learnt::Elsewhere
         );
-        if later.policy.is_some() && !is_weaker {
-            self.policy = later.policy;
+        if let Some(policy) = later.policy.filter(|_| !is_weaker) {
+            self.policy = Some(later.ends.policy(self.policy.as_ref(), policy));
         }
         self.release = later.release.or(self.release);
-        self.dane_until = later.dane_until.or(self.dane_until);
+        if let Some(until) = later.dane_until {
+            self.dane_until = Some(later.ends.dane(self.dane_until, until));
+        }
         self.to_verify = later.to_verify.or(self.to_verify);
+        self.ends = later.ends;
     }
 
     /// What a domain's memory will be once this is written.
     pub(super) fn apply_to(&self, remembered: &mut Remembered) {
         let mine = remembered.policy.as_ref();
         if let Some(kept) = self.policy.as_ref().filter(|kept| !stands_against(mine, kept)) {
-            remembered.policy = Some(kept.clone());
+            remembered.policy = Some(self.ends.policy(mine, kept.clone()));
         }
         remembered.release = self.release.or(remembered.release);
-        remembered.dane_until = self.dane_until.or(remembered.dane_until);
+        if let Some(until) = self.dane_until {
+            remembered.dane_until = Some(self.ends.dane(remembered.dane_until, until));
+        }
+    }
+
+    /// Tells whether it changes what is remembered of a domain.
+    pub(super) fn is_remembered(&self) -> bool {
+        self.policy.is_some() || self.release.is_some() || self.dane_until.is_some()
     }
 
     /// Tells whether losing it would lose protection.
@@ -49,8 +75,10 @@ impl Change {
     /// What of it other nodes should know: what was learnt here.
     pub(super) fn for_others(&self) -> Option<Self> {
         let policy = self.policy.clone().filter(|kept| kept.origin == Learnt::Here);
-        let shared = Self { policy, release: self.release, dane_until: self.dane_until, to_verify: None };
-        (shared != Self::default()).then_some(shared)
+        let dane_until = self.dane_until.filter(|until| *until != NEVER);
+        let (release, ends) = (self.release, self.ends);
+        let is_any = policy.is_some() || release.is_some() || dane_until.is_some();
+        is_any.then_some(Self { policy, release, dane_until, to_verify: None, ends })
     }
 
     /// Memory that it takes, roughly, in bytes.
@@ -58,6 +86,25 @@ impl Change {
         let patterns = self.policy.as_ref().map_or(0, |kept| kept.policy.mx.len());
         // A pattern is 32 bytes, and its name as much again if it is long.
         256 + patterns * 64
+    }
+}
+
+impl Ends {
+    /// The policy that stands after one was learnt over another; the statement that writes it does the same.
+    fn policy(self, before: Option<&KeptPolicy>, mut learnt: KeptPolicy) -> KeptPolicy {
+        if let Some(before) = before.filter(|before| self == Self::Stay && before.origin == learnt.origin) {
+            learnt.policy.fetched = learnt.policy.fetched.max(before.policy.fetched);
+        }
+        learnt
+    }
+
+    /// The end of DANE likewise.
+    fn dane(self, before: Option<Timestamp>, until: Timestamp) -> Timestamp {
+        if until == NEVER || self == Self::Move {
+            until
+        } else {
+            before.map_or(until, |before| before.max(until))
+        }
     }
 }
 

@@ -24,7 +24,8 @@ impl Learned {
     ///
     /// On this node alone, as [`purge`](Self::purge); the shared store makes room by itself when it is full.
     pub async fn forget_ended(&self, now: Timestamp) -> u64 {
-        self.clock.note(now);
+        self.watch_clock(now);
+        self.bound_what_is_ahead(now).await;
         if !self.clock.is_settled() {
             return 0;
         }

@@ -10,9 +10,11 @@
 
 mod batch;
 mod change;
+mod clock_trouble;
 mod due;
 mod forgetting;
 mod hourly;
+mod in_memory;
 mod looked_up;
 mod names;
 mod obstacle;
@@ -41,12 +43,13 @@ use starttls_store::Place;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use change::Change;
+use change::{Change, Ends, NEVER};
+use clock_trouble::Complaint;
 use due::Turns;
 use own::Own;
 use purges::Purges;
 use questions::PoliciesElsewhere;
-use queue::{Added, overlaid};
+use queue::Added;
 pub(crate) use remembered::SHORTEST_POLICY;
 pub use remembered::{KeptPolicy, Learnt, Reach, Recall, Remembered};
 pub use settings::{DEFAULT_ROW_LIMIT, LearnedSettings, SETTLED_AFTER};
@@ -62,6 +65,7 @@ pub struct Learned {
     own: Arc<Own>,
     shared: Option<Arc<Shared>>,
     clock: Arc<LastTime>,
+    complaint: Arc<Complaint>,
     turns: Arc<Turns>,
     purges: Arc<Purges>,
     tasks: Arc<Tasks>,
@@ -113,7 +117,15 @@ impl Learned {
             running.push(tokio::spawn(async move { shared.keep_connected(stopped).await }));
         }
         let tasks = Arc::new(Tasks { stop, running: Mutex::new(running) });
-        Self { own, shared, clock, turns: Arc::default(), purges: Arc::default(), tasks }
+        Self {
+            own,
+            shared,
+            clock,
+            complaint: Arc::default(),
+            turns: Arc::default(),
+            purges: Arc::default(),
+            tasks,
+        }
     }
 
     /// Keeps a policy, in place of whatever was kept of the domain. It is written within about a second.
@@ -122,6 +134,7 @@ impl Learned {
     pub fn keep_policy(&self, domain: &Domain, policy: &KeptPolicy) {
         if policy.origin == Learnt::Here {
             self.clock.note(policy.confirmed);
+            self.clock.note_stored(policy.policy.fetched);
         }
         self.keep(domain, Change { policy: Some(policy.clone()), ..Change::default() });
     }
@@ -131,9 +144,14 @@ impl Learned {
         self.keep(domain, Change { release: Some(release), ..Change::default() });
     }
 
-    /// Keeps that a domain was answered by DANE, which counts until then.
+    /// Keeps that a domain was answered by DANE, which counts until then; no shorter than was stored before.
     pub fn keep_dane(&self, domain: &Domain, until: Timestamp) {
         self.keep(domain, Change { dane_until: Some(until), ..Change::default() });
+    }
+
+    /// Keeps that a domain has no DANE any more, which was proven.
+    pub fn end_dane(&self, domain: &Domain) {
+        self.keep(domain, Change { dane_until: Some(NEVER), ..Change::default() });
     }
 
     /// Notes that a domain is to be verified in the shadow; written at most once an hour for each domain.
@@ -145,20 +163,6 @@ impl Learned {
     pub async fn awaiting_verification(&self, limit: usize) -> Vec<(Domain, ToVerify, Timestamp)> {
         let Some(database) = self.own.database() else { return Vec::new() };
         self.own.read(questions::to_verify(&database, limit).await).unwrap_or_default()
-    }
-
-    /// What is remembered of the domains behind one, by name; for people. What waits to be written is in it, for domains that are
-    /// there already.
-    pub async fn entries(&self, after: Option<&Domain>, limit: usize) -> Vec<(Domain, Remembered)> {
-        let Some(database) = self.own.database() else { return Vec::new() };
-        let page = questions::page(&database, after, limit).await;
-        let Some((found, unreadable)) = self.own.read(page) else { return Vec::new() };
-        add(&self.own.tally.unreadable, unreadable);
-        let seen = |(domain, record): (Domain, record::Record)| {
-            let overlay = self.own.queue.overlay(&domain);
-            (domain, overlaid(record.remembered, overlay.as_ref()))
-        };
-        found.into_iter().map(seen).collect()
     }
 
     /// Forgets at an operator's word: one domain here and in the shared store, the rest here alone.
@@ -194,10 +198,16 @@ impl Learned {
         Ok(Purged { rows, shared })
     }
 
-    /// How many rows the own store has.
+    /// How many rows the own store has, and what is held in memory while it takes none.
     pub async fn counts(&self, now: Timestamp) -> Counts {
-        let Some(database) = self.own.database() else { return Counts::default() };
-        self.own.read(questions::counts(&database, now).await).unwrap_or_default()
+        let mut counts = match self.own.database() {
+            Some(database) => self.own.read(questions::counts(&database, now).await).unwrap_or_default(),
+            None => Counts::default(),
+        };
+        if self.own.trouble().is_some() {
+            self.count_in_memory(&mut counts, now).await;
+        }
+        counts
     }
 
     /// Why the own store cannot be opened, was removed or takes no changes, if so; a sentence with the cure.
@@ -262,9 +272,14 @@ impl Learned {
         lost
     }
 
-    fn keep(&self, domain: &Domain, change: Change) {
+    fn keep(&self, domain: &Domain, mut change: Change) {
         let dropped: &AtomicU64 = &self.own.tally.dropped;
+        if self.clock.is_believed() {
+            change.ends = Ends::Move;
+        }
+        let is_behind = self.clock.last().is_some_and(|now| self.clock.behind(now).is_some());
         if let Some(shared) = &self.shared
+            && !is_behind
             && let Some(change) = change.for_others()
         {
             // What other nodes miss they find out themselves.

@@ -13,6 +13,7 @@ use super::hourly::Hourly;
 use super::names::Names;
 use super::obstacle::{self, Changed, Obstacle, Obstacles};
 use super::presence::FileId;
+use super::questions;
 use super::queue::Queue;
 use super::schema::MIGRATIONS;
 use super::standing::{Tally, add};
@@ -74,6 +75,7 @@ impl Own {
                     tell_of_damage(aside);
                 }
                 self.use_database(opened.database);
+                self.note_newest().await;
                 None
             }
             Err(error) => Some(obstacle::words(&self.place, &error)),
@@ -92,6 +94,14 @@ impl Own {
     fn use_database(&self, database: Database) {
         *self.file.write().unwrap_or_else(PoisonError::into_inner) = FileId::of(&self.place);
         *self.database.write().unwrap_or_else(PoisonError::into_inner) = Some(database);
+    }
+
+    /// Notes the latest time that is stored, by which a clock that is behind is known.
+    async fn note_newest(&self) {
+        let Some(database) = self.database() else { return };
+        if let Some(newest) = self.read(questions::newest(&database).await) {
+            self.clock.note_stored(newest);
+        }
     }
 
     /// Why the store cannot be used, or not written, if so.

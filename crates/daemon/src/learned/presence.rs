@@ -76,10 +76,29 @@ impl Own {
         }
     }
 
+    /// A store whose file is gone cannot put its log into it when it is closed, and leaves it behind: the store at the path now would
+    /// take it for its own.
+    fn remove_log_of_the_one_before(&self) {
+        let Place::Sqlite(path) = &self.place else { return };
+        for ending in ["-wal", "-shm"] {
+            let mut log = path.as_os_str().to_owned();
+            log.push(ending);
+            if let Err(error) = std::fs::remove_file(&log)
+                && error.kind() != std::io::ErrorKind::NotFound
+            {
+                tracing::error!(
+                    "the log of the store before cannot be removed: `{}`: {error}",
+                    Path::new(&log).display()
+                );
+            }
+        }
+    }
+
     /// Opens the file that is at the path now, in place of the one that is open.
     async fn exchange(&self, before: &Database) {
         // First: a store that is closed removes the log at its path, which must not be the new one's.
         before.close().await;
+        self.remove_log_of_the_one_before();
         *self.database.write().unwrap_or_else(PoisonError::into_inner) = None;
         self.obstacles.set(Obstacle::Removed, None);
         // It may hold domains that the old one did not.

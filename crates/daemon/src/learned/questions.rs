@@ -165,7 +165,34 @@ pub(super) async fn counts(database: &Database, now: Timestamp) -> Result<Counts
         releases: number(row, 3)?,
         dane: number(row, 4)?,
         to_verify: number(row, 5)?,
+        in_memory: 0,
     })
+}
+
+/// The latest time at which anything was stored; DANE counts for an hour or more from then.
+pub(super) async fn newest(database: &Database) -> Result<Timestamp, StoreError> {
+    let sql = "SELECT COALESCE((SELECT MAX(fetched) FROM learned_policies WHERE node = ''), 0),
+        COALESCE((SELECT MAX(ends) - 3600 FROM learned_dane WHERE node = ''), 0)";
+    let rows = database.survey(sql, &[]).await?;
+    let Some(row) = rows.first() else { return Ok(Timestamp::EPOCH) };
+    Ok(time(row.integer(0)?.max(row.integer(1)?)).unwrap_or(Timestamp::EPOCH))
+}
+
+/// Gives an end to what this node stored at times after `now`: it counts from its last confirmation before then, or from now. Tells
+/// how many rows.
+pub(super) async fn bound_ahead(database: &Database, now: Timestamp) -> Result<u64, StoreError> {
+    const STATEMENTS: [&str; 2] = [
+        "UPDATE learned_policies SET fetched = CASE WHEN confirmed <= $1 THEN confirmed ELSE $1 END,
+            ends = CASE WHEN confirmed <= $1 THEN confirmed ELSE $1 END + max_age,
+            confirmed = CASE WHEN confirmed <= $1 THEN confirmed ELSE 0 END
+            WHERE fetched > $1 + 300 AND node = ''",
+        "UPDATE learned_dane SET ends = $1 + 3600 WHERE ends > $1 + 86400 AND node = ''",
+    ];
+    let mut rows = 0;
+    for sql in STATEMENTS {
+        rows += database.execute(sql, &[Value::Integer(seconds(now))]).await?;
+    }
+    Ok(rows)
 }
 
 /// Domains to be verified in the shadow, those noted first come first.

@@ -1,6 +1,6 @@
 //! Changes that wait to be written: merged per domain, bounded, seen by whoever reads meanwhile.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -83,6 +83,12 @@ impl Queue {
             change.get_or_insert_default().then(later.clone());
         }
         change
+    }
+
+    /// The domains of which something waits to be written, by name.
+    pub(super) fn domains(&self) -> BTreeSet<Domain> {
+        let state = self.lock();
+        state.in_flight.keys().chain(state.waiting.keys()).cloned().collect()
     }
 
     /// Waits until there is something to write, and then until enough is gathered.

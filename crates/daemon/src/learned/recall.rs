@@ -14,7 +14,7 @@ impl Learned {
     /// What is remembered of a domain: by this node, and then by others, who are given 200 ms, or none while they are known
     /// not to answer. Never fails: [`Recall::reach`] tells if someone could not be asked.
     pub async fn recall(&self, domain: &Domain, now: Timestamp) -> Recall {
-        self.clock.note(now);
+        self.watch_clock(now);
         let purges = self.purges.count();
         // Before the store: what is written meanwhile is either still in here or already in there.
         let overlay = self.own.queue.overlay(domain);
@@ -32,7 +32,7 @@ impl Learned {
         add(&self.own.tally.unreadable, own.unreadable + others.unreadable);
         let mut remembered = overlaid(own.remembered, overlay.as_ref());
         if remembered.bound(now)
-            && self.clock.is_settled()
+            && self.clock.is_believed()
             && let Some(kept) = &remembered.policy
         {
             // From now on it has an end, whether it can be verified or not.
@@ -43,7 +43,7 @@ impl Learned {
             theirs.policy.and_then(|theirs| taken_over(theirs, remembered.policy.as_ref(), now))
         {
             // Should the shared store be gone tomorrow, the protection is not; and when it was first seen here is kept.
-            if remembered.policy.as_ref() != Some(&kept) {
+            if remembered.policy.as_ref() != Some(&kept) && self.clock.behind(now).is_none() {
                 self.keep_recalled(domain, &kept, purges);
             }
             remembered.policy = Some(kept);

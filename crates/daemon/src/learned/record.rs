@@ -8,6 +8,7 @@ use starttls_policy::{Domain, Mode, MxPattern, Timestamp};
 use starttls_proto::mta_sts::MAX_PATTERNS;
 use starttls_store::{Row, StoreError};
 
+use super::change::NEVER;
 use super::remembered::{KeptPolicy, Learnt, Remembered};
 
 /// Longest text of MX patterns that is read: a policy file has 64 KiB at most (RFC 8461 §3.3), and so have its patterns. What is
@@ -106,7 +107,8 @@ fn release(row: &Row, first: usize) -> Result<Option<StsRelease>, Unreadable> {
 }
 
 fn dane(row: &Row, column: usize) -> Result<Option<Timestamp>, Unreadable> {
-    row.optional_integer(column)?.map(time).transpose()
+    let until = row.optional_integer(column)?.map(time).transpose()?;
+    Ok(until.filter(|until| *until != NEVER))
 }
 
 /// A time in a row.

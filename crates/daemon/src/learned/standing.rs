@@ -64,6 +64,8 @@ pub struct Counts {
     pub dane: u64,
     /// Domains to be verified in the shadow.
     pub to_verify: u64,
+    /// Domains that are held in memory alone, since the store takes no changes; their policies and DANE are counted above.
+    pub in_memory: u64,
 }
 
 /// What went wrong since the start.

@@ -3,6 +3,7 @@
 //! A wall clock may be years ahead for a minute: after a boot without a battery, or by a mistake. What has ended by such a clock has
 //! not ended. So nothing is deleted as ended before the wall clock has gone along with the monotonic clock for long.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,12 +13,18 @@ use tokio::time::Instant;
 /// Two clocks that drift apart by less are the same: time servers correct by seconds, and a machine may sleep for a while.
 const JUMP: u64 = 3_600;
 
+/// A clock that is behind what is stored is believed once it has gone without a jump for as many times the span after which it is
+/// relied on: a week. Until then no stored end is moved to an earlier time.
+const BELIEVED_AFTER: u32 = 7;
+
 /// The time that a caller named last: nothing here asks a clock.
 #[derive(Debug)]
 pub(super) struct LastTime {
     /// The clock is relied on once it has gone without a jump for as long.
     settled_after: Duration,
     seen: Mutex<Option<Seen>>,
+    /// The latest time at which anything was stored, in seconds, by whatever clock.
+    newest: AtomicU64,
 }
 
 /// The last time, and since when the clock has gone without a jump.
@@ -30,7 +37,39 @@ struct Seen {
 
 impl LastTime {
     pub(super) fn new(settled_after: Duration) -> Self {
-        Self { settled_after, seen: Mutex::default() }
+        Self { settled_after, seen: Mutex::default(), newest: AtomicU64::new(0) }
+    }
+
+    /// Notes a time at which something was stored.
+    pub(super) fn note_stored(&self, time: Timestamp) {
+        self.newest.fetch_max(time.seconds(), Ordering::Relaxed);
+    }
+
+    /// Forgets times that lie ahead: the clock is believed, and what was stored ahead of it has been bounded.
+    pub(super) fn forget_ahead(&self, now: Timestamp) {
+        self.newest.fetch_min(now.seconds(), Ordering::Relaxed);
+    }
+
+    /// The latest time that is stored, if `now` is earlier by more than clocks may differ: one of the two clocks is wrong.
+    pub(super) fn is_ahead_of(&self, now: Timestamp) -> Option<Timestamp> {
+        let newest = self.newest.load(Ordering::Relaxed);
+        (newest > now.seconds().saturating_add(JUMP)).then(|| Timestamp::from_seconds(newest).ok()).flatten()
+    }
+
+    /// The latest time that is stored, if the clock is behind it and not believed.
+    pub(super) fn behind(&self, now: Timestamp) -> Option<Timestamp> {
+        self.is_ahead_of(now).filter(|_| !self.is_believed())
+    }
+
+    /// Tells whether the clock has gone without a jump for long enough to believe it against times that are stored.
+    pub(super) fn is_believed(&self) -> bool {
+        self.lock().is_some_and(|seen| seen.steady_since.elapsed() >= self.settled_after * BELIEVED_AFTER)
+    }
+
+    /// The time now, by the clock that callers name.
+    pub(super) fn last(&self) -> Option<Timestamp> {
+        let seen = (*self.lock())?;
+        Timestamp::from_seconds(seen.seconds.saturating_add(seen.at.elapsed().as_secs())).ok()
     }
 
     /// Notes the time that a caller names.

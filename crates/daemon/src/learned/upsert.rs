@@ -7,12 +7,29 @@ use std::fmt::Write as _;
 
 use starttls_store::{AssertSqlSafe, SqlSafeStr as _, SqlStr, Statements, StoreError, Value};
 
+use super::change::Ends;
+
 /// Rows of one statement into a file, large to small. The driver of SQLite finds each parameter by going through the names of all
 /// before it, so that with 64 rows a third of the work was that.
 const SIZES_OF_A_FILE: [usize; 3] = [16, 4, 1];
 
 /// Rows of one statement to a server: each costs a round trip.
 const SIZES_OF_A_SERVER: [usize; 3] = [128, 16, 1];
+
+const COLUMNS_OF_POLICIES: [&str; 9] =
+    ["domain", "mode", "mx", "id", "fetched", "max_age", "ends", "confirmed", "node"];
+
+/// The later of two times at which a policy was fetched, and the end that follows.
+const LATER_FETCH: &str =
+    "CASE WHEN learned_policies.node = excluded.node AND learned_policies.fetched > excluded.fetched
+    THEN learned_policies.fetched ELSE excluded.fetched END";
+const LATER_END: &str =
+    "CASE WHEN learned_policies.node = excluded.node AND learned_policies.fetched > excluded.fetched
+    THEN learned_policies.fetched + excluded.max_age ELSE excluded.ends END";
+
+/// DANE in the store of all nodes: by the database's own clock. A row from the future gives way; of others the later end counts.
+const DANE_OF_ALL: &str = "WHERE ABS(excluded.ends - EXTRACT(EPOCH FROM now())) <= 86400
+    AND (excluded.ends > learned_dane.ends OR learned_dane.ends > EXTRACT(EPOCH FROM now()) + 86400)";
 
 /// Where rows are written to.
 #[derive(Clone, Debug)]
@@ -36,9 +53,10 @@ pub(super) struct Upsert {
 /// The statements of one store.
 #[derive(Debug)]
 pub(super) struct Upserts {
-    pub(super) policies: Upsert,
+    /// As many as there are kinds of [`Ends`].
+    policies: [Upsert; 2],
     pub(super) releases: Upsert,
-    pub(super) dane: Upsert,
+    dane: [Upsert; 2],
     pub(super) to_verify: Upsert,
 }
 
@@ -48,13 +66,15 @@ impl Upserts {
             Role::Own => SIZES_OF_A_FILE,
             Role::Shared { .. } => SIZES_OF_A_SERVER,
         };
-        let (policies, releases, dane) = match role {
+        let (policies, releases, dane, dane_that_stays) = match role {
             // What another node says never takes the place of a policy that this node saw enforced, as long as that held.
             Role::Own => (
                 "WHERE excluded.node = '' OR learned_policies.node <> '' OR learned_policies.mode <> 'enforce'
                     OR learned_policies.ends <= excluded.confirmed",
                 "",
                 "",
+                // 0: it was proven that there is none.
+                "WHERE excluded.ends = 0 OR excluded.ends > learned_dane.ends",
             ),
             // By the database's own clock: a node whose clock is off by more than a day replaces nothing, and a row from the
             // future, which some wrong clock wrote, gives way. What enforces and has not ended is never replaced by what does
@@ -70,38 +90,75 @@ impl Upserts {
                                 AND learned_policies.max_age <= 31557600)))",
                 "WHERE ABS(excluded.released - EXTRACT(EPOCH FROM now())) <= 86400
                     AND (excluded.released > learned_releases.released
-                        OR learned_releases.released > excluded.released + 86400)",
-                "WHERE ABS(excluded.ends - EXTRACT(EPOCH FROM now())) <= 86400
-                    AND (excluded.ends > learned_dane.ends OR learned_dane.ends > excluded.ends + 86400)",
+                        OR learned_releases.released > EXTRACT(EPOCH FROM now()) + 86400)",
+                DANE_OF_ALL,
+                DANE_OF_ALL,
             ),
         };
         Self {
-            policies: Upsert::new(
-                sizes,
-                "learned_policies",
-                &["domain", "mode", "mx", "id", "fetched", "max_age", "ends", "confirmed", "node"],
-                policies,
-            ),
+            policies: [
+                Upsert::new(sizes, "learned_policies", &COLUMNS_OF_POLICIES, policies, &[]),
+                Upsert::new(sizes, "learned_policies", &COLUMNS_OF_POLICIES, policies, role.ends_that_stay()),
+            ],
             releases: Upsert::new(
                 sizes,
                 "learned_releases",
                 &["domain", "mode", "released", "node"],
                 releases,
+                &[],
             ),
-            dane: Upsert::new(sizes, "learned_dane", &["domain", "ends", "node"], dane),
+            dane: [dane, dane_that_stays]
+                .map(|dane| Upsert::new(sizes, "learned_dane", &["domain", "ends", "node"], dane, &[])),
             // At most hourly.
             to_verify: Upsert::new(
                 sizes,
                 "learned_to_verify",
                 &["domain", "kind", "noted"],
                 "WHERE learned_to_verify.noted <= excluded.noted - 3600 OR learned_to_verify.noted > excluded.noted",
+                &[],
             ),
+        }
+    }
+
+    /// Writes policies.
+    pub(super) fn policies(&self, ends: Ends) -> &Upsert {
+        ends.of(&self.policies)
+    }
+
+    /// Writes that DANE counts.
+    pub(super) fn dane(&self, ends: Ends) -> &Upsert {
+        ends.of(&self.dane)
+    }
+}
+
+impl Ends {
+    fn of(self, [moving, staying]: &[Upsert; 2]) -> &Upsert {
+        match self {
+            Self::Move => moving,
+            Self::Stay => staying,
+        }
+    }
+}
+
+impl Role {
+    /// Columns of a policy that are written otherwise where its end stays: in the own store it counts from the later of two times,
+    /// if both are this node's. In the store of all nodes the database's own clock decides.
+    fn ends_that_stay(&self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Own => &[("fetched", LATER_FETCH), ("ends", LATER_END)],
+            Self::Shared { .. } => &[],
         }
     }
 }
 
 impl Upsert {
-    fn new(sizes: [usize; 3], table: &str, columns: &[&str], condition: &str) -> Self {
+    fn new(
+        sizes: [usize; 3],
+        table: &str,
+        columns: &[&str],
+        condition: &str,
+        otherwise: &[(&str, &str)],
+    ) -> Self {
         let statements = sizes.map(|rows| {
             let mut text = format!("INSERT INTO {table} ({}) VALUES ", columns.join(", "));
             for row in 0..rows {
@@ -114,7 +171,11 @@ impl Upsert {
             text += ") ON CONFLICT (domain) DO UPDATE SET ";
             for (number, column) in columns.iter().skip(1).enumerate() {
                 let comma = if number == 0 { "" } else { ", " };
-                let _ = write!(text, "{comma}{column} = excluded.{column}");
+                let other = otherwise.iter().find(|(name, _)| name == column).map(|(_, value)| *value);
+                let _ = match other {
+                    Some(value) => write!(text, "{comma}{column} = {value}"),
+                    None => write!(text, "{comma}{column} = excluded.{column}"),
+                };
             }
             let _ = write!(text, " {condition}");
             // Made of literals of this file alone.

@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use starttls_daemon::learned::{Learned, Purge, Reach};
+use starttls_daemon::learned::{Counts, Learned, Purge, Reach};
 use starttls_policy::Mode;
 
 use crate::support::{NOW, alone, at, domain, policy};
@@ -265,7 +265,8 @@ async fn fault_a_store_that_cannot_be_opened_is_named_and_opened_once_it_can_be(
     learned.flush().await;
     let recall = learned.recall(&domain("example.org"), at(NOW)).await;
     assert_eq!((recall.remembered.policy.is_some(), recall.reach), (true, Reach::Partial));
-    assert_eq!(learned.counts(at(NOW)).await.policies, 0);
+    let counts = learned.counts(at(NOW)).await;
+    assert_eq!((counts.policies, counts.in_memory), (1, 1));
 
     // Once it can be opened, all of it is written.
     std::fs::create_dir(path.parent().unwrap()).unwrap();
@@ -355,4 +356,53 @@ async fn a_newer_programs_file_is_refused_unchanged() {
     assert!(trouble.contains("at version 99") && trouble.contains("run the newer program"), "{trouble}");
     learned.close().await;
     assert_eq!(std::fs::read(&path).unwrap(), before);
+}
+
+/// A store that cannot be opened: what is learnt meanwhile is counted and shown as what it is.
+#[tokio::test]
+async fn fault_dd9_what_is_held_in_memory_is_counted_and_shown() {
+    let dir = tempfile::tempdir().unwrap();
+    let directory = dir.path().join("state");
+    std::fs::write(&directory, "no directory").unwrap();
+    let learned = alone(&directory.join("learned.sqlite")).await;
+    for name in ["a.example", "b.example", "c.example"] {
+        learned.keep_policy(&domain(name), &policy(Mode::Enforce, NOW));
+    }
+    learned.keep_dane(&domain("c.example"), at(NOW + 3_600));
+    learned.flush().await;
+    let shown = learned.entries(Some(&domain("a.example")), 10).await;
+    let names: Vec<&str> = shown.iter().map(|(domain, _)| domain.as_str()).collect();
+    assert_eq!(names, ["b.example", "c.example"]);
+    assert!(learned.is_in_memory(&domain("b.example")));
+    let want = Counts { policies: 3, enforce: 3, dane: 1, in_memory: 3, ..Counts::default() };
+    assert_eq!(learned.counts(at(NOW)).await, want);
+    // Once it can be opened, all of it is written.
+    std::fs::remove_file(&directory).unwrap();
+    std::fs::create_dir(&directory).unwrap();
+    until(|| learned.trouble().is_none()).await;
+    learned.flush().await;
+    let want = Counts { in_memory: 0, ..want };
+    assert_eq!(learned.counts(at(NOW)).await, want);
+    assert!(!learned.is_in_memory(&domain("b.example")));
+    learned.close().await;
+}
+
+/// A store that is replaced by an empty one: the counts are those of the new one.
+#[tokio::test]
+async fn fault_dd9_store_that_is_replaced_is_not_mixed_with_the_log_of_the_one_before() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("learned.sqlite");
+    let learned = alone(&path).await;
+    learned.keep_policy(&domain("a.example"), &policy(Mode::Enforce, NOW));
+    learned.flush().await;
+    let empty = dir.path().join("empty.sqlite");
+    alone(&empty).await.close().await;
+    std::fs::rename(&empty, &path).unwrap();
+    let waiting = async {
+        while learned.counts(at(NOW)).await != Counts::default() {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(30), waiting).await.unwrap();
+    learned.close().await;
 }

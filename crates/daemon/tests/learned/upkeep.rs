@@ -113,7 +113,7 @@ async fn what_ended_a_month_ago_is_forgotten_a_little_at_a_time() {
     assert_eq!(learned.forget_ended(at(NOW)).await, 500);
     assert_eq!(learned.forget_ended(at(NOW)).await, 100);
     assert_eq!(learned.forget_ended(at(NOW)).await, 0);
-    let want = Counts { policies: 2, enforce: 1, ended: 1, releases: 0, dane: 1, to_verify: 1 };
+    let want = Counts { policies: 2, enforce: 1, ended: 1, releases: 0, dane: 1, to_verify: 1, in_memory: 0 };
     assert_eq!(learned.counts(at(NOW)).await, want);
     assert_eq!(learned.forget_ended(at(NOW + 1)).await, 3);
     assert!(learned.recall(&lately, at(NOW)).await.remembered.policy.is_none());
@@ -169,11 +169,11 @@ async fn purging_takes_one_what_ended_or_all() {
     let dir = tempfile::tempdir().unwrap();
     let learned = alone(&dir.path().join("learned.sqlite")).await;
     some(&learned).await;
-    let want = Counts { policies: 2, enforce: 1, ended: 1, releases: 1, dane: 2, to_verify: 0 };
+    let want = Counts { policies: 2, enforce: 1, ended: 1, releases: 1, dane: 2, to_verify: 0, in_memory: 0 };
     assert_eq!(learned.counts(at(NOW)).await, want);
     assert_eq!(learned.purge(Purge::Ended { now: at(NOW) }).await.unwrap().rows, 2);
     // A release has no end.
-    let want = Counts { policies: 1, enforce: 1, ended: 0, releases: 1, dane: 1, to_verify: 0 };
+    let want = Counts { policies: 1, enforce: 1, ended: 0, releases: 1, dane: 1, to_verify: 0, in_memory: 0 };
     assert_eq!(learned.counts(at(NOW)).await, want);
     assert_eq!(learned.purge(Purge::Domain(domain("a.example"))).await.unwrap().rows, 1);
     learned.keep_policy(&domain("waits.example"), &policy(Mode::Enforce, NOW));

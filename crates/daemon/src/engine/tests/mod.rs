@@ -1,6 +1,7 @@
 //! The engine in a made-up world: every rule with a fixed clock and no network.
 
 mod caching;
+mod failing_mx;
 mod flood;
 mod keys;
 mod looked_up;
@@ -11,5 +12,6 @@ mod seen_elsewhere;
 mod short_loss;
 mod unproven;
 mod world;
+mod wrong_clock;
 
 use world::{World, reply};

@@ -318,7 +318,12 @@ impl Memory for Store {
     }
 
     fn keep_dane(&self, domain: &Domain, until: Timestamp) {
-        self.change(domain, |all| all.dane_until = Some(until));
+        // As the store does: no end is moved to an earlier time.
+        self.change(domain, |all| all.dane_until = all.dane_until.max(Some(until)));
+    }
+
+    fn end_dane(&self, domain: &Domain) {
+        self.change(domain, |all| all.dane_until = None);
     }
 
     async fn due(&self, confirmed_before: Timestamp, ends_before: Timestamp, limit: usize) -> Vec<Domain> {
@@ -348,8 +353,12 @@ impl World {
 
     /// As [`World::with`], before the first proof of the resolver has ended.
     pub(super) fn starting(settings: EngineSettings, outside: Outside, store: Store) -> Self {
+        Self::starting_at(START, settings, outside, store)
+    }
+
+    fn starting_at(start: u64, settings: EngineSettings, outside: Outside, store: Store) -> Self {
         let lists = Lists::default();
-        let wall = Arc::new(AtomicU64::new(START));
+        let wall = Arc::new(AtomicU64::new(start));
         let begun = tokio::time::Instant::now();
         let set = Arc::clone(&wall);
         let parts = Parts {
@@ -374,6 +383,15 @@ impl World {
     /// The daemon is started again: what it stored is there, nothing else.
     pub(super) async fn restart(&self) -> Self {
         Self::with(EngineSettings::default(), self.outside.clone(), self.store.clone()).await
+    }
+
+    /// The same with a wall clock that is so many seconds off.
+    pub(super) async fn restart_at(&self, offset: i64) -> Self {
+        let start = START.saturating_add_signed(offset);
+        let (outside, store) = (self.outside.clone(), self.store.clone());
+        let world = Self::starting_at(start, EngineSettings::default(), outside, store);
+        world.engine.first_proof().await;
+        world
     }
 
     /// What a Postfix before 3.10 is told.

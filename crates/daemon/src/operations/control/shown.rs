@@ -34,6 +34,9 @@ pub struct Shown {
     /// Until when DANE counts should the resolver stop validating, RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dane_until: Option<String>,
+    /// Whether some of it is held in memory alone, since it is not written yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_memory: bool,
 }
 
 /// An MTA-STS policy that was fetched.
@@ -88,7 +91,7 @@ impl Shown {
             at: release.at.to_string(),
         });
         let dane_until = remembered.dane_until.map(|until| until.to_string());
-        Self { domain: domain.to_string(), policy, release, dane_until }
+        Self { domain: domain.to_string(), policy, release, dane_until, in_memory: false }
     }
 
     /// What is remembered, from what is shown: text becomes values again.

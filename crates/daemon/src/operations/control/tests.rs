@@ -41,7 +41,7 @@ impl Controlled for Daemon {
     async fn show(&self, after: Option<Domain>, limit: u32) -> Result<Vec<Shown>, Refused> {
         self.did(format!("show {} {limit}", after.map(|after| after.to_string()).unwrap_or_default()));
         let domain = "x".repeat(self.shown_bytes);
-        let shown = Shown { domain, policy: None, release: None, dane_until: None };
+        let shown = Shown { domain, policy: None, release: None, dane_until: None, in_memory: false };
         Ok(vec![shown; usize::try_from(limit).unwrap()])
     }
 

@@ -178,6 +178,7 @@ impl Reading {
             ("releases", learned.releases),
             ("dane", learned.dane),
             ("to-verify", learned.to_verify),
+            ("in-memory", learned.in_memory),
         ];
         let kinds = kinds.map(|(kind, count)| ([("kind", kind)], count));
         families.gauges(

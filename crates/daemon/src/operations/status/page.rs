@@ -122,6 +122,7 @@ fn numbers(html: &mut Html, status: &StatusDocument) {
         (status.learned.dane, "known for DANE"),
         (status.learned.releases, "released from lists"),
         (status.learned.to_verify, "to be verified"),
+        (status.learned.in_memory, "held in memory alone"),
         (status.connections.open, "clients connected"),
     ] {
         html.markup("<div><b>").number(value).markup("</b><span>").text(words).markup("</span></div>\n");
