@@ -5,17 +5,20 @@
 //! Spec: RFC 7672 §2.1.1 (only validated answers count), RFC 4035 §4.9.3 (the AD bit of a trusted resolver).
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use starttls_discover::{Denial, Discovering, Validation};
 use tokio::sync::{Mutex, Notify, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::{Inner, Known, Memory};
+use super::{Inner, Known, LookupState, Memory};
 
 /// Proofs begin at least that far apart, however many answers need one.
 const BETWEEN_PROOFS: Duration = Duration::from_secs(1);
+
+/// After as many proofs in a row without a result, the resolver counts as one that does not validate.
+const FAILED_PROOFS: u32 = 3;
 
 /// What is known of the resolver.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -71,6 +74,10 @@ pub(crate) struct Shared {
     is_doubted: AtomicBool,
     /// Whether the last proof had no result.
     is_open: AtomicBool,
+    /// Proofs without a result since the last that had one, where the resolver was known to answer otherwise.
+    unanswered: AtomicU32,
+    /// MX look-ups that were answered before the last proof.
+    answered: AtomicU64,
 }
 
 /// A proof that was made.
@@ -114,6 +121,8 @@ impl Shared {
             wanted: Arc::default(),
             is_doubted: AtomicBool::new(false),
             is_open: AtomicBool::new(false),
+            unanswered: AtomicU32::new(0),
+            answered: AtomicU64::new(0),
         }
     }
 
@@ -183,6 +192,7 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
         }
         let begun = Instant::now();
         let result = self.discovering.validation().await;
+        let result = self.with_patience(result);
         self.take_proof(&result);
         *last = Some(Proof { begun, result: result.clone() });
         self.validation.first.send_replace(true);
@@ -195,6 +205,36 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
             // Without it the proof is open, which is a state of its own.
             let _ = timeout(self.settings.answer_within, self.validation.first()).await;
         }
+    }
+
+    /// A proof as it counts: several in a row without a result are a refutation, since DANE would else be unavailable without a word.
+    ///
+    /// Not while no look-up is answered: that is a trouble of its own, and answers that are cached hold meanwhile.
+    fn with_patience(&self, proof: Validation) -> Validation {
+        let answered = self.answered();
+        let before = self.validation.answered.swap(answered, Ordering::AcqRel);
+        let Validation::Unknown(failure) = proof else {
+            self.validation.unanswered.store(0, Ordering::Release);
+            return proof;
+        };
+        let is_resolver_alive = match self.validation.get() {
+            Standing::Unknown => self.lookup_report().state != LookupState::Failing,
+            Standing::Proven => answered != before,
+            Standing::Refuted | Standing::Lost => false,
+        };
+        if !is_resolver_alive {
+            return Validation::Unknown(failure);
+        }
+        if self.validation.unanswered.fetch_add(1, Ordering::AcqRel) + 1 < FAILED_PROOFS {
+            return Validation::Unknown(failure);
+        }
+        self.validation.unanswered.store(0, Ordering::Release);
+        let words = format!(
+            "{FAILED_PROOFS} proofs in a row had no answer ({}); see that the resolver answers for the name in `dnssec-probe`, or set \
+             `dnssec-probe` to a signed name that it answers for",
+            failure.words
+        );
+        Validation::Refuted { words }
     }
 
     fn take_proof(&self, proof: &Validation) {
@@ -213,6 +253,7 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
         self.hot.clear();
         self.dane.clear();
         self.hosts.clear();
+        self.ask_failures_anew();
         let words = match proof {
             Validation::Refuted { words } => words.as_str(),
             Validation::Proven | Validation::Unknown(_) => "",

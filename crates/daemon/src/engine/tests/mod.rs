@@ -10,6 +10,7 @@ mod rfc7672_section_2;
 mod rfc8461_section_5;
 mod seen_elsewhere;
 mod short_loss;
+mod unanswered_proofs;
 mod unproven;
 mod world;
 mod wrong_clock;
