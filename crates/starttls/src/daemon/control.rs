@@ -107,6 +107,10 @@ impl Control {
         Self { engine, learned, keeper, view }
     }
 
+    fn shown(&self, domain: &Domain, remembered: &Remembered) -> Shown {
+        Shown { in_memory: self.learned.is_in_memory(domain), ..Shown::new(domain, remembered) }
+    }
+
     /// Forgets what is at hand, and then what was learnt; tells how many rows of this node were removed, and what became of the shared store.
     async fn purge_once(&self, what: &Purge) -> Result<(u64, learned::PurgedShared), Refused> {
         let what = match what {
@@ -147,13 +151,13 @@ impl Controlled for Control {
     async fn show(&self, after: Option<Domain>, limit: u32) -> Result<Vec<Shown>, Refused> {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let entries = self.learned.entries(after.as_ref(), limit).await;
-        Ok(entries.iter().map(|(domain, remembered)| Shown::new(domain, remembered)).collect())
+        Ok(entries.iter().map(|(domain, remembered)| self.shown(domain, remembered)).collect())
     }
 
     async fn show_one(&self, domain: Domain) -> Result<ShownOne, Refused> {
         let Recall { remembered, reach, .. } = self.learned.recall(&domain, clock::now()).await;
         let is_known = remembered != Remembered::default();
-        let shown = is_known.then(|| Shown::new(&domain, &remembered));
+        let shown = is_known.then(|| self.shown(&domain, &remembered));
         Ok(ShownOne { shown, reach, validation: self.engine.validation().name().to_owned() })
     }
 

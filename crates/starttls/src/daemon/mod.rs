@@ -199,6 +199,7 @@ fn troubles(
             .into_iter()
             .chain(standing.troubles())
             .chain(learned.trouble())
+            .chain(learned.clock_trouble(clock::now()))
             .chain(control.trouble())
             .chain(of_files)
             .collect()

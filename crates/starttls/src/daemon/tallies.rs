@@ -4,12 +4,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use starttls_daemon::learned::{Counts, Learned};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use crate::clock;
 
-/// Counting some millions of rows takes a second.
-const EVERY: Duration = Duration::from_secs(30);
+/// Pauses between counts: the shortest and the longest. Between them, a count takes a fiftieth of the time at most: some millions of
+/// rows take a second.
+const PAUSES: (Duration, Duration) = (Duration::from_secs(2), Duration::from_mins(1));
 
 /// The last count.
 #[derive(Clone, Default)]
@@ -21,10 +22,11 @@ impl Tallies {
         let (learned, last) = (learned.clone(), Arc::downgrade(&self.0));
         tokio::spawn(async move {
             while let Some(last) = last.upgrade() {
+                let begun = Instant::now();
                 let counts = learned.counts(clock::now()).await;
                 *last.lock().unwrap_or_else(PoisonError::into_inner) = counts;
                 drop(last);
-                sleep(EVERY).await;
+                sleep((begun.elapsed() * 50).clamp(PAUSES.0, PAUSES.1)).await;
             }
         });
     }

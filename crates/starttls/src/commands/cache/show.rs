@@ -103,6 +103,9 @@ fn print(all: &[Shown]) -> anyhow::Result<()> {
                 policy.mx.join(", "),
             )?;
         }
+        if shown.in_memory {
+            writeln!(out, "{:width$}  not written yet: held in memory alone", shown.domain.bold())?;
+        }
         if let Some(release) = &shown.release {
             writeln!(
                 out,
