@@ -29,7 +29,7 @@ impl Learned {
         let reach = if own.is_none() || others_missing { Reach::Partial } else { Reach::Complete };
         add(&self.own.tally.shared_failed_reads, u64::from(others_missing));
         let (own, others) = (own.unwrap_or_default(), others.unwrap_or_default());
-        add(&self.own.tally.unreadable, own.unreadable + others.unreadable);
+        add(&self.own.tally.unreadable, own.unreadable() + others.unreadable());
         let mut remembered = overlaid(own.remembered, overlay.as_ref());
         if remembered.bound(now)
             && self.clock.is_believed()

@@ -29,32 +29,52 @@ pub(super) const ELSEWHERE: &str = "elsewhere";
 pub(super) struct Record {
     pub(super) remembered: Remembered,
     /// Parts that are passed over.
-    pub(super) unreadable: u64,
-    /// Why, of one of them; it names nothing that stands there.
-    pub(super) cause: Option<&'static str>,
+    pub(super) passed_over: Vec<PassedOver>,
 }
+
+/// A row that is passed over.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) struct PassedOver {
+    /// The table.
+    pub(super) table: &'static str,
+    /// The cause; it names nothing that stands in the row.
+    pub(super) cause: &'static str,
+}
+
+/// The table of policies.
+pub(super) const POLICIES: &str = "learned_policies";
+
+/// The table of releases.
+pub(super) const RELEASES: &str = "learned_releases";
+
+/// The table of domains that were answered by DANE.
+pub(super) const DANE: &str = "learned_dane";
 
 impl Record {
     /// Reads what a question brings of one domain, which begins at a column: policy, release, DANE.
     pub(super) fn read(row: &Row, first: usize) -> Self {
         let mut record = Self::default();
-        record.remembered.policy = record.part(policy(row, first));
-        record.remembered.release = record.part(release(row, first + 7));
-        record.remembered.dane_until = record.part(dane(row, first + 9));
+        record.remembered.policy = record.part(POLICIES, policy(row, first));
+        record.remembered.release = record.part(RELEASES, release(row, first + 7));
+        record.remembered.dane_until = record.part(DANE, dane(row, first + 9));
         record
     }
 
-    fn part<T>(&mut self, part: Result<Option<T>, Unreadable>) -> Option<T> {
+    fn part<T>(&mut self, table: &'static str, part: Result<Option<T>, Unreadable>) -> Option<T> {
         part.unwrap_or_else(|Unreadable(cause)| {
-            self.pass_over(cause);
+            self.pass_over(table, cause);
             None
         })
     }
 
     /// Notes that a part is passed over.
-    pub(super) fn pass_over(&mut self, cause: &'static str) {
-        self.unreadable += 1;
-        self.cause = Some(cause);
+    pub(super) fn pass_over(&mut self, table: &'static str, cause: &'static str) {
+        self.passed_over.push(PassedOver { table, cause });
+    }
+
+    /// Number of parts that are passed over.
+    pub(super) fn unreadable(&self) -> u64 {
+        self.passed_over.len() as u64
     }
 }
 

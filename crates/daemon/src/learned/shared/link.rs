@@ -2,12 +2,15 @@
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use starttls_policy::with_causes;
+use starttls_policy::{Domain, with_causes};
 use starttls_store::StoreError;
 use tokio::sync::watch;
 
 use super::READERS;
+use super::causes::Causes;
+use super::unreadable::UnreadableRows;
 use crate::learned::hourly::Hourly;
+use crate::learned::record::PassedOver;
 use crate::learned::standing::{SharedState, SharedTroubles, add};
 
 /// How it stands with the shared store.
@@ -26,7 +29,9 @@ pub(super) struct Link {
     refused_connections: AtomicU64,
     unreadable: AtomicU64,
     given_up: AtomicU64,
-    unreadable_told: Hourly,
+    /// Causes of the present outage that were logged.
+    causes: Causes,
+    unreadable_rows: UnreadableRows,
     given_up_told: Hourly,
 }
 
@@ -43,7 +48,8 @@ impl Link {
             refused_connections: AtomicU64::new(0),
             unreadable: AtomicU64::new(0),
             given_up: AtomicU64::new(0),
-            unreadable_told: Hourly::default(),
+            causes: Causes::default(),
+            unreadable_rows: UnreadableRows::default(),
             given_up_told: Hourly::default(),
         }
     }
@@ -97,10 +103,9 @@ impl Link {
         }
     }
 
-    /// A reader is connected.
+    /// A reader is connected. Whether anything can be read over its connection is for a query to tell.
     pub(super) fn reader_connected(&self) {
         self.readers.fetch_add(1, Ordering::AcqRel);
-        self.reads_answered();
     }
 
     /// A reader's open connection broke, or gave no answer: with the last of them the store is lost.
@@ -121,21 +126,7 @@ impl Link {
 
     /// A query was refused: no permission, or no table. The connection is sound, and nothing is to be had over it.
     pub(super) fn reads_refused(&self, error: &StoreError) {
-        let words = with_causes(error);
-        let is_new = self.state.send_if_modified(|state| {
-            let is_new = state.answers();
-            if is_new {
-                *state = SharedState::Down { words: words.clone() };
-            }
-            is_new
-        });
-        if is_new {
-            add(&self.losses, 1);
-            tracing::warn!(
-                "the shared store {} answers no look-ups, this node goes on alone: {words}",
-                self.place
-            );
-        }
+        self.down(error, "answers no look-ups");
     }
 
     /// A query was answered.
@@ -148,6 +139,7 @@ impl Link {
             was_down
         });
         if again {
+            self.causes.forget();
             tracing::info!("the shared store {} is reached", self.place);
         }
     }
@@ -162,6 +154,7 @@ impl Link {
             was_refused
         });
         if again {
+            self.causes.forget();
             tracing::info!("the shared store {} takes writes again", self.place);
         }
     }
@@ -170,25 +163,28 @@ impl Link {
     pub(super) fn writes_refused(&self, error: &StoreError) {
         add(&self.refused_writes, 1);
         let words = with_causes(error);
-        let is_new = self.state.send_if_modified(|state| {
-            let is_new = *state == SharedState::Up;
-            if is_new {
+        let is_read = self.state.send_if_modified(|state| {
+            let is_read = state.answers();
+            if is_read {
                 *state = SharedState::ReadOnly { words: words.clone() };
             }
-            is_new
+            is_read
         });
-        if is_new {
+        if is_read && self.causes.is_new(&words) {
             tracing::warn!("the shared store {} takes no writes, and is only read: {words}", self.place);
         }
     }
 
-    /// Parts of rows that were read and are passed over, and why, of one of them; said once an hour.
-    pub(super) fn passed_over(&self, parts: u64, cause: Option<&'static str>) {
-        add(&self.unreadable, parts);
-        if let Some(cause) = cause.filter(|_| self.unreadable_told.is_due()) {
+    /// Rows of a domain that are passed over; logged by table, domain and cause.
+    pub(super) fn passed_over(&self, domain: &Domain, parts: &[PassedOver]) {
+        add(&self.unreadable, parts.len() as u64);
+        for part in parts.iter().filter(|part| self.unreadable_rows.is_due(domain, part)) {
             tracing::warn!(
-                "the shared store {} holds what no node writes, and it is passed over: {cause}; see who can write there",
-                self.place
+                "the shared store {} holds a row that no node writes, and it is passed over: {} of {domain} in `{}`; see who can write \
+                 there",
+                self.place,
+                part.cause,
+                part.table
             );
         }
     }
@@ -205,13 +201,25 @@ impl Link {
         }
     }
 
-    /// Notes that it does not answer, and says so once, until it is reached again.
+    /// Notes that no open connection is left that answers.
     fn lose(&self, error: &StoreError) {
+        let is_known = !matches!(*self.state.borrow(), SharedState::Connecting);
+        self.down(error, if is_known { "is lost" } else { "is not reached" });
+    }
+
+    /// Notes that nothing can be read, and logs each cause once until it is reached again.
+    fn down(&self, error: &StoreError, how: &str) {
         let words = with_causes(error);
         let before = self.state.send_replace(SharedState::Down { words: words.clone() });
+        let is_new = self.causes.is_new(&words);
         if !matches!(before, SharedState::Down { .. }) {
             add(&self.losses, 1);
-            tracing::warn!("the shared store {} is lost, this node goes on alone: {words}", self.place);
+            tracing::warn!("the shared store {} {how}, this node goes on alone: {words}", self.place);
+        } else if is_new {
+            tracing::warn!(
+                "the shared store {} is still not available, for another cause: {words}",
+                self.place
+            );
         }
     }
 }

@@ -9,8 +9,10 @@
 //! look-ups, never within one, so that distance costs each look-up a round trip and nothing more. Writing and reading do not
 //! depend on each other.
 
+mod causes;
 mod link;
 mod reading;
+mod unreadable;
 mod writing;
 
 use std::sync::Arc;
@@ -22,7 +24,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::queue::Queue;
-use super::record::Record;
+use super::record::{DANE, POLICIES, RELEASES, Record};
 use super::remembered::{KeptPolicy, Learnt};
 use super::schema::MIGRATIONS;
 use super::standing::{SharedState, SharedTroubles};
@@ -117,7 +119,7 @@ impl Shared {
         }
         let record = timeout(ANSWER, self.look_ups.ask(domain)).await.ok()??;
         let record = of_others(record, now);
-        self.link.passed_over(record.unreadable, record.cause);
+        self.link.passed_over(domain, &record.passed_over);
         Some(record)
     }
 
@@ -203,13 +205,13 @@ fn of_others(mut record: Record, now: Timestamp) -> Record {
     let is_wrong = |kept: &KeptPolicy| !is_within(kept.policy.fetched, WRONG_CLOCK);
     // A policy from the future could not be given an end: whenever it had ended here it would come from there anew.
     if record.remembered.policy.take_if(|kept| is_wrong(kept)).is_some() {
-        record.pass_over("a policy is from before 2018 or from the future");
+        record.pass_over(POLICIES, "a policy is from before 2018 or from the future");
     }
     if record.remembered.release.take_if(|release| !is_within(release.at, WRONG_CLOCK)).is_some() {
-        record.pass_over("a release is from before 2018 or from the future");
+        record.pass_over(RELEASES, "a release is from before 2018 or from the future");
     }
     if record.remembered.dane_until.take_if(|until| !is_within(*until, LONGEST_DANE)).is_some() {
-        record.pass_over("DANE ended before 2018 or lasts longer than any answer says");
+        record.pass_over(DANE, "DANE ended before 2018 or lasts longer than any answer says");
     }
     let remembered = &mut record.remembered;
     if let Some(kept) = &mut remembered.policy {

@@ -28,8 +28,8 @@ const LOST_AFTER: Duration = Duration::from_secs(1);
 /// A new connection whose first query takes longer is none.
 const WARM_AFTER: Duration = Duration::from_secs(5);
 
-/// A connection that nobody uses is put to the proof after as long: it may have been cut without a word.
-const PROOF_AFTER: Duration = Duration::from_mins(1);
+/// A connection that nobody uses is put to the proof after as long: it may have been cut without a word, or may answer again.
+const PROOF_AFTER: Duration = Duration::from_secs(5);
 
 /// Look-ups on their way to the readers.
 #[derive(Debug)]
@@ -78,12 +78,16 @@ impl Shared {
                     Some(connection) => connection,
                     None => server.connect().await?,
                 };
-                warm_up(&mut connection).await?;
-                Ok(connection)
+                let refused = warm_up(&mut connection).await?;
+                Ok((connection, refused))
             };
             match opened.await {
-                Ok(connection) => {
+                Ok((connection, refused)) => {
                     self.link.reader_connected();
+                    match refused {
+                        None => self.link.reads_answered(),
+                        Some(error) => self.link.reads_refused(&error),
+                    }
                     let (error, answered) = self.answer_over(connection).await;
                     self.link.reader_lost(&error);
                     if answered > 0 {
@@ -161,10 +165,11 @@ impl Shared {
 }
 
 /// Asks once for nothing. A server's new process reads its catalogs and prepares the statement with its first query, which takes longer
-/// than a look-up may. A refusal shows again with the first look-up.
-async fn warm_up(connection: &mut Connection) -> Result<(), StoreError> {
+/// than a look-up may. Returns the refusal, if it is refused: the connection is sound, and nothing is to be had over it.
+async fn warm_up(connection: &mut Connection) -> Result<Option<StoreError>, StoreError> {
     match connection.rows_within(WARM_AFTER, questions::RECALL_MANY, &[Value::Text("")]).await {
-        Err(error) if !error.is_refusal() => Err(error),
-        Ok(_) | Err(_) => Ok(()),
+        Ok(_) => Ok(None),
+        Err(error) if error.is_refusal() => Ok(Some(error)),
+        Err(error) => Err(error),
     }
 }
