@@ -44,3 +44,26 @@ async fn fault_rows_that_are_passed_over_are_logged_by_table_domain_and_cause() 
     learned.close().await;
     administrator.close().await;
 }
+
+#[tokio::test]
+async fn fault_one_dane_row_of_another_node_counts_for_little_more_than_an_hour() {
+    let Some(server) = Postgres::start().unwrap() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let learned = node(&dir.path().join("1.sqlite"), "one", &server.url()).await;
+    until_up(&learned).await;
+    let administrator = shared(&server).await;
+    for (name, seconds) in [("hour.example", 3_600), ("long.example", 21_000), ("year.example", 31_000_000)] {
+        let sql = "INSERT INTO learned_dane VALUES ($1, $2, 'x')";
+        let ends = Value::Integer(i64::try_from(NOW + seconds).unwrap());
+        administrator.execute(sql, &[Value::Text(name), ends]).await.unwrap();
+        let mut counted = 0;
+        for minutes in (0..400).step_by(10) {
+            let now = at(NOW + minutes * 60);
+            let until = learned.recall(&domain(name), now).await.remembered.dane_until;
+            counted += if until.is_some_and(|until| until > now) { 10 } else { 0 };
+        }
+        assert!(counted <= 70 && (counted > 0 || seconds > 100_000), "{name}: {counted} minutes");
+    }
+    learned.close().await;
+    administrator.close().await;
+}

@@ -48,13 +48,13 @@ const WRONG_CLOCK: u64 = 86_400;
 /// MTA-STS begins with RFC 8461, of September 2018: what was learnt before was written by a clock that was wrong, or by nobody of us.
 const EARLIEST: u64 = 1_535_760_000;
 
-/// DANE of another node that is to count longer was written by nobody of us, in seconds: a node writes an hour, or its resolver's TTL
-/// of at most that, and clocks differ. A row alone makes a domain wait while our resolver has stopped validating, and no longer.
-const LONGEST_DANE: u64 = 6 * 3_600;
-
-/// No row of another node makes DANE count for longer than a node's own answer, in seconds: what lasts longer would be taken for
-/// this node's own word, written by a clock that was ahead.
+/// No row of another node makes DANE count for longer than a node's own answer, in seconds: a longer time would be taken for this
+/// node's own, written by a clock that was ahead.
 const COUNTED_DANE: u64 = 3_600;
+
+/// DANE of another node that is to count longer is passed over, in seconds: a node writes an hour, or its resolver's TTL of at most
+/// that, and clocks may differ by five minutes. So no single row makes a domain wait for longer.
+const LONGEST_DANE: u64 = COUNTED_DANE + 300;
 
 /// The store of all nodes.
 #[derive(Debug)]
