@@ -84,13 +84,14 @@ impl InquiryArgs {
         let survey = if self.live { Some(look(&settings, &self.domain, now)?) } else { None };
         let (dane, sts, release) = kept.evidence(survey.as_ref(), now);
         let operator = known.overrides.get(&self.domain);
+        let elsewhere = kept.elsewhere(now);
         let question = Question {
             domain: &self.domain,
             operator,
             dane: &dane,
             sts: &sts,
             release,
-            elsewhere: kept.elsewhere(now),
+            elsewhere: elsewhere.as_ref(),
             listed: listed.as_ref(),
             choices: self.choices.choices(&settings),
             now,

@@ -104,7 +104,7 @@ impl Kept {
 
 impl Kept {
     /// A policy that another node fetched, as the daemon has it.
-    pub(crate) fn elsewhere(&self, now: Timestamp) -> Option<&StsPolicy> {
+    pub(crate) fn elsewhere(&self, now: Timestamp) -> Option<StsPolicy> {
         self.told()?.remembered.policy_elsewhere(now)
     }
 }

@@ -111,6 +111,27 @@ fn a_policy_that_is_kept_and_holds_decides() {
 }
 
 #[test]
+fn fault_a_policy_of_another_node_is_told_as_such_with_the_time_until_which_it_counts() {
+    // A year that this node will see: it counts for a day at most from when it was first seen.
+    let mut elsewhere = policy("enforce", FOR_LONG);
+    elsewhere["origin"] = json!("elsewhere");
+    elsewhere["confirmed"] = json!("2998-12-31T12:00:00Z");
+    let machine = Machine::with_daemon(&shown(&json!({ "policy": elsewhere })));
+    let told = machine.told(&["why", "a.example"]);
+    for part in [
+        "  MTA-STS     enforce, id 20200101, 2 MX patterns, learnt by another node\n",
+        "  first seen  2998-12-31T12:00:00Z",
+        "  holds       until 2999-01-01T00:00:00Z (in ",
+        " at most, while this node cannot see the domain's policy itself\n",
+    ] {
+        assert!(told.contains(part), "{part}\n{told}");
+    }
+    let all = machine.told(&["cache", "show", "a.example"]);
+    let want = "a.example  mta-sts enforce until 2999-01-01T00:00:00Z at most, first seen 2998-12-31T12:00:00Z, learnt by another node:";
+    assert!(all.starts_with(want), "{all}");
+}
+
+#[test]
 fn a_policy_that_has_ended_is_told_and_decides_nothing() {
     let machine =
         Machine::with_daemon(&shown(&json!({ "policy": policy("enforce", "2020-02-01T00:00:00Z") })));

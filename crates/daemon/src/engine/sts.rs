@@ -22,7 +22,7 @@ use tokio::time::{Instant, timeout};
 use super::budget::Grant;
 use super::revisions::Revision;
 use super::{Inner, Known, Memory, What, ended};
-use crate::learned::{KeptPolicy, Learnt, SHORTEST_POLICY};
+use crate::learned::{KeptPolicy, Learnt, Remembered, SHORTEST_POLICY};
 
 /// The share of the time for an answer after which the policy of another node is taken rather than waiting for our own look.
 const ELSEWHERE_AFTER: f64 = 0.8;
@@ -80,7 +80,11 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
                 let before = Before { kept: None, release, made, charge: Charge::Due };
                 match remembered.policy_elsewhere(now) {
                     None => self.look(domain, before).await,
-                    Some(elsewhere) => self.look_beside(domain, Arc::new(elsewhere.clone()), before).await,
+                    Some(elsewhere) => {
+                        let branch = self.look_beside(domain, Arc::new(elsewhere), before).await;
+                        self.refute(domain, remembered, &branch);
+                        branch
+                    }
                 }
             }
             Some(kept) => {
@@ -121,6 +125,18 @@ impl<D: Discovering, K: Known, M: Memory> Inner<D, K, M> {
             self.sts.insert(domain.clone(), branch.clone());
         }
         branch
+    }
+
+    /// Notes that a policy of another node counts no longer: this node saw that the domain publishes none.
+    fn refute(&self, domain: &Domain, remembered: Remembered, branch: &StsBranch) {
+        let is_absent = matches!(*branch.evidence, StsEvidence::Absent { .. });
+        // Unless it was purged meanwhile.
+        if let Some(kept) = remembered.policy
+            && is_absent
+            && self.hot.is_current(domain, branch.made)
+        {
+            self.memory.keep_policy(domain, &kept.refuted());
+        }
     }
 
     /// Looks at a domain again although its policy still holds; another one voids the cached answers.

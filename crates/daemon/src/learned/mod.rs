@@ -225,6 +225,11 @@ impl Learned {
         self.shared.as_ref().map_or(SharedState::Absent, |shared| shared.state())
     }
 
+    /// What this node has to do without because the shared store is down or read-only, in words.
+    pub fn shared_trouble(&self) -> Option<String> {
+        self.shared_state().trouble()
+    }
+
     /// What went wrong with the shared store since the start.
     pub fn shared_troubles(&self) -> SharedTroubles {
         self.shared.as_ref().map_or_else(SharedTroubles::default, |shared| shared.troubles())

@@ -114,10 +114,22 @@ impl Remembered {
 
     /// The policy that another node says it fetched, if it enforces and holds: for a day from when this node first saw it,
     /// whatever stands in it. It may add to what else is known of the domain, and this node looks for itself.
-    pub fn policy_elsewhere(&self, now: Timestamp) -> Option<&StsPolicy> {
+    pub fn policy_elsewhere(&self, now: Timestamp) -> Option<StsPolicy> {
         let kept = self.policy.as_ref().filter(|kept| kept.origin == Learnt::Elsewhere)?;
-        let is_seen_lately = kept.confirmed.until(now) < ELSEWHERE_HOLDS;
-        (kept.policy.mode == Mode::Enforce && kept.holds(now) && is_seen_lately).then_some(&kept.policy)
+        let policy = kept.while_it_counts();
+        (policy.mode == Mode::Enforce && policy.ends() > now).then_some(policy)
+    }
+
+    /// The same as it counts here: a policy of another node ends when it no longer counts, and is left out after that.
+    #[must_use]
+    pub fn as_it_counts(&self, now: Timestamp) -> Self {
+        let policy = match &self.policy {
+            Some(kept) if kept.origin == Learnt::Elsewhere => {
+                self.policy_elsewhere(now).map(|policy| KeptPolicy { policy, ..kept.clone() })
+            }
+            other => other.clone(),
+        };
+        Self { policy, ..self.clone() }
     }
 
     /// The release, unless the domain has enforced again since.
@@ -130,6 +142,24 @@ impl Remembered {
 }
 
 impl KeptPolicy {
+    /// The policy with the end until which it counts here: its own, or a day from when another node's was first seen.
+    fn while_it_counts(&self) -> StsPolicy {
+        let mut policy = self.policy.clone();
+        if self.origin == Learnt::Elsewhere {
+            let last = self.confirmed.seconds().saturating_add(ELSEWHERE_HOLDS.as_secs());
+            let longest = Duration::from_secs(last.saturating_sub(policy.fetched.seconds()));
+            policy.max_age = policy.max_age.min(longest);
+        }
+        policy
+    }
+
+    /// A policy of another node that counts no longer, since this node saw that the domain publishes none. It stays stored, so that
+    /// the same row is not taken for a new one.
+    pub(crate) fn refuted(self) -> Self {
+        let long_ago = Timestamp::from_seconds(0).unwrap_or(self.confirmed);
+        Self { confirmed: long_ago, origin: Learnt::Elsewhere, ..self }
+    }
+
     /// Tells whether the policy still holds.
     pub fn holds(&self, now: Timestamp) -> bool {
         self.policy.ends() > now
@@ -143,5 +173,37 @@ impl KeptPolicy {
     /// Tells whether it is time to fetch it anew, whatever the record says.
     pub(crate) fn is_old(&self, now: Timestamp) -> bool {
         self.policy.fetched.until(now) >= OLDEST_POLICY.min(self.policy.max_age / 2)
+    }
+}
+
+#[cfg(test)]
+mod a_policy_of_another_node {
+    use starttls_policy::MxPattern;
+
+    use super::*;
+
+    #[test]
+    fn fault_ends_a_day_after_it_was_first_seen_and_is_left_out_then() {
+        let at = |seconds| Timestamp::from_seconds(seconds).unwrap();
+        let first_seen = 1_000_000;
+        // Fetched before it was first seen, or, by a row that was written anew, after.
+        for (fetched, max_age, ends) in [
+            (first_seen - 500, 31_557_600, first_seen + 86_400),
+            (first_seen + 80_000, 31_557_600, first_seen + 86_400),
+            (first_seen - 500, 600, first_seen + 100),
+        ] {
+            let mx = vec![MxPattern::parse("mx.example.org").unwrap()];
+            let max_age = Duration::from_secs(max_age);
+            let policy = StsPolicy { mode: Mode::Enforce, mx, id: "1".into(), fetched: at(fetched), max_age };
+            let kept = KeptPolicy { policy, confirmed: at(first_seen), origin: Learnt::Elsewhere };
+            let remembered = Remembered { policy: Some(kept.clone()), ..Remembered::default() };
+            let shown = remembered.as_it_counts(at(ends - 1));
+            assert_eq!(shown.policy.map(|kept| kept.policy.ends()), Some(at(ends)), "{fetched}");
+            assert_eq!(remembered.as_it_counts(at(ends)), Remembered::default(), "{fetched}");
+            assert_eq!(remembered.policy_elsewhere(at(ends)), None, "{fetched}");
+            // What this node fetched itself is as it was fetched.
+            let own = Remembered { policy: Some(KeptPolicy { origin: Learnt::Here, ..kept }), ..remembered };
+            assert_eq!(own.as_it_counts(at(ends)), own);
+        }
     }
 }

@@ -26,6 +26,19 @@ pub enum SharedState {
 }
 
 impl SharedState {
+    /// What this node has to do without because of it, in words.
+    pub fn trouble(&self) -> Option<String> {
+        match self {
+            Self::Absent | Self::Connecting | Self::Up => None,
+            Self::ReadOnly { words } => {
+                Some(format!("the shared store takes no writes, and what this node learns waits: {words}"))
+            }
+            Self::Down { words } => {
+                Some(format!("the shared store is down, and this node goes on alone: {words}"))
+            }
+        }
+    }
+
     /// Tells whether it can be read.
     pub const fn answers(&self) -> bool {
         matches!(self, Self::Up | Self::ReadOnly { .. })
@@ -170,4 +183,20 @@ impl Tally {
 /// Adds to a counter.
 pub(super) fn add(counter: &AtomicU64, number: u64) {
     counter.fetch_add(number, Ordering::Relaxed);
+}
+
+#[cfg(test)]
+mod a_shared_store_that_is_not_up {
+    use super::*;
+
+    #[test]
+    fn fault_is_a_trouble_with_its_cause() {
+        let words = || "too many connections".to_owned();
+        for state in [SharedState::Down { words: words() }, SharedState::ReadOnly { words: words() }] {
+            assert!(state.trouble().is_some_and(|trouble| trouble.contains(&words())), "{state:?}");
+        }
+        for state in [SharedState::Absent, SharedState::Connecting, SharedState::Up] {
+            assert_eq!(state.trouble(), None, "{state:?}");
+        }
+    }
 }

@@ -151,11 +151,15 @@ impl Controlled for Control {
     async fn show(&self, after: Option<Domain>, limit: u32) -> Result<Vec<Shown>, Refused> {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let entries = self.learned.entries(after.as_ref(), limit).await;
-        Ok(entries.iter().map(|(domain, remembered)| self.shown(domain, remembered)).collect())
+        let now = clock::now();
+        let shown = |(domain, remembered): &(Domain, Remembered)| self.shown(domain, &remembered.as_it_counts(now));
+        Ok(entries.iter().map(shown).collect())
     }
 
     async fn show_one(&self, domain: Domain) -> Result<ShownOne, Refused> {
-        let Recall { remembered, reach, .. } = self.learned.recall(&domain, clock::now()).await;
+        let now = clock::now();
+        let Recall { remembered, reach, .. } = self.learned.recall(&domain, now).await;
+        let remembered = remembered.as_it_counts(now);
         let is_known = remembered != Remembered::default();
         let shown = is_known.then(|| self.shown(&domain, &remembered));
         Ok(ShownOne { shown, reach, validation: self.engine.validation().name().to_owned() })

@@ -200,6 +200,7 @@ fn troubles(
             .chain(standing.troubles())
             .chain(learned.trouble())
             .chain(learned.clock_trouble(clock::now()))
+            .chain(learned.shared_trouble())
             .chain(control.trouble())
             .chain(of_files)
             .collect()

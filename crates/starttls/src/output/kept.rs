@@ -6,7 +6,7 @@ use owo_colors::OwoColorize as _;
 use serde_json::{Value, json};
 use starttls_daemon::learned::{KeptPolicy, Learnt, Reach, Remembered};
 use starttls_policy::decide::evidence::StsRelease;
-use starttls_policy::{Mode, Timestamp, printable};
+use starttls_policy::{Timestamp, printable};
 
 use super::age::away;
 use super::{counted, facts, mode_style};
@@ -65,20 +65,20 @@ fn of_the_policy(kept: &KeptPolicy, now: Timestamp) -> [(&'static str, String); 
     let policy = &kept.policy;
     let (mode, style) = (policy.mode.name(), mode_style(policy.mode));
     let patterns = counted(policy.mx.len(), "MX pattern", "MX patterns");
-    let by = match kept.origin {
-        Learnt::Here => "",
-        Learnt::Elsewhere => " by another node",
+    let (by, confirmed) = match kept.origin {
+        Learnt::Here => ("", "confirmed"),
+        Learnt::Elsewhere => (", learnt by another node", "first seen"),
     };
     let until = if kept.holds(now) { "until" } else { "no longer: ended" };
-    let counts = match (kept.origin, policy.mode) {
-        (Learnt::Elsewhere, Mode::None | Mode::Testing) => "; counts once this node has seen it, too",
-        (Learnt::Here, _) | (_, Mode::Enforce) => "",
+    let counts = match kept.origin {
+        Learnt::Here => "",
+        Learnt::Elsewhere => " at most, while this node cannot see the domain's policy itself",
     };
     let told = |time| format!("{time} ({})", away(now, time));
     [
-        ("MTA-STS", format!("{}, id {}, {patterns}", mode.style(style), printable(&policy.id))),
-        ("fetched", format!("{}{by}", told(policy.fetched))),
-        ("confirmed", told(kept.confirmed)),
+        ("MTA-STS", format!("{}, id {}, {patterns}{by}", mode.style(style), printable(&policy.id))),
+        ("fetched", told(policy.fetched)),
+        (confirmed, told(kept.confirmed)),
         ("holds", format!("{until} {}{counts}", told(policy.ends()))),
     ]
 }

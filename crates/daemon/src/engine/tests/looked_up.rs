@@ -87,13 +87,14 @@ async fn told_beside(world: &World, remembered: &Remembered) -> String {
     let sts = remembered.evidence_beside(&survey.record.state, survey.sts.clone(), now);
     let mut told = String::new();
     let decided = inner.known.show(&domain, &mut |operator, listed| {
+        let elsewhere = remembered.policy_elsewhere(now);
         let question = Question {
             domain: &domain,
             operator,
             dane: &survey.dane,
             sts: &sts,
             release: remembered.standing_release(),
-            elsewhere: remembered.policy_elsewhere(now),
+            elsewhere: elsewhere.as_ref(),
             listed,
             choices: Choices::default(),
             now,

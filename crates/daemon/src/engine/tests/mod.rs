@@ -3,6 +3,7 @@
 mod caching;
 mod failing_mx;
 mod flood;
+mod hostile_rows;
 mod keys;
 mod looked_up;
 mod resolver;

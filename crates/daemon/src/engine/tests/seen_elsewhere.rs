@@ -48,6 +48,20 @@ async fn fault_a_foreign_row_of_a_domain_without_mta_sts_defers_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn fault_a_foreign_row_counts_no_longer_once_this_node_saw_that_no_policy_is_published() {
+    let world = world().await;
+    world.outside.record("a.example", RecordState::Absent);
+    assert_eq!(told(&world).await, "NOTFOUND");
+    let name = Domain::parse("a.example").unwrap();
+    let remembered = world.store.0.lock().unwrap().get(&name).cloned().unwrap();
+    assert_eq!(remembered.as_it_counts(world.engine.0.clock.now()), Remembered::default());
+    // Nor when its DNS fails afterwards.
+    world.outside.record("a.example", RecordState::Inconclusive(failure()));
+    world.engine.forget_answers();
+    assert_eq!(told(&world).await, "NOTFOUND");
+}
+
+#[tokio::test(start_paused = true)]
 async fn fault_a_foreign_row_changes_nothing_that_a_list_demands() {
     let world = world().await;
     world.lists.list("a.example", "enforce", "listed.a.example");

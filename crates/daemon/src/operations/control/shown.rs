@@ -51,9 +51,9 @@ pub struct ShownPolicy {
     pub id: String,
     /// When it was fetched, RFC 3339.
     pub fetched: String,
-    /// When it ends, RFC 3339.
+    /// When it ends, RFC 3339; of a policy that another node fetched, until when it counts here.
     pub ends: String,
-    /// When the record last named the same `id`, RFC 3339.
+    /// When the record last named the same `id`, RFC 3339; of a policy that another node fetched, when this node first saw it.
     pub confirmed: String,
     /// `here`, or `elsewhere` if another node fetched it.
     pub origin: String,
@@ -92,6 +92,11 @@ impl Shown {
         });
         let dane_until = remembered.dane_until.map(|until| until.to_string());
         Self { domain: domain.to_string(), policy, release, dane_until, in_memory: false }
+    }
+
+    /// Tells whether there is nothing to show.
+    pub const fn is_empty(&self) -> bool {
+        self.policy.is_none() && self.release.is_none() && self.dane_until.is_none()
     }
 
     /// What is remembered, from what is shown: text becomes values again.

@@ -13,7 +13,8 @@ use crate::settings::SettingsArgs;
 /// Let the running daemon forget what it has learnt; lists and overrides are not touched.
 ///
 /// With a shared store, a domain is removed there too; other nodes keep what they have, and write it there again when they
-/// confirm it. `--ended` and `--all` empty this node's own store alone.
+/// confirm it. `--ended` and `--all` empty this node's own store alone: the database keeps its rows, those of this node and of
+/// other nodes, and this node keeps what it has from other nodes, which would come back from there.
 ///
 /// Whatever is forgotten is learnt anew at the next delivery: until then nothing protects that first contact but lists.
 #[derive(Debug, clap::Args)]
@@ -23,11 +24,11 @@ pub(crate) struct Args {
     /// Of this domain.
     domain: Option<Domain>,
 
-    /// Of domains whose policy has ended.
+    /// Of domains whose policy has ended; a shared store keeps its rows.
     #[arg(long)]
     ended: bool,
 
-    /// Of all domains.
+    /// Of all domains; a shared store keeps its rows, and this node what other nodes learnt.
     #[arg(long)]
     all: bool,
 }

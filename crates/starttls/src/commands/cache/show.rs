@@ -70,7 +70,8 @@ fn page_through(socket: &Path, limit: usize) -> anyhow::Result<Vec<Shown>> {
             anyhow::bail!(OTHER_VERSION);
         };
         after = domains.last().and_then(|last| Domain::parse(&last.domain).ok());
-        all.extend(domains);
+        // A policy of another node that counts no longer is stored, and not shown.
+        all.extend(domains.into_iter().filter(|shown| !shown.is_empty()));
         if !more || after.is_none() {
             break;
         }
@@ -91,10 +92,13 @@ fn print(all: &[Shown]) -> anyhow::Result<()> {
         if let Some(policy) = &shown.policy {
             let style = Mode::from_name(&policy.mode).map_or_else(Default::default, mode_style);
             let has_ended = Timestamp::parse(&policy.ends).is_ok_and(|ends| ends <= now);
-            let elsewhere = if policy.origin == "elsewhere" { ", learnt by another node" } else { "" };
+            let (at_most, confirmed, elsewhere) = match policy.origin.as_str() {
+                "elsewhere" => (" at most", "first seen", ", learnt by another node"),
+                _ => ("", "confirmed", ""),
+            };
             writeln!(
                 out,
-                "{:width$}  mta-sts {} {} {}, confirmed {}{elsewhere}: {}",
+                "{:width$}  mta-sts {} {} {}{at_most}, {confirmed} {}{elsewhere}: {}",
                 shown.domain.bold(),
                 policy.mode.style(style),
                 if has_ended { "ended" } else { "until" },
