@@ -119,7 +119,7 @@ async fn fault_a_new_connection_over_which_nothing_can_be_read_does_not_count_as
     let states = node.clone();
     let watching = tokio::spawn(async move {
         let mut state = states.shared_state();
-        while *&state != SharedState::Up {
+        while state != SharedState::Up {
             state = states.shared_state_after(&state).await;
         }
     });
