@@ -18,7 +18,7 @@ const KNOWN: &[(&str, &[&str])] = &[
     ("apply", &["postfix::activate", "postfix::effect", "postfix::undo"]),
     ("apply", &["postfix::plan", "postfix::preflight"]),
     ("apply", &["postfix::scan", "postfix::uses"]),
-    ("apply", &["postfix::taking_out", "postfix::withdraw"]),
+    ("apply", &["postfix::taking_out", "postfix::withdrawal"]),
     ("daemon", &["engine", "operations"]),
     ("daemon", &["engine::protected", "engine::validation"]),
     ("daemon", &["learned::names", "learned::own", "learned::presence"]),

@@ -8,33 +8,13 @@ use tokio::time::Instant;
 use super::connector::Connector;
 use super::exchange;
 use super::limits::Limits;
-use super::{Body, ClientSettings, FetchError, FetchFailure, ProxyError, Request, Response, Validators};
-use crate::roots::RootsError;
+use super::{Body, ClientError, ClientSettings, FetchError, FetchFailure, Request, Response, Validators};
 
 /// Fetches over HTTPS; the calls are futures for a tokio runtime with I/O and time.
 #[derive(Clone)]
 pub struct AsyncClient {
     pub(super) http: Connector,
     settings: ClientSettings,
-}
-
-/// Why there is no client.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ClientError {
-    /// The proxy cannot be used.
-    #[error(transparent)]
-    Proxy(#[from] ProxyError),
-    /// Nobody is trusted.
-    #[error(transparent)]
-    Roots(#[from] RootsError),
-    /// No runtime.
-    #[error("the HTTPS client cannot be started")]
-    Runtime {
-        /// What the system answered.
-        #[source]
-        source: std::io::Error,
-    },
 }
 
 impl AsyncClient {

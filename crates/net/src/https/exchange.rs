@@ -12,9 +12,6 @@ use super::connector::{Connector, Exchange, ExchangeError};
 use super::limits::Limits;
 use super::{FetchFailure, HttpsUrl, MAX_HEADER_BYTES, MAX_REDIRECTS, Redirects};
 
-/// More header lines than any web server sends; the library stops at them.
-pub(super) const MAX_HEADERS: usize = 64;
-
 /// The head of an answer that is no redirect; the body is still to come.
 #[derive(Debug)]
 pub(super) struct Answer {

@@ -45,16 +45,18 @@ mod validators;
 pub use self::url::{HttpsUrl, UrlError};
 pub use blocking::Client;
 pub use chance::Chance;
-pub use client::{AsyncClient, ClientError};
+pub use client::AsyncClient;
 pub(crate) use connector::{Connector, ExchangeError};
 pub use download::{Download, Downloaded, Expected, Saved};
 pub use error::{FetchError, FetchFailure};
-use exchange::MAX_HEADERS;
 pub use mirrors::{MirrorFailure, MirrorFailures, MirrorProblem};
 pub use proxy::{Proxy, ProxyError, ProxyRoute, ProxyUrl};
 pub use request::{Body, Request, Response};
-pub use settings::{ClientSettings, Redirects};
+pub use settings::{ClientError, ClientSettings, Redirects};
 pub use validators::{ETag, ETagError, Validators};
+
+/// More header lines than any web server sends; the library stops at them.
+const MAX_HEADERS: usize = 64;
 
 /// What web servers accept at most as a rule. The library itself stops a head without end at about 400 KiB.
 const MAX_HEADER_BYTES: usize = 32 * 1024;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::Proxy;
-use crate::roots::Roots;
+use super::{Proxy, ProxyError};
+use crate::roots::{Roots, RootsError};
 
 /// Everything a [`Client`](super::Client) is made from.
 ///
@@ -56,4 +56,23 @@ impl Default for ClientSettings {
             user_agent: concat!("starttls/", env!("CARGO_PKG_VERSION")).to_owned(),
         }
     }
+}
+
+/// Why there is no client.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClientError {
+    /// The proxy cannot be used.
+    #[error(transparent)]
+    Proxy(#[from] ProxyError),
+    /// Nobody is trusted.
+    #[error(transparent)]
+    Roots(#[from] RootsError),
+    /// No runtime.
+    #[error("the HTTPS client cannot be started")]
+    Runtime {
+        /// What the system answered.
+        #[source]
+        source: std::io::Error,
+    },
 }

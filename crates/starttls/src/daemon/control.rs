@@ -152,7 +152,8 @@ impl Controlled for Control {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let entries = self.learned.entries(after.as_ref(), limit).await;
         let now = clock::now();
-        let shown = |(domain, remembered): &(Domain, Remembered)| self.shown(domain, &remembered.as_it_counts(now));
+        let shown =
+            |(domain, remembered): &(Domain, Remembered)| self.shown(domain, &remembered.as_it_counts(now));
         Ok(entries.iter().map(shown).collect())
     }
 

@@ -1,11 +1,9 @@
 //! The resolvers that the daemon asks: those of the settings, or those that the system names.
 
-use std::fs::OpenOptions;
-use std::io::{self, Read as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::io;
 use std::path::Path;
 
-use rustix::fs::OFlags;
+use starttls_host::ReadError;
 use starttls_net::dns::{self, Complaint, ResolvConf, ResolverSettings};
 
 use crate::settings::Daemon;
@@ -57,19 +55,9 @@ pub(crate) fn named(daemon: &Daemon, file: &Path) -> io::Result<Named> {
 
 /// The text of the file; none where there is no file.
 fn text(file: &Path) -> io::Result<String> {
-    // Without waiting, so that a pipe cannot hold us up.
-    let flags = (OFlags::NONBLOCK | OFlags::CLOEXEC).bits().cast_signed();
-    let opened = match OpenOptions::new().read(true).custom_flags(flags).open(file) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(String::new()),
-        opened => opened?,
-    };
-    if !opened.metadata()?.is_file() {
-        return Err(io::Error::other("it is no file"));
+    match starttls_host::read_if_exists(file, MAX_BYTES) {
+        Ok(bytes) => Ok(String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned()),
+        Err(ReadError::Io { source, .. }) => Err(source),
+        Err(other) => Err(io::Error::other(other)),
     }
-    let mut bytes = Vec::new();
-    opened.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(io::Error::other(format!("it has more than {MAX_BYTES} bytes")));
-    }
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

@@ -6,6 +6,7 @@ mod sockets;
 use std::path::Path;
 
 use starttls_net::roots::{Roots, RootsError};
+use starttls_policy::with_causes;
 
 use super::audit::missing;
 use super::problem::Place;
@@ -69,7 +70,7 @@ fn authorities(file: &Path) -> Option<String> {
     }
     let error = Roots::check_file(file).err()?;
     let cause = match &error {
-        RootsError::Read { source, .. } => format!("{} cannot be read: {source}", file.display()),
+        RootsError::Read(error) => with_causes(error),
         other => other.to_string(),
     };
     Some(format!("`daemon.ca-file`: {cause}; put a file there with PEM certificates of authorities"))
