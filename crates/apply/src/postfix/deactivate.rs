@@ -40,6 +40,8 @@ pub struct Deactivated {
     pub changes: Vec<Change>,
     /// The same as a unified diff of main.cf.
     pub diff: String,
+    /// Other output directories of ours that main.cf still names.
+    pub other_outputs: Vec<PathBuf>,
     /// Settings of the activation that somebody has changed since, which therefore stay.
     pub kept: Vec<String>,
     /// Whether the mail system runs, and so was reloaded.
@@ -69,6 +71,9 @@ pub enum DeactivateError {
     /// Something that only the operator can take out leads into the output directory; nothing was changed or deleted.
     #[error("not deactivated, and nothing was changed: {}", summary(.0))]
     StillUsed(Vec<Use>),
+    /// Nothing leads into the output directory, and main.cf names the tables of others of ours; nothing was changed.
+    #[error("not deactivated: main.cf does not name our table of this output directory, but that of {}", listed(.0))]
+    OtherOutputs(Vec<PathBuf>),
     /// main.cf cannot be read.
     #[error("cannot read `{path}`")]
     MainCf {
@@ -103,8 +108,13 @@ pub fn deactivate(
     let server = Detected::ask(instance)?;
     let record = record(&server, generations)?;
     let reference = Reference::new(generations.root());
+    let survey = server.survey(generations.root());
+    // A withdrawal is about this directory alone; the operator means what is in force.
+    if leftovers == Leftovers::Delete && !survey.is_used() && !survey.other_outputs.is_empty() {
+        return Err(DeactivateError::OtherOutputs(survey.other_outputs));
+    }
     let (ours, indirect): (Vec<Use>, Vec<Use>) =
-        server.uses_of(generations.root()).into_iter().partition(|found| found.kind == UseKind::Ours);
+        survey.uses.into_iter().partition(|found| found.kind == UseKind::Ours);
     if !indirect.is_empty() {
         return Err(DeactivateError::StillUsed(indirect));
     }
@@ -125,7 +135,21 @@ pub fn deactivate(
     let was_recorded = record.is_some();
     let mut undeleted = delete(generations, &server, &record.unwrap_or_default(), leftovers);
     undeleted.extend(tidied.err().map(|error| format!("beside `{}`: {error}", path.display())));
-    Ok(Deactivated { was_active: !ours.is_empty(), was_recorded, changes, diff, kept, running, undeleted })
+    Ok(Deactivated {
+        was_active: !ours.is_empty(),
+        was_recorded,
+        changes,
+        diff,
+        other_outputs: survey.other_outputs,
+        kept,
+        running,
+        undeleted,
+    })
+}
+
+/// Paths in words, for one message.
+fn listed(paths: &[PathBuf]) -> String {
+    paths.iter().map(|path| format!("`{}`", path.display())).collect::<Vec<_>>().join(", ")
 }
 
 fn record(server: &Detected, generations: &Generations) -> Result<Option<Record>, DeactivateError> {

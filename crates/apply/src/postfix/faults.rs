@@ -8,11 +8,11 @@ use starttls_mta::postfix::{PolicyMaps, TABLE};
 use starttls_policy::{Finding, Severity};
 
 use super::reference::{POLICY_MAPS, Reference};
-use super::{Detected, Instance, Table, Use, codes, operator_tables, preflight, routes, shadows, values};
+use super::{Detected, Instance, Survey, Table, codes, operator_tables, preflight, routes, shadows, values};
 use crate::generations::CURRENT;
 
 /// Runs the checks; that a service has other tables is `InEffect::services_without`.
-pub(super) fn check(instance: &Instance, server: &Detected, output: &Path, uses: &[Use]) -> Vec<Finding> {
+pub(super) fn check(instance: &Instance, server: &Detected, output: &Path, survey: &Survey) -> Vec<Finding> {
     let reference = Reference::new(output);
     let path = output.join(CURRENT).join(TABLE);
     let maps = server.setting(POLICY_MAPS);
@@ -23,13 +23,13 @@ pub(super) fn check(instance: &Instance, server: &Detected, output: &Path, uses:
             .into_iter()
             .filter(|finding| !(finding.subject == POLICY_MAPS && overrides.contains(&finding.code))),
     );
-    findings.extend(preflight::pinned_generations(uses, output));
+    findings.extend(preflight::pinned_generations(&survey.uses, output));
     findings.extend(silent_tables(instance, &reference, maps));
     if let Ok(table) = Table::read(&path) {
         let setting = |name: &str| server.setting(name);
         findings.extend(preflight::roots(server, &table, &setting));
         findings.extend(preflight::dane(&table, &setting));
-        findings.extend(shadows::check(instance, &reference.earlier(maps), &path));
+        findings.extend(shadows::check(instance, &survey.earlier, &path));
     }
     // What is only worth knowing was said at the activation.
     findings.retain(|finding| finding.severity > Severity::Info || finding.code == codes::UNKNOWN_TABLE.name);
@@ -52,19 +52,13 @@ fn silent_tables(instance: &Instance, reference: &Reference, maps: &str) -> Vec<
 pub fn hidden(instance: &Instance, server: &Detected, output: &Path) -> Vec<Finding> {
     let output = &output.canonicalize().unwrap_or_else(|_| output.to_owned());
     let path = output.join(CURRENT).join(TABLE);
-    let reference = Reference::new(output);
-    let maps = server.setting(POLICY_MAPS);
-    if !reference.is_in(maps) {
+    let survey = server.survey(output);
+    if !survey.is_named() {
         return Vec::new();
     }
-    let mut findings = shadows::check(instance, &reference.earlier(maps), &path);
+    let mut findings = shadows::check(instance, &survey.earlier, &path);
     findings.retain(|finding| finding.severity > Severity::Info);
-    let leads_here = |service: &str| {
-        let service = server.smtp_services.iter().find(|known| known.name == service);
-        let maps = service.and_then(|service| service.overrides.get(POLICY_MAPS));
-        maps.is_none_or(|maps| server.leads_into(output, maps))
-    };
-    let is_used = leads_here(routes::main_service(server));
+    let is_used = !survey.is_bypassed();
     findings.extend(routes::check(server).into_iter().filter(|finding| {
         finding.severity == Severity::Error && !(is_used && finding.subject == POLICY_MAPS)
     }));

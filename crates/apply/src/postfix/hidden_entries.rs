@@ -9,7 +9,7 @@
 use starttls_mta::postfix::PolicyMaps;
 use starttls_policy::{Finding, with_causes};
 
-use super::operator_tables::local;
+use super::composition::local;
 use super::reference::POLICY_MAPS;
 use super::{Detected, Instance, codes};
 

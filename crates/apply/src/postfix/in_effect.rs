@@ -1,12 +1,11 @@
 //! Whether Postfix uses our table now, as `postconf` says: another program may have written main.cf since activation.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use starttls_policy::Finding;
 
-use super::reference::POLICY_MAPS;
 use super::table_state::TableState;
-use super::{DetectError, Detected, Instance, Use, faults, routes};
+use super::{DetectError, Detected, Instance, faults};
 use crate::validity::Validity;
 
 /// What Postfix and the disk say of our table.
@@ -20,6 +19,8 @@ pub struct InEffect {
     pub main_service: String,
     /// The table on disk, and what Postfix answers.
     pub table: TableState,
+    /// Other output directories of ours that main.cf names.
+    pub other_outputs: Vec<PathBuf>,
     /// What would speak against an activation now; nothing where main.cf does not name our table.
     pub findings: Vec<Finding>,
 }
@@ -42,18 +43,15 @@ pub fn in_effect(
 ) -> Result<InEffect, DetectError> {
     let server = Detected::ask(instance)?;
     let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
-    let uses = server.uses_of(&root);
-    let is_named = uses.iter().any(Use::is_policy_table);
-    let has_others = |maps: &String| !server.leads_into(&root, maps);
-    let without = server
-        .smtp_services
-        .iter()
-        .filter(|service| service.overrides.get(POLICY_MAPS).is_some_and(has_others));
+    let survey = server.survey(&root);
+    let is_named = survey.is_named();
+    let findings = if is_named { faults::check(instance, &server, &root, &survey) } else { Vec::new() };
     Ok(InEffect {
         is_named,
-        services_without: without.map(|service| service.name.clone()).collect(),
-        main_service: routes::main_service(&server).to_owned(),
         table: TableState::look(instance, &server, &root, validity),
-        findings: if is_named { faults::check(instance, &server, &root, &uses) } else { Vec::new() },
+        findings,
+        services_without: survey.services_without,
+        main_service: survey.main_service,
+        other_outputs: survey.other_outputs,
     })
 }

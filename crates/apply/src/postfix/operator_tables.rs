@@ -11,20 +11,17 @@ use std::fs::File;
 use std::hash::{BuildHasher as _, RandomState};
 use std::io::{self, BufRead as _, BufReader, BufWriter, Seek as _, Write as _};
 
-use starttls_mta::postfix::{PolicyMaps, parent_keys};
+use starttls_mta::postfix::parent_keys;
 use starttls_policy::{Finding, with_causes};
 
+use super::composition::local;
 use super::native::keys_file;
-use super::reference::{POLICY_MAPS, Reference, unproxied};
+use super::reference::{POLICY_MAPS, Reference};
+use super::survey::around;
 use super::{Detected, Instance, codes};
 use crate::commands::CommandError;
 use crate::generations::Generations;
 
-/// Kinds of tables that are files on this machine, or stand in main.cf itself: asking them costs and disturbs nobody.
-const LOCAL_KINDS: [&str; 12] =
-    ["btree", "cdb", "cidr", "dbm", "hash", "inline", "lmdb", "pcre", "regexp", "sdbm", "static", "texthash"];
-/// Kinds of tables that are made of others.
-const COMPOSING_KINDS: [&str; 2] = ["pipemap", "unionmap"];
 /// Keys of one run of `postmap`, so that its answers fit into the limit of a run even if it answers for all of them.
 const KEYS_AT_ONCE: usize = 20_000;
 
@@ -64,11 +61,10 @@ impl OperatorTables {
     pub fn beside_ours(server: &Detected, generations: &Generations) -> io::Result<Option<Self>> {
         let reference = Reference::new(generations.root());
         let value = server.setting(POLICY_MAPS);
-        let earlier = reference.earlier(value).into_iter().map(|table| (Place::BeforeOurs, table));
-        let later = reference.later(value).into_iter().map(|table| (Place::BehindOurs, table));
-        let theirs = earlier.chain(later);
-        let tables: Vec<_> =
-            theirs.filter_map(|(place, table)| Some((place, without_ours(table, &reference)?))).collect();
+        let (earlier, later) = around(value, &reference);
+        let earlier = earlier.into_iter().map(|table| (Place::BeforeOurs, table));
+        let later = later.into_iter().map(|table| (Place::BehindOurs, table));
+        let tables: Vec<_> = earlier.chain(later).collect();
         if tables.is_empty() {
             return Ok(None);
         }
@@ -166,69 +162,6 @@ impl OperatorEntries {
                 self.entries.entry(key.to_owned()).or_insert_with(|| entry.to_owned());
             }
         }
-    }
-}
-
-/// A table as `postmap` is asked about it.
-///
-/// # Errors
-/// Why it is not asked in bulk.
-pub(super) fn local(table: &str) -> Result<String, String> {
-    // `proxymap` reads the same file for services that cannot.
-    let asked = unproxied(table);
-    if let Some((kind, parts)) = composed(asked) {
-        let parts: Result<Vec<String>, String> = parts.map(local).collect();
-        return Ok(recomposed(kind, &parts?));
-    }
-    let kind = asked.split(':').next().unwrap_or_default();
-    if LOCAL_KINDS.contains(&kind) {
-        Ok(asked.to_owned())
-    } else {
-        Err(format!("a table of kind `{kind}` is not asked in bulk"))
-    }
-}
-
-/// The tables that a table is made of; itself, where it is made of no others.
-pub(super) fn parts(table: &str) -> Vec<String> {
-    let table = unproxied(table);
-    match composed(table) {
-        Some((_, inner)) => inner.flat_map(parts).collect(),
-        None => vec![table.to_owned()],
-    }
-}
-
-/// A table made of others, taken apart: `unionmap:{…}` or `pipemap:{…}`.
-fn composed(table: &str) -> Option<(&str, impl Iterator<Item = &str>)> {
-    let (kind, rest) = table.split_once(':').filter(|(kind, _)| COMPOSING_KINDS.contains(kind))?;
-    let parts = rest.trim().strip_prefix('{')?.strip_suffix('}')?;
-    // A part that has braces or blanks of its own stands in braces.
-    Some((kind, PolicyMaps(parts).tables().map(|part| bare(part).unwrap_or(part).trim())))
-}
-
-fn bare(part: &str) -> Option<&str> {
-    part.strip_prefix('{').and_then(|part| part.strip_suffix('}'))
-}
-
-fn recomposed(kind: &str, parts: &[String]) -> String {
-    let parts: Vec<String> = parts
-        .iter()
-        .map(|part| if part.contains('{') { format!("{{{part}}}") } else { part.clone() })
-        .collect();
-    format!("{kind}:{{{}}}", parts.join(", "))
-}
-
-/// What the operator says in a table: all of it, save that a `unionmap` may hold our table, too.
-fn without_ours(table: &str, reference: &Reference) -> Option<String> {
-    let Some((kind, parts)) = composed(unproxied(table)) else { return Some(table.to_owned()) };
-    let (ours, theirs): (Vec<&str>, Vec<&str>) = parts.partition(|part| reference.is(part));
-    match (kind, ours.is_empty(), theirs.is_empty()) {
-        (_, true, _) => Some(table.to_owned()),
-        ("unionmap", false, false) => {
-            let theirs: Vec<String> = theirs.into_iter().map(str::to_owned).collect();
-            Some(recomposed(kind, &theirs))
-        }
-        // What such a table answers is made from our own lines.
-        _ => None,
     }
 }
 

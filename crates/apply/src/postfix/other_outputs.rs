@@ -10,31 +10,27 @@ use std::path::{Path, PathBuf};
 use starttls_mta::postfix::{PolicyMaps, TABLE};
 use starttls_policy::Finding;
 
-use super::operator_tables::parts;
+use super::codes;
+use super::composition::parts;
 use super::reference::{FILE_KINDS, POLICY_MAPS};
-use super::{Detected, codes};
 use crate::generations::{CURRENT, FOLDER, MARKER};
 
-/// Refuses to have a second table of ours asked.
-pub(super) fn check(server: &Detected, output: &Path) -> Vec<Finding> {
-    others(server.setting(POLICY_MAPS), output).iter().map(|other| finding(other)).collect()
-}
-
-fn finding(other: &Path) -> Finding {
-    let other = other.display();
+/// The finding about another output directory of ours that main.cf names while the settings name `output`.
+pub fn other_output(other: &Path, output: &Path) -> Finding {
+    let (other, output) = (other.display(), output.display());
     let message = format!(
-        "main.cf names the table of another output directory of ours, `{other}`, which would be asked beside this one and is \
-         no longer updated"
+        "main.cf names the table of another output directory of ours, `{other}`, which is no longer updated, since `{output}` \
+         is the one that is meant"
     );
     let cure = format!(
-        "run `starttls generate --mta postfix --output {other} --deactivate`, then this again; or set `output` back to \
-         `{other}`"
+        "run `starttls generate --mta postfix --output {other} --deactivate`, then `starttls update`; or set `output` back \
+         to `{other}`"
     );
     codes::OTHER_OUTPUT.finding(POLICY_MAPS, message).with_cure(cure)
 }
 
 /// The output directories that a value leads to, save this one.
-fn others(value: &str, output: &Path) -> BTreeSet<PathBuf> {
+pub(super) fn others(value: &str, output: &Path) -> BTreeSet<PathBuf> {
     let real = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let outputs = PolicyMaps(value).tables().flat_map(parts).filter_map(|table| output_of(&table));
     outputs.filter(|other| real(other) != real(output)).collect()
@@ -42,7 +38,11 @@ fn others(value: &str, output: &Path) -> BTreeSet<PathBuf> {
 
 /// The output directory whose table this is: it has our marker, or is gone with it.
 fn output_of(table: &str) -> Option<PathBuf> {
-    let (_, path) = table.split_once(':').filter(|(kind, _)| FILE_KINDS.contains(kind))?;
+    let path = match table.split_once(':') {
+        Some((kind, path)) if FILE_KINDS.contains(&kind) => path,
+        // Without a kind it is of `default_database_type`.
+        _ => table,
+    };
     let directory = Path::new(path).strip_prefix("/").ok().and(Path::new(path).parent())?;
     if Path::new(path).file_name()? != TABLE {
         return None;
@@ -80,6 +80,8 @@ mod tables {
             (format!("texthash:{}/current/tls_policy", shown(&theirs)), None),
             (format!("texthash:{}/current/tls_policy", shown(&new)), None),
             (format!("texthash:{}/tls_policy", shown(&old)), None),
+            (format!("{}/current/tls_policy", shown(&old)), Some(&old)),
+            (format!("socketmap:{}/current/tls_policy", shown(&old)), None),
             (
                 format!("texthash:{}/gone/current/tls_policy", shown(home.path())),
                 Some(&home.path().join("gone")),

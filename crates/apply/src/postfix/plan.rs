@@ -13,7 +13,7 @@ use super::record::{Record, RecordError, RecordForError, record_for};
 use super::reference::{POLICY_MAPS, Reference};
 use super::roots::seen_from;
 use super::{
-    DetectError, Detected, Instance, LiveProbe, Table, TableError, Use, Where, codes, existing, preflight,
+    DetectError, Detected, Instance, LiveProbe, Survey, Table, TableError, Where, codes, existing, preflight,
 };
 use crate::generations::{Generations, Ready};
 
@@ -57,7 +57,7 @@ pub struct Plan {
     pub(super) instance: Instance,
     pub(super) output: PathBuf,
     /// What leads into the output directory already.
-    pub(super) uses: Vec<Use>,
+    pub(super) survey: Survey,
     pub(super) main_cf: MainCf,
     pub(super) reference: String,
     pub(super) copies: Vec<KeyCopy>,
@@ -149,7 +149,7 @@ impl Plan {
             findings: conflicts,
             instance: instance.clone(),
             output: root.to_owned(),
-            uses: server.uses_of(root),
+            survey: server.survey(root),
             reference: reference.spelled(wanted.table_type),
             server,
             table,

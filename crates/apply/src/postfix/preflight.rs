@@ -13,7 +13,7 @@ use super::plan::{Plan, Wanted};
 use super::probe::{self, LiveProbe, Trust};
 use super::reference::{POLICY_MAPS, Reference};
 use super::roots::Roots;
-use super::{Detected, Table, Use, Where, codes, other_outputs, routes, shadows, table, values};
+use super::{Detected, Table, Use, Where, codes, other_output, routes, shadows, table, values};
 use crate::generations::CURRENT;
 
 /// Runs every check; `path` is where the table stands now.
@@ -23,8 +23,9 @@ pub(super) fn check(plan: &Plan, reference: &Reference, path: &Path, wanted: &Wa
     findings.extend(table_kind(plan, wanted));
     findings.extend(main_cf(plan));
     findings.extend(spelling(plan, reference));
-    findings.extend(other_outputs::check(&plan.server, &plan.output));
-    findings.extend(pinned_generations(&plan.uses, &plan.output));
+    let others = plan.survey.other_outputs.iter();
+    findings.extend(others.map(|other| other_output(other, &plan.output)));
+    findings.extend(pinned_generations(&plan.survey.uses, &plan.output));
     findings.extend(key_files(plan, path));
     findings.extend(values::check(&plan.server));
     findings.extend(per_site(plan));
@@ -33,8 +34,7 @@ pub(super) fn check(plan: &Plan, reference: &Reference, path: &Path, wanted: &Wa
     findings.extend(roots(&plan.server, &plan.table, &setting));
     findings.extend(dane(&plan.table, &setting));
     findings.extend(weaker_lines(plan));
-    let asked_now = plan.server.setting(POLICY_MAPS);
-    findings.extend(shadows::check(&plan.instance, &reference.earlier(asked_now), path));
+    findings.extend(shadows::check(&plan.instance, &plan.survey.earlier, path));
     let refused = findings.iter().any(|finding| finding.severity == starttls_policy::Severity::Error);
     // Nobody is disturbed for an activation that will not happen.
     if !refused {

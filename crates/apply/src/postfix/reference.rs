@@ -68,20 +68,6 @@ impl Reference {
         parameters.any(|(name, value)| name == POLICY_MAPS && self.is_in(value))
     }
 
-    /// The tables that are asked before ours; all when ours is not there.
-    pub(super) fn earlier<'a>(&self, value: &'a str) -> Vec<&'a str> {
-        PolicyMaps(value).tables().take_while(|table| !self.is(table)).collect()
-    }
-
-    /// The tables that are asked after ours; none when ours is not there.
-    pub(super) fn later<'a>(&self, value: &'a str) -> Vec<&'a str> {
-        PolicyMaps(value)
-            .tables()
-            .skip_while(|table| !self.is(table))
-            .filter(|table| !self.is(table))
-            .collect()
-    }
-
     /// The value with our table as the last; where it is already, as this kind, nothing changes.
     pub(super) fn added_to(&self, value: &str, table_type: TableType) -> String {
         let wanted = self.spelled(table_type);
@@ -140,9 +126,6 @@ mod references {
         ] {
             assert_eq!(reference.added_to(before, TableType::Texthash), after);
         }
-        assert_eq!(reference.earlier("hash:/a, cdb:/out/current/tls_policy hash:/b"), ["hash:/a"]);
-        assert_eq!(reference.later("hash:/a, cdb:/out/current/tls_policy hash:/b"), ["hash:/b"]);
-        assert!(reference.later("hash:/a").is_empty());
         assert!(!reference.is_in("hash:/out/current/tls_policy2, unionmap:{hash:/out/current/tls_policy}"));
     }
 

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use starttls_policy::{Finding, with_causes};
 
-use super::operator_tables::local;
+use super::composition::local;
 use super::{Instance, codes, table};
 use crate::commands::CommandError;
 
@@ -18,7 +18,7 @@ use crate::commands::CommandError;
 const EXAMPLES: usize = 5;
 
 /// Asks each of the earlier tables for every key of ours.
-pub(super) fn check(instance: &Instance, earlier: &[&str], table: &Path) -> Vec<Finding> {
+pub(super) fn check(instance: &Instance, earlier: &[String], table: &Path) -> Vec<Finding> {
     if earlier.is_empty() {
         return Vec::new();
     }

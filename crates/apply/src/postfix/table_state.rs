@@ -10,8 +10,8 @@ use std::path::Path;
 
 use starttls_mta::postfix::{PolicyMaps, TABLE, TableType};
 
+use super::composition::local;
 use super::native;
-use super::operator_tables::local;
 use super::reference::{POLICY_MAPS, Reference};
 use super::table::for_each_line;
 use super::{Detected, Instance, Table};

@@ -1,9 +1,9 @@
 //! Result of putting a policy into force, and what holds then.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use starttls_apply::postfix::Running;
+use starttls_apply::postfix::{Running, Survey};
 use starttls_apply::validity::{ActivationState, State, Validity};
 use starttls_mta::Summary;
 use starttls_policy::{Finding, Timestamp};
@@ -106,24 +106,52 @@ impl Applied {
 pub(super) const UNKNOWN: &str =
     "the policy stays out of force: the record of whether the operator deactivated it cannot be read";
 
-/// What holds where a run changed nothing of what is in force; `is_named` tells whether main.cf names our table, where that is
-/// known.
-pub(crate) fn untouched(output: &Path, is_named: Option<bool>, now: Timestamp) -> String {
+/// The table of ours that main.cf names.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Named {
+    /// That of this output directory.
+    Ours,
+    /// That of another output directory.
+    Other(PathBuf),
+    /// None.
+    Nothing,
+}
+
+impl Named {
+    /// What a look through main.cf found.
+    pub(super) fn of(survey: &Survey) -> Self {
+        match survey.other_outputs.first() {
+            _ if survey.is_named() => Self::Ours,
+            Some(other) => Self::Other(other.clone()),
+            None => Self::Nothing,
+        }
+    }
+}
+
+/// What holds where a run changed nothing of what is in force; `named` is none where main.cf was not looked at.
+pub(crate) fn untouched(output: &Path, named: Option<&Named>, now: Timestamp) -> String {
+    if let Some(Named::Other(other)) = named {
+        return format!("the policy of another output directory is in force: `{}`", other.display());
+    }
     let Ok(state) = ActivationState::read(output) else {
-        return match is_named {
-            Some(true) => in_force(output, now),
-            Some(false) => UNKNOWN.into(),
+        return match named {
+            Some(Named::Ours) => in_force(output, now),
+            Some(_) => UNKNOWN.into(),
             None => "what is in force stays so, and its record cannot be read".into(),
         };
     };
-    match (state.map(|state| state.state), is_named) {
+    match (state.map(|state| state.state), named) {
         (Some(State::Deactivated), _) => "the policy stays out of force, as the operator said".into(),
-        (Some(State::Withdrawn), None | Some(false)) => {
+        (Some(State::Withdrawn), None | Some(Named::Nothing | Named::Other(_))) => {
             "the policy stays out of force: all of it had expired".into()
         }
-        (Some(_), Some(false)) => "main.cf does not name our table: mail goes out without the policy".into(),
-        (None, None | Some(false)) => "nothing is in force, and nothing was".into(),
-        (_, Some(true)) | (Some(State::Active | State::Written), None) => in_force(output, now),
+        (Some(_), Some(Named::Nothing | Named::Other(_))) => {
+            "main.cf does not name our table: mail goes out without the policy".into()
+        }
+        (None, None | Some(Named::Nothing | Named::Other(_))) => {
+            "nothing is in force, and nothing was".into()
+        }
+        (_, Some(Named::Ours)) | (Some(State::Active | State::Written), None) => in_force(output, now),
     }
 }
 
@@ -179,7 +207,7 @@ pub(super) fn stands(applied: &Applied, known: &Known, findings: &[Finding]) -> 
     let left_out = findings.iter().filter(|finding| finding.code.starts_with("postfix.operator-"));
     lines.extend(left_out.map(|finding| finding.message.clone()));
     if !matches!(applied, Applied::Deactivated { .. }) {
-        lines.extend(known.lists.iter().map(|list| format!("list `{}` is in force", list.name)));
+        lines.extend(known.lists.iter().map(|list| format!("list `{}` is accepted", list.name)));
     }
     lines
 }

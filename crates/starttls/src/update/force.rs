@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use starttls_apply::Generations;
-use starttls_apply::postfix::{self, Detected, Instance, LiveProbe, Plan, TakenOut, Wanted, is_recorded};
+use starttls_apply::postfix::{
+    self, Detected, Instance, LiveProbe, Plan, Survey, TakenOut, Wanted, is_recorded,
+};
 use starttls_apply::validity::{ActivationState, State};
 use starttls_policy::{Finding, Timestamp};
 use starttls_sources::Lock;
 
-use super::applied::{Applied, Counts, UNKNOWN, untouched};
+use super::applied::{Applied, Counts, Named, UNKNOWN, untouched};
 use super::deactivation::Deactivation;
 use super::dropped::Dropped;
 use super::entered::Entered;
@@ -51,13 +53,15 @@ pub(super) fn apply(force: &Force<'_>, known: &Known, found: &mut Vec<Finding>) 
     }
     let instance = target.server.instance();
     let detected = if activate { Some(Detected::ask(&instance)?) } else { target.server.ask()? };
+    let survey = detected.as_ref().map(|detected| detected.survey(generations.root()));
+    let is_used = survey.as_ref().is_some_and(Survey::is_used);
+    // Where the operator names the files by own means, main.cf need not name them.
+    let named = survey.as_ref().map(Named::of).filter(|named| activate || *named != Named::Nothing);
     let is_active = detected.as_ref().is_some_and(|detected| detected.active_table(&generations).is_some());
     if !is_active && kind != Kind::Activate {
         if let Some(state) = deactivation.of_state_directory() {
             return deactivated(force, &state, &generations, found);
         }
-        let is_used =
-            detected.as_ref().is_some_and(|detected| !detected.uses_of(generations.root()).is_empty());
         // Files that the operator's own means put into force are not deactivated. A damaged record of a policy in force is
         // replaced by what this run does.
         if let Some(unknown) = deactivation.unknown().filter(|_| activate || !is_used) {
@@ -66,13 +70,11 @@ pub(super) fn apply(force: &Force<'_>, known: &Known, found: &mut Vec<Finding>) 
         }
     }
     if dropped::check(force, generations.root(), found) == Dropped::TooEarly {
-        let is_named = activate.then_some(is_active);
-        return Ok(Applied::Refused { stands: untouched(generations.root(), is_named, now) });
+        return Ok(Applied::Refused { stands: untouched(generations.root(), named.as_ref(), now) });
     }
     // Files that the operator's own means put into force stay there, and say nothing any more: a missing table would
     // defer all mail.
     if !has_anything && activate {
-        let is_used = detected.is_some_and(|detected| !detected.uses_of(generations.root()).is_empty());
         return withdraw(force, &generations, &instance, is_used, found);
     }
     let terms = Terms::of(settings);
@@ -85,15 +87,12 @@ pub(super) fn apply(force: &Force<'_>, known: &Known, found: &mut Vec<Finding>) 
                 findings::FALLS_SHORT
                     .finding("", format!("not everything can be expressed: {}", names.join(", "))),
             );
-            let is_named = activate.then_some(is_active);
-            return Ok(Applied::Refused { stands: untouched(generations.root(), is_named, now) });
+            return Ok(Applied::Refused { stands: untouched(generations.root(), named.as_ref(), now) });
         }
     };
     found.extend(prepared.unanswered.iter().cloned());
     found.extend(prepared.rendered.left_to_operator());
     if !activate || detected.is_none() {
-        let is_used =
-            detected.as_ref().is_some_and(|detected| !detected.uses_of(generations.root()).is_empty());
         return write(force, prepared, &generations, is_used, found);
     }
     // An index that is not made of the text is made anew, as part of a new generation.
@@ -108,10 +107,9 @@ pub(super) fn apply(force: &Force<'_>, known: &Known, found: &mut Vec<Finding>) 
         }
         return Ok(Applied::Unchanged { counts: Counts::of(&prepared.rendered.summary) });
     }
-    let is_unnamed = detected.as_ref().is_none_or(|detected| detected.uses_of(generations.root()).is_empty());
-    let was_undone = is_unnamed && is_recorded(generations.root()) && kind != Kind::Activate;
-    let standing = Standing { is_active, was_undone };
-    exchange(force, prepared, &generations, standing, deactivation.state(), found)
+    let was_undone = !is_used && is_recorded(generations.root()) && kind != Kind::Activate;
+    let standing = Standing { is_active, was_undone, named };
+    exchange(force, prepared, &generations, &standing, deactivation.state(), found)
 }
 
 /// Leaves the policy out of force, and says so once.
@@ -165,7 +163,7 @@ fn write(
         );
         let cure = "set `activate = true`, or take them out with `starttls generate --deactivate`";
         found.push(findings::NOT_ACTIVATED.finding("", message).with_cure(cure));
-        return Ok(Applied::Refused { stands: untouched(generations.root(), Some(true), force.now) });
+        return Ok(Applied::Refused { stands: untouched(generations.root(), Some(&Named::Ours), force.now) });
     }
     if is_dry {
         return Ok(Applied::Tried { counts, diff: String::new() });
@@ -176,12 +174,13 @@ fn write(
 }
 
 /// How main.cf stands to our table before an exchange.
-#[derive(Clone, Copy)]
 struct Standing {
     /// It names the table.
     is_active: bool,
     /// Another program removed it.
     was_undone: bool,
+    /// The table of ours that it names.
+    named: Option<Named>,
 }
 
 /// Has the mail server use a generation instead of the one in force.
@@ -189,13 +188,12 @@ fn exchange(
     force: &Force<'_>,
     prepared: Prepared<'_>,
     generations: &Generations,
-    standing: Standing,
+    standing: &Standing,
     state: Option<&ActivationState>,
     found: &mut Vec<Finding>,
 ) -> anyhow::Result<Applied> {
     let Force { target, settings, kind, now, .. } = *force;
-    let refused =
-        || Applied::Refused { stands: untouched(generations.root(), Some(standing.is_active), now) };
+    let refused = || Applied::Refused { stands: untouched(generations.root(), standing.named.as_ref(), now) };
     let is_safe = prepared.refusals().is_empty();
     let Prepared { ready, rendered, .. } = prepared;
     let counts = Counts::of(&rendered.summary);

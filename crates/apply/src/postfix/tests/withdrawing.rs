@@ -136,6 +136,7 @@ fn fault_a4_another_program_that_rewrites_main_cf_is_seen() {
         services_without: Vec::new(),
         main_service: "smtp".into(),
         table: TableState::Same,
+        other_outputs: Vec::new(),
         findings: Vec::new(),
     };
     assert_eq!(look(), effect);

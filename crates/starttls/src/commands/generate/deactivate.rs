@@ -1,18 +1,18 @@
 //! `--deactivate`: the table leaves main.cf, Postfix forgets it, and only then files are deleted.
 
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use owo_colors::OwoColorize;
 use serde_json::json;
-use starttls_apply::postfix::{self, DeactivateError, Deactivated, Leftovers, Running, Use};
+use starttls_apply::postfix::{self, DeactivateError, Deactivated, Leftovers, Running, Use, other_output};
 use starttls_apply::validity::{ActivationState, SavedState, State};
 use starttls_policy::with_causes;
 
 use super::Request;
 use crate::clock;
 use crate::exit::Exit;
-use crate::output::{self, Format};
+use crate::output::{self, Format, print_findings};
 use crate::target;
 use crate::update::{timer, withheld};
 
@@ -35,6 +35,7 @@ pub(super) fn run(request: &Request, output: &Path, format: Format) -> anyhow::R
             saved.restore(&generations)?;
             return match error {
                 DeactivateError::StillUsed(uses) => refuse(request, &uses, format),
+                DeactivateError::OtherOutputs(others) => refuse_for(request, output, &others, format),
                 error => Err(error.into()),
             };
         }
@@ -46,7 +47,7 @@ pub(super) fn run(request: &Request, output: &Path, format: Format) -> anyhow::R
     }
     done.undeleted.extend(timer::remove(&request.settings, generations.root()));
     match format {
-        Format::Text => print(&done)?,
+        Format::Text => print(&done, output)?,
         Format::Json => output::print_json(&json!({
             "mta": request.args.mta,
             "outcome": "deactivated",
@@ -54,6 +55,7 @@ pub(super) fn run(request: &Request, output: &Path, format: Format) -> anyhow::R
             "was_recorded": done.was_recorded,
             "reloaded": done.running == Running::Yes,
             "diff": done.diff,
+            "other_outputs": done.other_outputs,
             "kept_settings": done.kept,
             "undeleted": done.undeleted,
         }))?,
@@ -88,7 +90,29 @@ fn refuse(request: &Request, uses: &[Use], format: Format) -> anyhow::Result<Exi
     Ok(Exit::Refused)
 }
 
-fn print(done: &Deactivated) -> std::io::Result<()> {
+/// Says that Postfix uses other output directories of ours; nothing was changed.
+fn refuse_for(request: &Request, output: &Path, others: &[PathBuf], format: Format) -> anyhow::Result<Exit> {
+    if format == Format::Json {
+        let args = &request.args;
+        output::print_json(&json!({ "mta": args.mta, "outcome": "refused", "other_outputs": others }))?;
+        return Ok(Exit::Refused);
+    }
+    let mut err = anstream::stderr().lock();
+    for other in others {
+        let other = other.display();
+        writeln!(
+            err,
+            "{} main.cf does not name our table in `{}`, but that of another output directory, `{other}`",
+            "error:".red().bold(),
+            output.display()
+        )?;
+        writeln!(err, "  run `starttls generate --mta postfix --output {other} --deactivate`")?;
+    }
+    writeln!(err, "{} not deactivated; nothing was changed or deleted", "refused:".red().bold())?;
+    Ok(Exit::Refused)
+}
+
+fn print(done: &Deactivated, output: &Path) -> std::io::Result<()> {
     let mut err = anstream::stderr().lock();
     match (done.was_active, done.was_recorded) {
         (false, true) => writeln!(
@@ -119,5 +143,7 @@ fn print(done: &Deactivated) -> std::io::Result<()> {
         ),
         (false, _) => Ok(()),
     }?;
-    writeln!(err, "  it stays out of force until `generate --activate` or `update --activate`")
+    writeln!(err, "  it stays out of force until `generate --activate` or `update --activate`")?;
+    let others = done.other_outputs.iter().map(|other| other_output(other, output));
+    print_findings(&mut err, &others.collect::<Vec<_>>())
 }

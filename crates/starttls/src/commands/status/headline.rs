@@ -27,6 +27,9 @@ fn line(in_force: &InForce) -> String {
         _ if obstacle == Some(Obstacle::Defers) => {
             "nothing; Postfix defers all mail, since it cannot read our table, which main.cf names".to_owned()
         }
+        _ if let Some(other) = in_force.other_output() => {
+            format!("the policy of another output directory, {}, which is no longer updated", other.display())
+        }
         None if is_named => {
             "not known; main.cf names our table, and nothing records an activation".to_owned()
         }
@@ -45,7 +48,7 @@ fn line(in_force: &InForce) -> String {
                 Some(parts) => parts.join(", "),
             };
             match obstacle {
-                None | Some(Obstacle::Defers) => parts,
+                None | Some(Obstacle::Defers | Obstacle::OtherOutput) => parts,
                 Some(Obstacle::Unnamed) => {
                     format!("nothing, since main.cf does not name our table; made from {parts}")
                 }

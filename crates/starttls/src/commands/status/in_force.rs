@@ -1,9 +1,11 @@
 //! What is in force: the activation record beside what the mail server says and what lies on disk.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use starttls_apply::postfix::{InEffect, TableState, damaged_files, in_effect, instance, is_recorded};
+use starttls_apply::postfix::{
+    InEffect, TableState, damaged_files, in_effect, instance, is_recorded, other_output,
+};
 use starttls_apply::validity::{
     ActivationState, DEAD_AFTER, PartKind, State, Validity, ValidityError, last_seen,
 };
@@ -19,6 +21,8 @@ use crate::withdrawal;
 pub(super) enum Obstacle {
     /// Postfix cannot read the table that main.cf names.
     Defers,
+    /// main.cf names the table of another output directory instead.
+    OtherOutput,
     /// main.cf does not name the table.
     Unnamed,
     /// The service that delivers most mail does not ask the table.
@@ -81,7 +85,15 @@ impl InForce {
         self.state.as_ref().map(|state| state.state).or_else(unsaid)
     }
 
+    /// The other output directory whose policy is in force in place of this one's.
+    pub(super) fn other_output(&self) -> Option<&Path> {
+        let effect = self.effect.as_ref().filter(|effect| !effect.is_named)?;
+        effect.other_outputs.first().map(PathBuf::as_path)
+    }
+
     fn judge(&mut self, now: Timestamp) {
+        let others = self.effect.iter().flat_map(|effect| &effect.other_outputs);
+        self.findings.extend(others.map(|other| other_output(other, &self.output)));
         let is_named = self.effect.as_ref().is_some_and(|effect| effect.is_named);
         let defers_mail = self.effect.as_ref().is_some_and(|effect| effect.table.defers_mail());
         match self.meant() {
@@ -151,7 +163,7 @@ impl InForce {
     fn judge_effect(&mut self) {
         let Some(effect) = &self.effect else { return };
         let mut found = Vec::new();
-        if !effect.is_named {
+        if !effect.is_named && effect.other_outputs.is_empty() {
             let message = "not in force: `smtp_tls_policy_maps` of main.cf does not name our table; another program \
                            changed it";
             let cure = "run `starttls update`, which puts it back, and have that program name our table; or run \
@@ -233,8 +245,11 @@ impl InForce {
         Some(code.finding("", format!("the table {} {words}", path.display())).with_cure(cure))
     }
 
-    /// When the first part expires.
+    /// When the first part of what is in force expires.
     pub(super) fn deadline(&self) -> Option<Timestamp> {
+        if let Some(other) = self.other_output() {
+            return Validity::read(other).ok().flatten().as_ref().and_then(Validity::first_expiry);
+        }
         self.counted().and_then(Validity::first_expiry)
     }
 
@@ -249,6 +264,8 @@ impl InForce {
         let is = |test: fn(&InEffect) -> bool| effect.is_some_and(test);
         Some(if is(|effect| effect.is_named && effect.table.defers_mail()) {
             Obstacle::Defers
+        } else if self.other_output().is_some() {
+            Obstacle::OtherOutput
         } else if is(|effect| !effect.is_named) {
             Obstacle::Unnamed
         } else if is(InEffect::is_bypassed) {
@@ -266,6 +283,7 @@ impl InForce {
             "state": self.state,
             "record": self.validity,
             "named": self.effect.as_ref().map(|effect| effect.is_named),
+            "other_outputs": self.effect.as_ref().map(|effect| &effect.other_outputs),
             "effective": self.obstacle().is_none(),
             "watched": self.seen.map(|seen| seen.to_string()),
         })
