@@ -24,6 +24,7 @@ case "$1" in
 esac"#;
 
 const POSTMAP: &str = r#"dir=$2; shift 2
+case "$3" in unionmap:*) part=${3#unionmap:?}; set -- "$1" "$2" "${part%?}";; esac
 index() { file=${1#*:}; case "$1" in static:*) return;; hash:*) file=$file.db;; esac
   test -e "$file" || { echo "postmap: fatal: open database $file: No such file or directory" >&2; exit 1; }; }
 case "$1" in
@@ -189,12 +190,78 @@ fn fault_tables_before_ours_are_reported_by_status_and_update() {
     let machine = Machine::new("texthash");
     let own = format!("texthash:{}/own", machine.home().display());
     machine.write("etc/main.cf", &machine.main_cf().replace(&own, "static:may"));
-    let (_, text) = machine.status();
-    assert!(text.contains("activate.shadowed"), "{text}");
+    machine.assert_fault(&["in force: nothing, since", "`static:may`", "status.hidden"]);
     let update = machine.run(&["update"]);
-    assert!(String::from_utf8_lossy(&update.stderr).contains("activate.shadowed"), "{update:?}");
+    assert_eq!(update.status.code(), Some(3), "{update:?}");
+    let words = String::from_utf8_lossy(&update.stderr);
+    assert!(words.contains("status.hidden") && words.contains("has no effect"), "{words}");
+    assert!(!words.contains("the policy is as it was") && !words.contains("is in force:"), "{words}");
     let again = machine.run(&["update"]);
     assert!(again.stderr.is_empty(), "reported once: {again:?}");
+}
+
+#[test]
+fn fault_tables_before_ours_that_hide_every_line_together_leave_nothing_in_force() {
+    let machine = Machine::new("texthash");
+    let two = LIST
+        .replace("}}}", "}, \"b.test\": {\"mode\": \"enforce\", \"mx\": [\"mx.b.test\"]}}}")
+        .replace("\"serial\": 1", "\"serial\": 2");
+    machine.write("list.json", &two);
+    machine.write("own", "a.test may\n");
+    machine.run(&["update"]);
+    let (code, text) = machine.status();
+    assert!(code == Some(0) && text.contains("activate.shadowed"), "{text}");
+    machine.write("second", "b.test may\n");
+    let own = format!("texthash:{}/own", machine.home().display());
+    let second = format!("{own}, texthash:{}/second", machine.home().display());
+    machine.write("etc/main.cf", &machine.main_cf().replace(&own, &second));
+    let text = machine.assert_error(&["in force: nothing, since", "status.hidden", "/second"]);
+    assert!(!text.contains("activate.shadowed"), "{text}");
+    machine.write("second", "other.test may\n");
+    assert_eq!(machine.status().0, Some(0));
+}
+
+#[test]
+fn fault_our_table_alone_within_another_hides_nothing() {
+    let machine = Machine::new("texthash");
+    let ours = format!("texthash:{}/current/tls_policy", machine.out().display());
+    machine.write("etc/main.cf", &machine.main_cf().replace(&ours, &format!("unionmap:{{{ours}}}")));
+    let (code, text) = machine.status();
+    assert!(code == Some(0) && text.contains("in force: ours (unsigned)\n"), "{text}");
+    assert!(!text.contains("activate.") && !text.contains("status."), "{text}");
+}
+
+#[test]
+fn fault_update_names_routes_that_may_lead_past_the_table_as_status_does() {
+    let machine = Machine::new("texthash");
+    machine.write("etc/main.cf", &(machine.main_cf() + "transport_maps = hash:/etc/transport\n"));
+    let update = machine.run(&["update"]);
+    assert_eq!(update.status.code(), Some(0), "{update:?}");
+    assert!(String::from_utf8_lossy(&update.stderr).contains("activate.next-hop"), "{update:?}");
+    assert!(machine.run(&["update"]).stderr.is_empty(), "reported once");
+}
+
+#[test]
+fn fault_an_activation_that_has_no_effect_is_not_called_in_force() {
+    let machine = Machine::new("texthash");
+    let own = format!("texthash:{}/own", machine.home().display());
+    machine.write("etc/main.cf", &machine.main_cf().replace(&own, "static:may"));
+    let list = machine.home().join("list.json");
+    let (list, out) = (list.to_str().unwrap(), machine.out());
+    let output = machine.run(&[
+        "generate",
+        "--mta",
+        "postfix",
+        "--list",
+        list,
+        "--output",
+        out.to_str().unwrap(),
+        "--activate",
+    ]);
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{words}");
+    assert!(words.contains("activate.all-shadowed") && words.contains("has no effect"), "{words}");
+    assert!(!words.contains("is in force"), "{words}");
 }
 
 #[test]

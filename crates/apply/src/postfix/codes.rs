@@ -16,6 +16,15 @@ pub(super) const ENTRY_HIDDEN: Code = Code::warning(
 );
 pub(super) const KEY_FILE: Code =
     Code::error("activate.key-file", "a key file that lines name cannot be put where smtp(8) reads it");
+pub(super) const ALL_SHADOWED: Code = Code::warning(
+    "activate.all-shadowed",
+    "earlier tables answer for every listed domain, so our table would have no effect",
+);
+/// Our table is in force by name and has no effect.
+pub const HIDDEN: Code = Code::error(
+    "status.hidden",
+    "tables that Postfix asks before ours answer for every listed domain, so our table has no effect",
+);
 pub(super) const COMMENT_IN_VALUE: Code = Code::error(
     "activate.comment-in-value",
     "a value has a comment behind it, which Postfix takes as part of the value",
@@ -103,6 +112,7 @@ pub(super) const VERSION: Code =
 
 /// Every finding of activation, for the documentation.
 pub const FINDINGS: &[Code] = &[
+    ALL_SHADOWED,
     COMMENT_IN_VALUE,
     DANE_RESOLVER,
     DANE_WITHOUT_DNS,
@@ -132,4 +142,5 @@ pub const FINDINGS: &[Code] = &[
     UNPROBED,
     VERSION,
     ENTRY_HIDDEN,
+    HIDDEN,
 ];

@@ -29,7 +29,7 @@ pub(super) fn check(instance: &Instance, server: &Detected, output: &Path, surve
         let setting = |name: &str| server.setting(name);
         findings.extend(preflight::roots(server, &table, &setting));
         findings.extend(preflight::dane(&table, &setting));
-        findings.extend(shadows::check(instance, &survey.earlier, &path));
+        findings.extend(shadows::check(instance, &survey.earlier, &path, codes::HIDDEN));
     }
     // What is only worth knowing was said at the activation.
     findings.retain(|finding| finding.severity > Severity::Info || finding.code == codes::UNKNOWN_TABLE.name);
@@ -56,11 +56,12 @@ pub fn hidden(instance: &Instance, server: &Detected, output: &Path) -> Vec<Find
     if !survey.is_named() {
         return Vec::new();
     }
-    let mut findings = shadows::check(instance, &survey.earlier, &path);
+    let mut findings = shadows::check(instance, &survey.earlier, &path, codes::HIDDEN);
     findings.retain(|finding| finding.severity > Severity::Info);
     let is_used = !survey.is_bypassed();
     findings.extend(routes::check(server).into_iter().filter(|finding| {
-        finding.severity == Severity::Error && !(is_used && finding.subject == POLICY_MAPS)
+        let counts = finding.severity == Severity::Error || finding.code == codes::NEXT_HOP.name;
+        counts && !(is_used && finding.subject == POLICY_MAPS)
     }));
     findings
 }

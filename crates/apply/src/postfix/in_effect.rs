@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use starttls_policy::Finding;
 
 use super::table_state::TableState;
-use super::{DetectError, Detected, Instance, faults};
+use super::{DetectError, Detected, Instance, codes, faults};
 use crate::validity::Validity;
 
 /// What Postfix and the disk say of our table.
@@ -29,6 +29,12 @@ impl InEffect {
     /// Tells whether mail to recipients' own MX hosts is delivered without asking our table.
     pub fn is_bypassed(&self) -> bool {
         self.services_without.contains(&self.main_service)
+    }
+
+    /// The tables before ours that answer for every listed domain; none where ours has an effect.
+    pub fn hidden_by(&self) -> Option<&str> {
+        let found = self.findings.iter().find(|finding| finding.code == codes::HIDDEN.name)?;
+        Some(&found.subject)
     }
 }
 

@@ -53,7 +53,7 @@ mod withdraw;
 mod withdrawal;
 
 pub use activate::{ActivateError, Activated, StepError, activate};
-pub use codes::FINDINGS;
+pub use codes::{FINDINGS, HIDDEN};
 pub use damaged_files::{DamagedFile, damaged_files};
 pub use deactivate::{DeactivateError, Deactivated, Leftovers, deactivate};
 pub use detect::{DetectError, Detected};

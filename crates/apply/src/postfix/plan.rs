@@ -168,6 +168,11 @@ impl Plan {
         self.findings.iter().filter(|finding| finding.severity == Severity::Error)
     }
 
+    /// Tells whether the tables that Postfix asks before ours answer for every domain of it.
+    pub fn is_hidden(&self) -> bool {
+        self.findings.iter().any(|finding| finding.code == codes::ALL_SHADOWED.name)
+    }
+
     /// A setting as it will be, expanded where main.cf does not change it.
     pub(super) fn setting(&self, name: &str) -> &str {
         let changed = self.changes.iter().find(|change| change.name == name);

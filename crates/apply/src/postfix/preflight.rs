@@ -34,7 +34,7 @@ pub(super) fn check(plan: &Plan, reference: &Reference, path: &Path, wanted: &Wa
     findings.extend(roots(&plan.server, &plan.table, &setting));
     findings.extend(dane(&plan.table, &setting));
     findings.extend(weaker_lines(plan));
-    findings.extend(shadows::check(&plan.instance, &plan.survey.earlier, path));
+    findings.extend(shadows::check(&plan.instance, &plan.survey.earlier, path, codes::ALL_SHADOWED));
     let refused = findings.iter().any(|finding| finding.severity == starttls_policy::Severity::Error);
     // Nobody is disturbed for an activation that will not happen.
     if !refused {

@@ -82,10 +82,10 @@ pub(super) fn apply(force: &Force<'_>, known: &Known, found: &mut Vec<Finding>) 
         Ok(prepared) => prepared,
         Err(short) => {
             let summary = &short.0.summary;
-            let names: Vec<&str> = summary.shortfalls.keys().copied().collect();
+            let lacking: Vec<&str> = summary.shortfalls.keys().copied().collect();
             found.push(
                 findings::FALLS_SHORT
-                    .finding("", format!("not everything can be expressed: {}", names.join(", "))),
+                    .finding("", format!("not everything can be expressed: {}", lacking.join(", "))),
             );
             return Ok(Applied::Refused { stands: untouched(generations.root(), named.as_ref(), now) });
         }

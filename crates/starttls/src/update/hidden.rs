@@ -15,5 +15,12 @@ pub(crate) fn add_hidden(settings: &Settings, report: &mut Report) {
     }
     let server = Server::of(settings);
     let Ok(Some(detected)) = server.ask() else { return };
-    report.findings.extend(postfix::hidden(&server.instance(), &detected, &settings.postfix.output.value));
+    let found = postfix::hidden(&server.instance(), &detected, &settings.postfix.output.value);
+    if let Some(hidden) = found.iter().find(|finding| finding.code == postfix::HIDDEN.name)
+        && let Some(line) = report.stands.first_mut()
+    {
+        *line =
+            format!("no listed domain is protected by our table: `{}` answers in its place", hidden.subject);
+    }
+    report.findings.extend(found);
 }

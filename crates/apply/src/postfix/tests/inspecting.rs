@@ -106,7 +106,7 @@ fn fault_own_tables_that_hide_ours_or_are_missing_are_found() {
     let main_cf = server.main_cf();
     let own = format!("texthash:{}/own", server.home().display());
     fs::write(server.config.join("main.cf"), main_cf.replace(&own, "static:may")).unwrap();
-    assert_eq!(codes_of(&look(&server)), ["activate.shadowed"]);
+    assert_eq!(codes_of(&look(&server)), ["status.hidden"]);
     let detected = Detected::ask(&server.instance).unwrap();
     assert_eq!(hidden(&server.instance, &detected, &server.root).len(), 1);
     fs::write(server.config.join("main.cf"), main_cf).unwrap();

@@ -63,6 +63,7 @@ pub(super) fn run(request: &Request, output: &Path, format: Format) -> anyhow::R
         print_expiry(&validity)?;
     }
     findings.extend(soon);
+    let is_hidden = plan.is_hidden();
     let refused = !is_safe || plan.refusals().next().is_some();
     let outcome = match (refused, request.args.dry_run) {
         (true, _) => Outcome::Refused,
@@ -86,7 +87,7 @@ pub(super) fn run(request: &Request, output: &Path, format: Format) -> anyhow::R
     }
     let expires = validity.first_expiry();
     match format {
-        Format::Text => print_outcome(&outcome)?,
+        Format::Text => print_outcome(&outcome, is_hidden)?,
         Format::Json => output::print_json(&write::report(
             request,
             &rendered,
@@ -164,14 +165,16 @@ fn print_plan(plan: &Plan) -> std::io::Result<()> {
     Ok(())
 }
 
-fn print_outcome(outcome: &Outcome) -> std::io::Result<()> {
+fn print_outcome(outcome: &Outcome, is_hidden: bool) -> std::io::Result<()> {
     let mut err = anstream::stderr().lock();
     match outcome {
         Outcome::Refused => writeln!(err, "{} not activated; nothing was changed", "refused:".red().bold()),
         Outcome::Tried => writeln!(err, "{} nothing was put into force", "dry run:".bold()),
         Outcome::Done(activated) => {
             if let Some(published) = &activated.published {
-                writeln!(err, "{} generation {} is in force", "activated:".green().bold(), published.number)?;
+                let state =
+                    if is_hidden { "is named in main.cf and has no effect yet" } else { "is in force" };
+                writeln!(err, "{} generation {} {state}", "activated:".green().bold(), published.number)?;
             }
             match activated.running {
                 Running::Yes => writeln!(err, "  Postfix was reloaded and runs"),

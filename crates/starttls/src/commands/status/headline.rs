@@ -3,6 +3,7 @@
 use std::io::Write as _;
 
 use owo_colors::OwoColorize;
+use starttls_apply::postfix::InEffect;
 use starttls_apply::validity::State;
 use starttls_policy::Timestamp;
 
@@ -55,6 +56,13 @@ fn line(in_force: &InForce) -> String {
                 Some(Obstacle::Bypassed) => {
                     format!(
                         "nothing for most mail, since the main service does not ask our table; made from {parts}"
+                    )
+                }
+                Some(Obstacle::Hidden) => {
+                    let tables = in_force.effect.as_ref().and_then(InEffect::hidden_by).unwrap_or_default();
+                    format!(
+                        "nothing, since every listed domain gets its answer from `{tables}`, which stands before our \
+                         table; made from {parts}"
                     )
                 }
                 Some(Obstacle::Faults) => format!("{parts}, with faults: see the errors below"),

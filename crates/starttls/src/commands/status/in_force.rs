@@ -27,6 +27,8 @@ pub(super) enum Obstacle {
     Unnamed,
     /// The service that delivers most mail does not ask the table.
     Bypassed,
+    /// The tables before ours answer for every listed domain.
+    Hidden,
     /// Something else of severity error.
     Faults,
 }
@@ -270,6 +272,8 @@ impl InForce {
             Obstacle::Unnamed
         } else if is(InEffect::is_bypassed) {
             Obstacle::Bypassed
+        } else if is(|effect| effect.hidden_by().is_some()) {
+            Obstacle::Hidden
         } else if self.findings.iter().any(|finding| finding.severity == Severity::Error) {
             Obstacle::Faults
         } else {
