@@ -278,7 +278,7 @@ fn fault_a_bypassed_main_service_is_an_error_of_status_and_update() {
 }
 
 #[test]
-fn fault_status_shows_a_failed_update_until_one_succeeds() {
+fn fault_status_shows_a_failed_update_and_its_cure_until_one_succeeds() {
     let machine = Machine::new("texthash");
     let good = machine.main_cf();
     machine.write("etc/main.cf", &good.replace("smtp_tls_CAfile", "#"));
@@ -288,6 +288,10 @@ fn fault_status_shows_a_failed_update_until_one_succeeds() {
     machine.assert_error(&["status.update-failed", "update.not-activated", "activate.roots"]);
     let (_, text) = machine.status();
     assert!(!text.contains("all was in order"), "{text}");
+    assert!(
+        text.contains("cure: set `smtp_tls_CAfile = ") && !text.contains("remove what it names"),
+        "{text}"
+    );
     assert!(machine.run(&["update"]).status.success());
     assert_eq!(machine.status().0, Some(0));
 

@@ -40,6 +40,9 @@ pub(crate) struct LastFailure {
     at: u64,
     /// Code and message of each finding of severity error.
     findings: Vec<(String, String)>,
+    /// What the findings advise, each once.
+    #[serde(default)]
+    cures: Vec<String>,
 }
 
 impl LastFailure {
@@ -59,7 +62,12 @@ impl LastFailure {
             .map(|(code, message)| format!("{} [{}]", printable(message), printable(code)))
             .collect();
         let message = format!("the last update{at} failed: {}", shown.join("; "));
-        let cure = "run `starttls update --verbose`, and remove what it names";
+        let cures: Vec<String> = self.cures.iter().map(|cure| printable(cure).to_string()).collect();
+        let cure = if cures.is_empty() {
+            "run `starttls update --dry-run`, which says what is in the way and how to remove it".to_owned()
+        } else {
+            cures.join("; ")
+        };
         findings::LAST_FAILED.finding("", message).with_cure(cure)
     }
 }
@@ -70,15 +78,23 @@ impl LastFailure {
 /// alone.
 pub(crate) fn record(found: &[Finding], run: Run, lock: &Lock, now: Timestamp) {
     let errors = found.iter().filter(|finding| finding.severity == Severity::Error);
-    let errors = errors.filter(|finding| !finding.code.starts_with("source."));
+    let errors: Vec<&Finding> =
+        errors.filter(|finding| !finding.code.starts_with("source.")).take(MAX_FINDINGS).collect();
+    let mut cures: Vec<String> = Vec::new();
+    for finding in errors.iter().filter(|finding| !finding.cure.is_empty()) {
+        let cure = without_addresses(&finding.cure);
+        if !cures.contains(&cure) {
+            cures.push(cure);
+        }
+    }
     let findings: Vec<(String, String)> = errors
-        .take(MAX_FINDINGS)
+        .into_iter()
         .map(|finding| (finding.code.to_owned(), without_addresses(&finding.message)))
         .collect();
     if findings.is_empty() && LastFailure::read(lock.state(), run).is_none() {
         return;
     }
-    let failure = LastFailure { at: now.seconds(), findings };
+    let failure = LastFailure { at: now.seconds(), findings, cures };
     let _ = lock.write_note(run.file(), &serde_json::to_vec(&failure).unwrap_or_default());
 }
 
