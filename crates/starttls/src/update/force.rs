@@ -44,7 +44,9 @@ pub(super) fn apply(force: &Force<'_>, known: &Known, found: &mut Vec<Finding>) 
     let activate = settings.update.activate.value;
     let has_anything = !known.lists.is_empty() || known.overrides.in_force(now).next().is_some();
     if !has_anything && !output.exists() {
-        return Ok(Applied::Nothing);
+        let detected = target.server.ask().ok().flatten();
+        let named = detected.map(|detected| Named::of(&detected.survey(output)));
+        return Ok(nothing_left(force, named.as_ref(), found));
     }
     let generations = target::open_when_free(output)?;
     let deactivation = Deactivation::read(generations.root(), force.lock.state());
@@ -75,7 +77,11 @@ pub(super) fn apply(force: &Force<'_>, known: &Known, found: &mut Vec<Finding>) 
     // Files that the operator's own means put into force stay there, and say nothing any more: a missing table would
     // defer all mail.
     if !has_anything && activate {
-        return withdraw(force, &generations, &instance, is_used, found);
+        return if is_used {
+            withdraw(force, &generations, &instance, found)
+        } else {
+            Ok(nothing_left(force, named.as_ref(), found))
+        };
     }
     let terms = Terms::of(settings);
     let prepared = match target.prepare(&generations, detected.as_ref(), known, terms, now)? {
@@ -110,6 +116,14 @@ pub(super) fn apply(force: &Force<'_>, known: &Known, found: &mut Vec<Finding>) 
     let was_undone = !is_used && is_recorded(generations.root()) && kind != Kind::Activate;
     let standing = Standing { is_active, was_undone, named };
     exchange(force, prepared, &generations, &standing, deactivation.state(), found)
+}
+
+/// Nothing of this output directory is in force or could be; another one may be, which no update renews.
+fn nothing_left(force: &Force<'_>, named: Option<&Named>, found: &mut Vec<Finding>) -> Applied {
+    let output = &force.settings.postfix.output.value;
+    let Some(Named::Other(other)) = named else { return Applied::Nothing };
+    found.push(postfix::other_output(other, output));
+    Applied::Refused { stands: untouched(output, named, force.now) }
 }
 
 /// Leaves the policy out of force, and says so once.
@@ -252,12 +266,8 @@ fn withdraw(
     force: &Force<'_>,
     generations: &Generations,
     instance: &Instance,
-    is_used: bool,
     found: &mut Vec<Finding>,
 ) -> anyhow::Result<Applied> {
-    if !is_used {
-        return Ok(Applied::Nothing);
-    }
     if force.kind == Kind::DryRun {
         return Ok(Applied::Tried { counts: Counts::default(), diff: String::new() });
     }

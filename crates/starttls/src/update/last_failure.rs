@@ -62,7 +62,7 @@ impl LastFailure {
             .map(|(code, message)| format!("{} [{}]", printable(message), printable(code)))
             .collect();
         let message = format!("the last update{at} failed: {}", shown.join("; "));
-        let cures: Vec<String> = self.cures.iter().map(|cure| printable(cure).to_string()).collect();
+        let cures: Vec<String> = self.cures.iter().map(|cure| printable(cure)).collect();
         let cure = if cures.is_empty() {
             "run `starttls update --dry-run`, which says what is in the way and how to remove it".to_owned()
         } else {

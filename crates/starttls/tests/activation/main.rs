@@ -1,6 +1,8 @@
 //! Activation and deactivation of a Postfix whose tools are scripts, by the commands that operators run.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
+mod other_output;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Output;
@@ -8,9 +10,9 @@ use std::process::Output;
 const LIST: &str = r#"{"version": "1", "author": "A", "serial": 1, "timestamp": "2026-01-01T00:00:00Z",
     "expires": "2099-01-01T00:00:00Z", "policies": {"a.example": {"mode": "enforce", "mx": ["mx.a.example"]}}}"#;
 const TOOLS: [(&str, &str); 3] = [
-    ("postconf", include_str!("../../apply/src/postfix/tests/tools/postconf")),
-    ("postmap", include_str!("../../apply/src/postfix/tests/tools/postmap")),
-    ("postfix", include_str!("../../apply/src/postfix/tests/tools/postfix")),
+    ("postconf", include_str!("../../../apply/src/postfix/tests/tools/postconf")),
+    ("postmap", include_str!("../../../apply/src/postfix/tests/tools/postmap")),
+    ("postfix", include_str!("../../../apply/src/postfix/tests/tools/postfix")),
 ];
 const DEFAULTS: &str = "smtp_tls_policy_maps =\nsmtp_tls_CAfile =\nsmtp_tls_CApath =\ndefault_transport = smtp\n\
     relayhost =\nsmtp_dns_support_level =\nsmtp_host_lookup = dns\ncompatibility_level = 3.6\n\
@@ -321,92 +323,4 @@ fn fault_5_status_and_withdraw_name_small_files_that_are_damaged() {
             assert!(said.contains("status.damaged-file") && said.contains(file), "{file}, {command}: {said}");
         }
     }
-}
-
-/// The policy of `policy` is in force, and the settings name `elsewhere`.
-fn moved() -> Machine {
-    let machine = Machine::new();
-    machine.done("update");
-    machine.settings("elsewhere");
-    machine
-}
-
-#[test]
-fn fault_status_names_the_other_output_directory_whose_policy_is_in_force() {
-    let machine = moved();
-    for command in ["status", "update", "status"] {
-        let output = machine.run(command);
-        if command == "update" {
-            continue;
-        }
-        let text = words(&output);
-        assert_eq!(output.status.code(), Some(4), "{text}");
-        assert!(text.contains("in force: the policy of another output directory, "), "{text}");
-        assert!(text.contains("/policy") && text.contains("[activate.other-output]"), "{text}");
-        assert!(!text.contains("nothing was put into force yet"), "{text}");
-    }
-    let json = machine.run("status --format json");
-    let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
-    assert_eq!(json.pointer("/in_force/effective"), Some(&false.into()));
-    assert!(
-        json.pointer("/in_force/other_outputs/0")
-            .is_some_and(|path| path.as_str().unwrap().ends_with("/policy"))
-    );
-}
-
-#[test]
-fn fault_status_names_another_output_directory_after_a_deactivation_of_this_one() {
-    let machine = Machine::new();
-    let before = machine.main_cf();
-    machine.done("update");
-    let active = machine.main_cf();
-    machine.done("generate --mta postfix --deactivate");
-    machine.settings("elsewhere");
-    machine.done("update --activate");
-    machine.done("generate --mta postfix --deactivate");
-    assert_eq!(machine.main_cf(), before);
-    // By hand, or by a program that restores main.cf.
-    machine.write("config/main.cf", &active);
-    let output = machine.run("status");
-    let text = words(&output);
-    assert_eq!(output.status.code(), Some(4), "{text}");
-    assert!(text.contains("in force: the policy of another output directory, "), "{text}");
-}
-
-#[test]
-fn fault_deactivation_refuses_where_postfix_uses_another_output_directory() {
-    let machine = moved();
-    let active = machine.main_cf();
-    let output = machine.run("generate --mta postfix --deactivate");
-    let said = words(&output);
-    assert_eq!(output.status.code(), Some(3), "{said}");
-    assert!(!said.contains("did not name our table"), "{said}");
-    let command = said.split('`').find(|part| part.ends_with("/policy --deactivate")).unwrap();
-    let json = machine.run("generate --mta postfix --deactivate --format json");
-    let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
-    assert_eq!(json.pointer("/outcome"), Some(&"refused".into()));
-    assert!(json.pointer("/other_outputs/0").is_some(), "{json}");
-    assert_eq!(machine.main_cf(), active);
-    // The command that is named does it, and an update puts the new directory into force.
-    machine.done(command.strip_prefix("starttls ").unwrap());
-    assert!(!machine.main_cf().contains("current/tls_policy"));
-    machine.done("update");
-    assert!(machine.main_cf().contains("elsewhere/current/tls_policy"));
-    machine.done("status");
-}
-
-#[test]
-fn fault_a_refused_update_says_without_contradiction_which_policy_is_in_force() {
-    let machine = moved();
-    let said = words(&machine.run("update"));
-    assert!(said.contains("the policy of another output directory is in force: "), "{said}");
-    for wrong in ["nothing is in force", "list `ours` is in force"] {
-        assert!(!said.contains(wrong), "{wrong}: {said}");
-    }
-    // The same where nothing can be put into force at all.
-    let machine = Machine::new();
-    machine.write("config/main.cf", &(machine.main_cf() + "relayhost = [relay.test]\n"));
-    let said = words(&machine.run("update"));
-    assert!(said.contains("nothing is in force, and nothing was"), "{said}");
-    assert!(!said.contains("list `ours` is in force"), "{said}");
 }
