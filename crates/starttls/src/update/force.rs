@@ -1,11 +1,9 @@
 //! From merged lists to what the mail server does: written, checked, exchanged; or taken back when nothing is left.
-
-use std::time::Duration;
+//!
+//! How one generation takes the place of another is `exchange`.
 
 use starttls_apply::Generations;
-use starttls_apply::postfix::{
-    self, Detected, Instance, LiveProbe, Plan, Survey, TakenOut, Wanted, is_recorded,
-};
+use starttls_apply::postfix::{self, Detected, Instance, Survey, TakenOut, is_recorded};
 use starttls_apply::validity::{ActivationState, State};
 use starttls_policy::{Finding, Timestamp};
 use starttls_sources::Lock;
@@ -13,16 +11,13 @@ use starttls_sources::Lock;
 use super::applied::{Applied, Counts, Named, UNKNOWN, untouched};
 use super::deactivation::Deactivation;
 use super::dropped::Dropped;
-use super::entered::Entered;
+use super::exchange::{Standing, exchange};
 use super::withheld::Withheld;
 use super::{Kind, SourceReport, dropped, findings, timer};
 use crate::known::Known;
 use crate::settings::Settings;
 use crate::target::{self, Prepared, Target};
 use crate::validity::{self, Terms};
-
-/// Our table is put back into main.cf once within this time: whoever removes it again means to.
-const REPAIR_AGAIN_AFTER: Duration = Duration::from_hours(24);
 
 /// One exchange of what the mail server works by.
 pub(super) struct Force<'a> {
@@ -185,80 +180,6 @@ fn write(
     let published = prepared.ready.publish()?;
     validity::enter(generations, force.settings, State::Written, force.now)?;
     Ok(Applied::Written { generation: published.number, counts })
-}
-
-/// How main.cf stands to our table before an exchange.
-struct Standing {
-    /// It names the table.
-    is_active: bool,
-    /// Another program removed it.
-    was_undone: bool,
-    /// The table of ours that it names.
-    named: Option<Named>,
-}
-
-/// Has the mail server use a generation instead of the one in force.
-fn exchange(
-    force: &Force<'_>,
-    prepared: Prepared<'_>,
-    generations: &Generations,
-    standing: &Standing,
-    state: Option<&ActivationState>,
-    found: &mut Vec<Finding>,
-) -> anyhow::Result<Applied> {
-    let Force { target, settings, kind, now, .. } = *force;
-    let refused = || Applied::Refused { stands: untouched(generations.root(), standing.named.as_ref(), now) };
-    let is_safe = prepared.refusals().is_empty();
-    let Prepared { ready, rendered, .. } = prepared;
-    let counts = Counts::of(&rendered.summary);
-    let repaired = state.and_then(|state| state.repaired);
-    if standing.was_undone
-        && let Some(repaired) = repaired.filter(|then| then.until(now) < REPAIR_AGAIN_AFTER)
-    {
-        let message = format!(
-            "another program took our table out of main.cf again, which was put back at {repaired}; it is left out"
-        );
-        let cure = "have that program name our table in `smtp_tls_policy_maps`, then run `starttls update --activate`; \
-                    or run `starttls generate --deactivate`";
-        found.push(findings::UNDONE_AGAIN.finding("", message).with_cure(cure));
-        return Ok(refused());
-    }
-    // Live probes are for the first time; a domain whose server is down now must not hold up all others' policies.
-    let is_first = !standing.is_active && !standing.was_undone;
-    let probe =
-        if is_first && settings.postfix.probe.value { LiveProbe::Run(Vec::new()) } else { LiveProbe::Skip };
-    let wanted = Wanted {
-        table_type: target.table,
-        settings: &rendered.summary.settings,
-        written_for: target.written_for()?,
-        probe,
-    };
-    let plan = Plan::make(&target.server.instance(), generations, Some(&ready), &wanted)?;
-    let diff = plan.diff.clone();
-    let refusals: Vec<Finding> = plan.refusals().cloned().collect();
-    if !(is_safe && refusals.is_empty()) {
-        found.push(findings::NOT_ACTIVATED.finding("", "the new policy was not put into force"));
-        found.extend(refusals);
-        return Ok(refused());
-    }
-    if kind == Kind::DryRun {
-        return Ok(Applied::Tried { counts, diff });
-    }
-    let repaired = standing.was_undone.then_some(now);
-    let entered = Entered::write(generations, settings, repaired, now)?;
-    let done = match postfix::activate(plan, generations, Some(ready)) {
-        Ok(done) => done,
-        Err(error) => return Err(entered.undone_after(error.into(), generations)),
-    };
-    found.extend(timer::install(settings, generations.root(), findings::NO_TIMER));
-    if standing.was_undone {
-        let message = "another program had taken our table out of main.cf; it was put back";
-        let cure =
-            "find out which program writes main.cf and have it name our table in `smtp_tls_policy_maps`";
-        found.push(findings::REPAIRED.finding("", message).with_cure(cure));
-    }
-    let generation = done.published.map_or(0, |published| published.number);
-    Ok(Applied::Exchanged { generation, counts, diff, running: done.running })
 }
 
 /// Takes our table out of the mail server's configuration; the directory stays for when lists come back.

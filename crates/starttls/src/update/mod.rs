@@ -13,6 +13,7 @@ mod applied;
 mod deactivation;
 mod dropped;
 mod entered;
+mod exchange;
 mod findings;
 mod force;
 mod hidden;

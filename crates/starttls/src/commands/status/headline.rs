@@ -8,7 +8,8 @@ use starttls_apply::validity::State;
 use starttls_policy::Timestamp;
 
 use super::away;
-use super::in_force::{InForce, Obstacle};
+use super::in_force::InForce;
+use super::obstacle::Obstacle;
 
 /// Prints what is in force, and until when.
 pub(super) fn print(in_force: &InForce, now: Timestamp) -> anyhow::Result<()> {

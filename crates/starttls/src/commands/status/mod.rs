@@ -4,6 +4,7 @@
 
 mod headline;
 mod in_force;
+mod obstacle;
 
 use std::io::Write as _;
 use std::time::Duration;
