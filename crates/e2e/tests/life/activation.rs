@@ -59,7 +59,74 @@ fn fault_2_3_bookworm_withdrawal_outlives_the_loss_of_its_files() -> Result<()> 
     })
 }
 
+#[test]
+#[ignore = "needs unpacked servers: run `./test e2e`"]
+fn fault_1_4_bookworm_status_says_which_table_has_effect() -> Result<()> {
+    sealed("activation::fault_1_4_bookworm_status_says_which_table_has_effect", |trees, site| {
+        let lab = Lab::build(trees, &site, |names| names.mail(MAIL))?;
+        let tree = Tree::mount(trees, "bookworm", &site)?;
+        let sender = Sender::start(&tree, &site)?;
+        let program = Program::bring(&tree, &site)?;
+        let operator = Operator { site, sender, program };
+        let result = operator.lead_elsewhere();
+        drop(lab);
+        result
+    })
+}
+
 impl Operator {
+    /// Another table than that of the settings has effect: the one of an earlier output directory, or the operator's own.
+    fn lead_elsewhere(&self) -> Result<()> {
+        const MOVED: &str = "/lab/operator/moved";
+        const DEACTIVATE: [&str; 4] = ["generate", "--mta", "postfix", "--deactivate"];
+        let in_force = |expected: &str| -> Result<()> {
+            let status = self.run(0, &["status"])?.expect(4)?;
+            let line = status.stdout.lines().find(|line| line.starts_with("in force:"));
+            ensure!(line.is_some_and(|line| line.contains(expected)), "{}", status.stdout);
+            Ok(())
+        };
+
+        chapter(
+            "The output directory changes in the settings: the policy of the earlier one stays in force, and is named",
+        );
+        self.prepare()?;
+        let original = self.sender.postfix().main_cf()?;
+        self.changing(0, &["update"])?.expect(0)?;
+        let settings = self.site.read(SETTINGS)?.replace(OUTPUT, MOVED);
+        self.site.write(SETTINGS, &settings)?;
+        self.expect_deferred("moved@absent.test")?;
+        in_force(&format!("another output directory, {OUTPUT}"))?;
+        let update = self.run(0, &["update"])?.expect(3)?;
+        ensure!(!update.words().contains("nothing is in force"), "{}", update.words());
+        in_force(&format!("another output directory, {OUTPUT}"))?;
+        let refused = self.run(0, &DEACTIVATE)?.expect(3)?;
+        ensure!(refused.words().contains(&format!("--output {OUTPUT} --deactivate`")), "{}", refused.words());
+        let earlier = [&DEACTIVATE[..], &["--output", OUTPUT]].concat();
+        self.changing(0, &earlier)?.expect(0)?;
+        ensure!(self.sender.postfix().main_cf()? == original, "it is still named");
+        self.changing(0, &["update"])?.expect(0)?;
+        self.run(0, &["status"])?.expect(0)?;
+        self.expect_deferred("renewed@absent.test")?;
+
+        chapter(
+            "A table before ours answers for all domains: nothing is in force, and status and update say so",
+        );
+        let active = self.sender.postfix().main_cf()?;
+        let ours = format!("texthash:{MOVED}/current/tls_policy");
+        self.rewrite(&active.replace(&ours, &format!("static:may, {ours}")))?;
+        self.expect_cleartext("hidden@absent.test")?;
+        in_force("nothing, since every listed domain gets its answer from `static:may`")?;
+        let update = self.run(0, &["update"])?.expect(3)?;
+        ensure!(update.words().contains("status.hidden"), "{}", update.words());
+
+        chapter("Our table alone within another one is asked as by itself");
+        self.rewrite(&active.replace(&ours, &format!("unionmap:{{{ours}}}")))?;
+        self.expect_deferred("union@absent.test")?;
+        let status = self.run(0, &["status"])?.expect(0)?;
+        ensure!(!status.stdout.contains("[activate."), "{}", status.stdout);
+        Ok(())
+    }
+
     /// Files of the activation go, and neither stops mail nor keeps the policy in force beyond its end.
     fn lose_files(&self) -> Result<()> {
         const WITHDRAW: [&str; 3] = ["withdraw", "--record", OUTPUT];
