@@ -157,7 +157,7 @@ async fn fault_resolv_conf_that_is_no_file_or_too_large_is_a_trouble_and_is_foll
     make_pipe(&path);
     looked(&mut files, &[&path]).await;
     let words = trouble(&files).unwrap();
-    assert!(words.contains("is no file"), "{words}");
+    assert!(words.contains("is not a regular file"), "{words}");
 
     fs::remove_file(&path).unwrap();
     fs::write(&path, "# filler\n".repeat(400_000) + "nameserver 192.0.2.7\n").unwrap();
@@ -169,7 +169,7 @@ async fn fault_resolv_conf_that_is_no_file_or_too_large_is_a_trouble_and_is_foll
     fs::remove_file(&path).unwrap();
     fs::create_dir(&path).unwrap();
     looked(&mut files, &[&path]).await;
-    assert!(trouble(&files).unwrap().contains("is no file"));
+    assert!(trouble(&files).unwrap().contains("is not a regular file"));
 
     fs::remove_dir(&path).unwrap();
     fs::write(&path, "nameserver 192.0.2.9\n").unwrap();
