@@ -30,7 +30,7 @@ const KNOWN: &[(&str, &[&str])] = &[
     ("starttls", &["generation", "target", "validity"]),
     ("starttls", &["settings::audit", "settings::audit_daemon"]),
     ("starttls", &["settings::role", "settings::table"]),
-    ("starttls", &["update::dropped", "update::force"]),
+    ("starttls", &["update::dropped", "update::exchange", "update::force"]),
 ];
 
 /// One module's items, without those of its children.
