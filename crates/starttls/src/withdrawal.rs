@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use starttls_apply::postfix::{self, Instance, TakenOut, WithdrawError, Withdrawal, damaged_files};
+use starttls_apply::postfix::{self, Instance, WithdrawError, Withdrawal, damaged_files};
 use starttls_apply::validity::{self, Alert, Part, PartKind};
 use starttls_policy::{Finding, Timestamp};
 
@@ -13,10 +13,6 @@ use crate::exit::Exit;
 use crate::output::counted;
 use crate::target;
 use crate::update;
-
-const OUT: &str = "our table was taken out of force altogether; mail is encrypted where possible";
-const EMPTY: &str =
-    "main.cf still names our table, which has no lines left; mail is encrypted where possible";
 
 /// For a table that was emptied and is still named.
 pub(crate) const EMPTIED_CURE: &str = "run `starttls update`, which fills it again, or `starttls generate --mta postfix \
@@ -68,7 +64,7 @@ fn report(result: Result<Withdrawal, WithdrawError>, output: &Path) -> Result<Re
                 let message = format!("what is left could not be put into force: {cause}");
                 findings.push(update::FAILED.finding("", message));
             }
-            (exit, findings, OUT.into())
+            (exit, findings, update::OUT.into())
         }
         Ok(Withdrawal::Emptied { expired, cause }) => {
             let (_, mut findings) = ended(&expired);
@@ -76,23 +72,12 @@ fn report(result: Result<Withdrawal, WithdrawError>, output: &Path) -> Result<Re
                 "our table could not be taken out of main.cf, which still names it, so it was emptied: {cause}"
             );
             findings.push(update::FAILED.finding("", message).with_cure(EMPTIED_CURE));
-            (Exit::Refused, findings, EMPTY.into())
+            (Exit::Refused, findings, update::EMPTY.into())
         }
         Ok(Withdrawal::WasMissing(taken)) => {
-            let (how, stands) = match taken {
-                TakenOut::Removed => ("it was taken out of main.cf".to_owned(), OUT),
-                TakenOut::Emptied { cause } => (
-                    format!("it could not be taken out, so a table without lines stands there now: {cause}"),
-                    EMPTY,
-                ),
-            };
-            let path = output.join("current/tls_policy");
-            let message = format!(
-                "the table `{}`, which main.cf named, was missing, so that Postfix deferred all mail; {how}",
-                path.display()
-            );
+            let (finding, stands) = update::was_missing(output, taken);
             let cure = "run `starttls update`, or `starttls generate … --activate`, which put the policy into force anew";
-            (Exit::Refused, vec![update::TABLE_MISSING.finding("", message).with_cure(cure)], stands.into())
+            (Exit::Refused, vec![finding.with_cure(cure)], stands.into())
         }
         Err(error @ WithdrawError::NoActivation { .. }) => return Err(error),
         Err(error @ WithdrawError::NoRecord { .. }) => {

@@ -23,7 +23,7 @@ pub fn other_output(other: &Path, output: &Path) -> Finding {
          is the one that is meant"
     );
     let cure = format!(
-        "run `starttls generate --mta postfix --output {other} --deactivate`, then `starttls update`; or set `output` back \
+        "run `starttls generate --mta postfix --output {other} --deactivate`, then `starttls update --activate`; or set `output` back \
          to `{other}`"
     );
     codes::OTHER_OUTPUT.finding(POLICY_MAPS, message).with_cure(cure)

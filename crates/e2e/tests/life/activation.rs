@@ -104,7 +104,7 @@ impl Operator {
         let earlier = [&DEACTIVATE[..], &["--output", OUTPUT]].concat();
         self.changing(0, &earlier)?.expect(0)?;
         ensure!(self.sender.postfix().main_cf()? == original, "it is still named");
-        self.changing(0, &["update"])?.expect(0)?;
+        self.changing(0, &["update", "--activate"])?.expect(0)?;
         self.run(0, &["status"])?.expect(0)?;
         self.expect_deferred("renewed@absent.test")?;
 

@@ -143,7 +143,7 @@ pub(crate) fn untouched(output: &Path, named: Option<&Named>, now: Timestamp) ->
     match (state.map(|state| state.state), named) {
         (Some(State::Deactivated), _) => "the policy stays out of force, as the operator said".into(),
         (Some(State::Withdrawn), None | Some(Named::Nothing | Named::Other(_))) => {
-            "the policy stays out of force: all of it had expired".into()
+            "the policy stays out of force: all of it had expired, or its table was missing".into()
         }
         (Some(_), Some(Named::Nothing | Named::Other(_))) => {
             "main.cf does not name our table: mail goes out without the policy".into()

@@ -3,7 +3,7 @@
 //! How one generation takes the place of another is `exchange`.
 
 use starttls_apply::Generations;
-use starttls_apply::postfix::{self, Detected, Instance, Survey, TakenOut, is_recorded};
+use starttls_apply::postfix::{self, Detected, Instance, Survey, TakenOut, Withdrawal, is_recorded};
 use starttls_apply::validity::{ActivationState, State};
 use starttls_policy::{Finding, Timestamp};
 use starttls_sources::Lock;
@@ -12,6 +12,7 @@ use super::applied::{Applied, Counts, Named, UNKNOWN, untouched};
 use super::deactivation::Deactivation;
 use super::dropped::Dropped;
 use super::exchange::{Standing, exchange};
+use super::missing::was_missing;
 use super::withheld::Withheld;
 use super::{Kind, SourceReport, dropped, findings, timer};
 use crate::known::Known;
@@ -128,9 +129,24 @@ fn deactivated(
     generations: &Generations,
     found: &mut Vec<Finding>,
 ) -> anyhow::Result<Applied> {
+    let root = generations.root();
+    let survey = force.target.server.ask().ok().flatten().map(|detected| detected.survey(root));
+    let named = survey.as_ref().map(Named::of);
+    if let Some(Named::Other(other)) = &named {
+        found.push(postfix::other_output(other, root));
+        return Ok(Applied::Refused { stands: untouched(root, named.as_ref(), force.now) });
+    }
     let applied = Applied::Deactivated { since: state.since };
     if force.kind == Kind::DryRun {
         return Ok(applied);
+    }
+    // Another program named our table again after its files were deleted: Postfix defers all mail.
+    if survey.as_ref().is_some_and(Survey::is_used)
+        && let Withdrawal::WasMissing(taken) =
+            postfix::withdraw(generations, &force.target.server.instance(), force.now)?
+    {
+        let cure = "see which program names it, and change that: the operator deactivated the policy";
+        found.push(was_missing(root, taken).0.with_cure(cure));
     }
     // Where the state directory was held by another run when the operator deactivated, it does not say so yet.
     if !matches!(Withheld::read(force.lock.state()), Ok(Some(_))) {

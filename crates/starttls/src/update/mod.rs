@@ -19,6 +19,7 @@ mod force;
 mod hidden;
 mod last_failure;
 mod message;
+mod missing;
 mod outside;
 mod repetition;
 pub(crate) mod timer;
@@ -31,11 +32,12 @@ pub(crate) use entered::Entered;
 pub(crate) use findings::FINDINGS;
 pub(crate) use findings::{
     AGEING, BYPASSED, DAMAGED_FILE, EMPTIED, ENDED, FAILED, NEVER, NO_RECORD, NO_TIMER, NOT_IN_FORCE,
-    OTHER_TRUST, OVERDUE, SERVICE_WITHOUT, SOURCE_ENDED, STILL_NAMED, SUSPICIOUS, TABLE_CHANGED,
-    TABLE_MISSING, UNSEEN, UNWATCHED, UPDATER_DEAD, UPDATER_SILENT, WITHDRAWN,
+    OTHER_TRUST, OVERDUE, SERVICE_WITHOUT, SOURCE_ENDED, STILL_NAMED, SUSPICIOUS, TABLE_CHANGED, UNSEEN,
+    UNWATCHED, UPDATER_DEAD, UPDATER_SILENT, WITHDRAWN,
 };
 pub(crate) use hidden::add_hidden;
 pub(crate) use last_failure::{LastFailure, Run, record};
+pub(crate) use missing::{EMPTY, OUT, was_missing};
 
 use starttls_policy::{Finding, List, Severity, Timestamp};
 use starttls_sources::settings::SourceSettings;

@@ -76,7 +76,7 @@ impl Withheld {
     }
 }
 
-/// Whether `output` is the directory of which `update` takes care: what happens to another one is no word to it.
+/// Whether `output` is the directory of which `update` takes care.
 fn is_updated(settings: &Settings, output: &Path) -> bool {
     std::path::absolute(&settings.postfix.output.value).is_ok_and(|updated| updated == output)
 }
@@ -101,13 +101,30 @@ pub(crate) fn begin(settings: &Settings, output: &Path, now: Timestamp) -> Resul
     }
 }
 
-/// Records that `generate` put an output directory into force, or did not take it out.
+/// Records that `generate` took an output directory out of force of which no update takes care: the operator takes the policy
+/// out, wherever it was.
+///
+/// # Errors
+/// [`StateError`]; the next update activates then.
+pub(crate) fn begin_elsewhere(settings: &Settings, output: &Path, now: Timestamp) -> Result<(), StateError> {
+    match lock(settings)?.filter(|_| !is_updated(settings, output)) {
+        Some(lock) => Withheld::new(output, now).write(&lock),
+        None => Ok(()),
+    }
+}
+
+/// Records that `generate` put an output directory into force, whichever it is.
 ///
 /// # Errors
 /// [`StateError`]; an update that finds the directory active ignores the record.
-pub(crate) fn end(settings: &Settings, output: &Path) -> Result<(), StateError> {
-    match lock(settings)?.filter(|_| is_updated(settings, output)) {
-        Some(lock) => Withheld::end(&lock),
-        None => Ok(()),
-    }
+pub(crate) fn end(settings: &Settings) -> Result<(), StateError> {
+    lock(settings)?.map_or(Ok(()), |lock| Withheld::end(&lock))
+}
+
+/// Records that `generate` did not take an output directory out of force after all.
+///
+/// # Errors
+/// [`StateError`]; an update that finds the directory active ignores the record.
+pub(crate) fn undo(settings: &Settings, output: &Path) -> Result<(), StateError> {
+    if is_updated(settings, output) { end(settings) } else { Ok(()) }
 }

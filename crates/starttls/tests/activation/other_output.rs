@@ -66,10 +66,10 @@ fn fault_deactivation_refuses_where_postfix_uses_another_output_directory() {
     assert_eq!(json.pointer("/outcome"), Some(&"refused".into()));
     assert!(json.pointer("/other_outputs/0").is_some(), "{json}");
     assert_eq!(machine.main_cf(), active);
-    // The command that is named does it, and an update puts the new directory into force.
+    // The command that is named does it, and an update that may activate puts the new directory into force.
     machine.done(command.strip_prefix("starttls ").unwrap());
     assert!(!machine.main_cf().contains("current/tls_policy"));
-    machine.done("update");
+    machine.done("update --activate");
     assert!(machine.main_cf().contains("elsewhere/current/tls_policy"));
     machine.done("status");
 }
@@ -105,4 +105,43 @@ fn fault_an_update_without_a_list_names_the_other_output_directory_that_is_in_fo
         // The same where the new directory is there.
         std::fs::create_dir_all(machine.0.path().join("elsewhere")).unwrap();
     }
+}
+
+#[test]
+fn fault_a_deactivation_of_the_directory_in_force_stands_whatever_the_settings_name() {
+    let machine = moved();
+    let policy = machine.0.path().join("policy");
+    machine.done(&format!("generate --mta postfix --output {} --deactivate", policy.display()));
+    for _ in 0..2 {
+        machine.run("update");
+        assert!(!machine.main_cf().contains("current/tls_policy"), "{}", machine.main_cf());
+    }
+    machine.done("update --activate");
+    assert!(machine.main_cf().contains("elsewhere/current/tls_policy"));
+    // The directory that was deactivated is named again: the other one is in force, and an update says so.
+    machine.settings("policy");
+    let output = machine.run("update");
+    let said = words(&output);
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains("[activate.other-output]"), "{said}");
+}
+
+#[test]
+fn fault_an_update_takes_a_deactivated_table_that_is_named_again_out_of_main_cf() {
+    let machine = Machine::new();
+    let before = machine.main_cf();
+    machine.done("update");
+    let active = machine.main_cf();
+    machine.done("generate --mta postfix --deactivate");
+    machine.run("update");
+    // By a program that restores main.cf: the table is gone, and Postfix defers all mail.
+    machine.write("config/main.cf", &active);
+    let output = machine.run("update");
+    let said = words(&output);
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains("deferred all mail") && said.contains("[update.table-missing]"), "{said}");
+    assert_eq!(machine.main_cf(), before);
+    // It stays deactivated.
+    machine.done("update");
+    assert_eq!(machine.main_cf(), before);
 }

@@ -78,7 +78,7 @@ pub(super) fn run(request: &Request, output: &Path, format: Format) -> anyhow::R
     };
     if matches!(outcome, Outcome::Done(_)) {
         // Where it cannot be ended, an update sees that the policy was activated since.
-        let _ = withheld::end(&request.settings, generations.root());
+        let _ = withheld::end(&request.settings);
         let unwatched = timer::install(&request.settings, generations.root(), update::UNWATCHED);
         if format == Format::Text {
             print_findings(&mut anstream::stderr().lock(), unwatched.as_slice())?;

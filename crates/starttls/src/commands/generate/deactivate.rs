@@ -23,14 +23,14 @@ pub(super) fn run(request: &Request, output: &Path, format: Format) -> anyhow::R
     // First, so that an update that comes between does not activate again what is just being taken out.
     let now = clock::now();
     ActivationState::new(State::Deactivated, now).write(&generations)?;
-    let unnoted = withheld::begin(&request.settings, generations.root(), now).err();
+    let mut unnoted = withheld::begin(&request.settings, generations.root(), now).err();
     let done = postfix::deactivate(&request.target.server.instance(), &generations, Leftovers::Delete);
     let mut done = match done {
         Ok(done) => done,
         Err(error) => {
             // A damaged state may have been a deactivation, which stands.
             if before.is_ok_and(|before| before.is_none_or(|before| before.state != State::Deactivated)) {
-                let _ = withheld::end(&request.settings, generations.root());
+                let _ = withheld::undo(&request.settings, generations.root());
             }
             saved.restore(&generations)?;
             return match error {
@@ -40,6 +40,9 @@ pub(super) fn run(request: &Request, output: &Path, format: Format) -> anyhow::R
             };
         }
     };
+    if done.was_active {
+        unnoted = unnoted.or(withheld::begin_elsewhere(&request.settings, generations.root(), now).err());
+    }
     if let Some(error) = unnoted {
         let words = with_causes(&error);
         let kept = generations.root().display();

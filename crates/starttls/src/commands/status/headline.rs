@@ -39,7 +39,9 @@ fn line(in_force: &InForce) -> String {
         Some(State::Deactivated) => {
             format!("nothing; deactivated by the operator{since}; `starttls update --activate` puts it back")
         }
-        Some(State::Withdrawn) => format!("nothing; everything had expired and was taken out{since}"),
+        Some(State::Withdrawn) => {
+            format!("nothing; everything had expired, or the table was missing, and was taken out{since}")
+        }
         Some(State::Active | State::Written) => {
             let parts =
                 in_force.recorded().map(|validity| validity.parts.iter().map(|part| part.name.as_str()));

@@ -137,7 +137,11 @@ impl InForce {
     /// Everything had expired: nobody renews what `generate` activated, and a clock that was ahead may have ended it too early.
     fn judge_withdrawal(&mut self, now: Timestamp) {
         let Some(since) = self.state.as_ref().map(|state| state.since) else { return };
-        let why = if since > now { "by a clock that was ahead" } else { "since everything had expired" };
+        let why = if since > now {
+            "by a clock that was ahead"
+        } else {
+            "since everything had expired or the table was missing"
+        };
         let message = format!("the policy was taken out of force at {since}, {why}");
         let cure =
             "run `starttls update`, or `starttls generate … --activate` with a list that has not expired";
