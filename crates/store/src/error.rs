@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::place::PlaceError;
+
 /// A database cannot do what was asked.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -15,6 +17,13 @@ pub enum StoreError {
         /// Why.
         #[source]
         source: sqlx::Error,
+    },
+    /// The password of the database cannot be had.
+    #[error("the database cannot be opened without its password")]
+    Password {
+        /// Why.
+        #[source]
+        source: PlaceError,
     },
     /// A file cannot be made, renamed or written.
     #[error("`{}` cannot be written; its directory must exist and belong to the user that runs this program", path.display())]
@@ -85,9 +94,15 @@ const DAMAGE: [u32; 2] = [11, 26];
 /// connection exceptions, and shutdowns.
 const GONE: [&str; 4] = ["08", "57P01", "57P02", "57P03"];
 
-/// SQLSTATE codes of statements that may well succeed when they are run again: serialization failure, deadlock, lock not
-/// available, cancelled by a time limit.
-const TRANSIENT: [&str; 4] = ["40001", "40P01", "55P03", "57014"];
+/// SQLSTATE codes of statements that may well succeed when they are run again: serialization failure, deadlock.
+const TRANSIENT: [&str; 2] = ["40001", "40P01"];
+
+/// SQLSTATE codes of statements that waited too long for what other sessions hold: lock not available, cancelled by a time limit.
+const HELD_UP: [&str; 2] = ["55P03", "57014"];
+
+/// SQLSTATE codes and classes by which a server refuses a statement whatever rows are in it: read-only transaction, and syntax error
+/// or access rule violation, which names tables and columns.
+const OF_ALL_ROWS: [&str; 2] = ["25006", "42"];
 
 /// SQLSTATE classes and codes by which a server refuses a statement for the values in it: data exception, constraint violated,
 /// limit exceeded, and the exception that a trigger raises.
@@ -110,6 +125,17 @@ impl StoreError {
     /// Tells whether the same statement may succeed when it is run again at once.
     pub fn is_transient(&self) -> bool {
         self.code().is_some_and(|code| TRANSIENT.contains(&&*code))
+    }
+
+    /// Tells whether the cause may pass by itself: another session's work, or its lock.
+    pub fn is_passing(&self) -> bool {
+        self.is_transient() || self.code().is_some_and(|code| HELD_UP.contains(&&*code))
+    }
+
+    /// Tells whether the database may have refused one row of a statement and take the others.
+    pub fn may_be_of_one_row(&self) -> bool {
+        self.is_refusal()
+            && self.code().is_some_and(|code| !OF_ALL_ROWS.iter().any(|of_all| code.starts_with(of_all)))
     }
 
     /// The database's own code, if it answered a statement with an error.

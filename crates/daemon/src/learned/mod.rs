@@ -73,7 +73,7 @@ pub struct Learned {
 
 /// Why the shared store is not emptied with the own one, and how that is done.
 const SHARED_IS_KEPT: &str = "the shared store keeps what the nodes wrote there; `cache purge DOMAIN` removes a domain from it, \
-    and `TRUNCATE learned_policies, learned_releases, learned_dane` in the database removes everything";
+    and `TRUNCATE learned_policies, learned_releases, learned_dane, learned_to_verify` in the database removes everything";
 
 /// What was forgotten.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -13,6 +13,11 @@ pub enum SharedState {
     Connecting,
     /// It answers, and takes what this node learns.
     Up,
+    /// It answers, and takes writes except for some rows, which are locked or refused: they wait and are tried again.
+    HeldUp {
+        /// How many, and what it said.
+        words: String,
+    },
     /// It answers, and takes no writes: what this node learns waits, as far as there is room.
     ReadOnly {
         /// What it said.
@@ -30,6 +35,9 @@ impl SharedState {
     pub fn trouble(&self) -> Option<String> {
         match self {
             Self::Absent | Self::Connecting | Self::Up => None,
+            Self::HeldUp { words } => {
+                Some(format!("the shared store does not take what this node learns for {words}"))
+            }
             Self::ReadOnly { words } => {
                 Some(format!("the shared store takes no writes, and what this node learns waits: {words}"))
             }
@@ -41,7 +49,7 @@ impl SharedState {
 
     /// Tells whether it can be read.
     pub const fn answers(&self) -> bool {
-        matches!(self, Self::Up | Self::ReadOnly { .. })
+        matches!(self, Self::Up | Self::HeldUp { .. } | Self::ReadOnly { .. })
     }
 }
 
@@ -59,6 +67,8 @@ pub struct SharedTroubles {
     pub unreadable: u64,
     /// Changes that it refuses for what stands in them, and that were given up.
     pub given_up: u64,
+    /// Rows that could not be written while others could; they wait and are tried again.
+    pub held_up: u64,
 }
 
 /// How many rows the own store has.

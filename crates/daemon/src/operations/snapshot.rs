@@ -23,9 +23,9 @@ pub struct Snapshot {
     pub waiting: u64,
     /// What is remembered beyond a restart.
     pub learned: Counts,
-    /// State of the store that nodes share: `connecting`, `up`, `read-only` or `down`; `None` where each node has its own.
+    /// State of the store that nodes share: `connecting`, `up`, `held-up`, `read-only` or `down`; `None` where each node has its own.
     pub shared_store: Option<&'static str>,
-    /// Why it is `read-only` or `down`, in the database's own words.
+    /// Why it is `held-up`, `read-only` or `down`, in the database's own words.
     pub shared_store_cause: Option<String>,
     /// What went wrong with it.
     pub shared_troubles: SharedTroubles,

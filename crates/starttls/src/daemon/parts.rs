@@ -255,6 +255,7 @@ pub(super) fn shared_store(learned: &Learned) -> (Option<&'static str>, Option<S
         SharedState::Absent => (None, None),
         SharedState::Connecting => (Some("connecting"), None),
         SharedState::Up => (Some("up"), None),
+        SharedState::HeldUp { words } => (Some("held-up"), Some(words)),
         SharedState::ReadOnly { words } => (Some("read-only"), Some(words)),
         SharedState::Down { words } => (Some("down"), Some(words)),
     }

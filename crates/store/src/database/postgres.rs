@@ -36,8 +36,7 @@ const IDLE: Duration = Duration::from_mins(5);
 /// A server of PostgreSQL whose tables are as the program needs them. Clones are the same server.
 #[derive(Clone, Debug)]
 pub struct Server {
-    options: Box<PgConnectOptions>,
-    place: String,
+    url: PostgresUrl,
     pub(crate) pool: PgPool,
 }
 
@@ -52,7 +51,7 @@ impl Server {
     /// # Errors
     /// [`StoreError`], with the server's own words where it answered.
     pub async fn open(url: &PostgresUrl, migrations: &Migrations) -> Result<(Self, Connection), StoreError> {
-        let options = url.options().options(SESSION).disable_statement_logging();
+        let options = options_of(url)?;
         let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS)
             .min_connections(0)
@@ -60,12 +59,12 @@ impl Server {
             .idle_timeout(IDLE)
             // A connection that broke shows at its next use; asking before each would cost a round trip.
             .test_before_acquire(false)
-            .connect_lazy_with(options.clone());
-        let server = Self { options: Box::new(options), place: url.to_string(), pool };
+            .connect_lazy_with(options);
+        let server = Self { url: url.clone(), pool };
         let mut connection = server.connect().await?;
         match tokio::time::timeout(MIGRATING, migrations.apply_to_postgres(&mut connection.0)).await {
             Ok(Ok(())) => Ok((server, connection)),
-            Ok(Err(trouble)) => Err(not_migrated(server.place, migrations, trouble)),
+            Ok(Err(trouble)) => Err(not_migrated(url.to_string(), migrations, trouble)),
             Err(_) => Err(StoreError::Deadline { limit: MIGRATING }),
         }
     }
@@ -73,18 +72,25 @@ impl Server {
     /// Opens a connection.
     ///
     /// # Errors
-    /// [`StoreError::Open`], after two seconds at the latest.
+    /// [`StoreError::Open`], after two seconds at the latest, and [`StoreError::Password`] at once.
     pub async fn connect(&self) -> Result<Connection, StoreError> {
         let late = || {
             let words = format!("no answer within {} s", CONNECT.as_secs());
             sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, words))
         };
-        let opened = tokio::time::timeout(CONNECT, PgConnection::connect_with(&self.options)).await;
+        let options = options_of(&self.url)?;
+        let opened = tokio::time::timeout(CONNECT, PgConnection::connect_with(&options)).await;
         match opened.unwrap_or_else(|_| Err(late())) {
             Ok(connection) => Ok(Connection(connection)),
-            Err(source) => Err(StoreError::Open { place: self.place.clone(), source }),
+            Err(source) => Err(StoreError::Open { place: self.url.to_string(), source }),
         }
     }
+}
+
+/// What a connection is made with now: a file with the password is read anew.
+fn options_of(url: &PostgresUrl) -> Result<PgConnectOptions, StoreError> {
+    let options = url.options().map_err(|source| StoreError::Password { source })?;
+    Ok(options.options(SESSION).disable_statement_logging())
 }
 
 impl Connection {
@@ -102,6 +108,16 @@ impl Connection {
         let query = sqlx::query_with(sql, for_postgres(values)?);
         let rows = within(limit, self.0.fetch_all(query)).await?;
         Ok(rows.into_iter().map(Row::from).collect())
+    }
+
+    /// Limits how long statements wait for each lock of other sessions, from now on.
+    ///
+    /// # Errors
+    /// [`StoreError`], after the deadline at the latest.
+    pub async fn wait_for_locks(&mut self, limit: Duration) -> Result<(), StoreError> {
+        let limit = limit.as_millis().to_string();
+        let sql = "SELECT set_config('lock_timeout', $1, false)";
+        self.rows_within(DEADLINE, sql, &[Value::Text(&limit)]).await.map(drop)
     }
 
     /// Runs a statement that changes something; tells how many rows it changed.

@@ -29,6 +29,7 @@ pub(super) const MAX_PASSWORD_BYTES: usize = 1_024;
 pub struct PostgresUrl {
     options: Box<PgConnectOptions>,
     files: Vec<PathBuf>,
+    password_file: Option<PathBuf>,
 }
 
 impl PostgresUrl {
@@ -67,24 +68,17 @@ impl PostgresUrl {
             let mode = ssl_mode_towards(&options);
             options = options.ssl_mode(mode);
         }
-        Ok(Self { options: Box::new(options), files })
+        Ok(Self { options: Box::new(options), files, password_file: None })
     }
 
-    /// Takes the password from a file of one line.
+    /// Takes the password from a file of one line, which is read anew for each connection, so that a password may be changed while the
+    /// program runs.
     ///
     /// # Errors
-    /// [`PlaceError`] where the file cannot be read or holds something else.
+    /// [`PlaceError`] where the file cannot be read now or holds something else.
     pub fn with_password_file(self, path: &Path) -> Result<Self, PlaceError> {
-        let mut text = String::new();
-        File::open(path)
-            .and_then(|file| file.take(MAX_PASSWORD_BYTES as u64 + 2).read_to_string(&mut text))
-            .map_err(|source| PlaceError::PasswordFile { path: path.to_owned(), source })?;
-        let password = text.strip_suffix('\n').unwrap_or(&text);
-        let password = password.strip_suffix('\r').unwrap_or(password);
-        if password.is_empty() || password.len() > MAX_PASSWORD_BYTES || password.contains(['\n', '\0']) {
-            return Err(PlaceError::Password { path: path.to_owned() });
-        }
-        Ok(Self { options: Box::new(self.options.password(password)), ..self })
+        password_in(path)?;
+        Ok(Self { password_file: Some(path.to_owned()), ..self })
     }
 
     /// The files that it names, which are read for each connection: certificates and a key.
@@ -92,10 +86,31 @@ impl PostgresUrl {
         &self.files
     }
 
-    /// What a connection is made with.
-    pub(crate) fn options(&self) -> PgConnectOptions {
-        PgConnectOptions::clone(&self.options)
+    /// What a connection is made with now.
+    ///
+    /// # Errors
+    /// [`PlaceError`] where the file with the password cannot be read or holds something else.
+    pub(crate) fn options(&self) -> Result<PgConnectOptions, PlaceError> {
+        let options = PgConnectOptions::clone(&self.options);
+        match &self.password_file {
+            Some(path) => Ok(options.password(&password_in(path)?)),
+            None => Ok(options),
+        }
     }
+}
+
+/// The password in a file of one line.
+fn password_in(path: &Path) -> Result<String, PlaceError> {
+    let mut text = String::new();
+    File::open(path)
+        .and_then(|file| file.take(MAX_PASSWORD_BYTES as u64 + 2).read_to_string(&mut text))
+        .map_err(|source| PlaceError::PasswordFile { path: path.to_owned(), source })?;
+    let password = text.strip_suffix('\n').unwrap_or(&text);
+    let password = password.strip_suffix('\r').unwrap_or(password);
+    if password.is_empty() || password.len() > MAX_PASSWORD_BYTES || password.contains(['\n', '\0']) {
+        return Err(PlaceError::Password { path: path.to_owned() });
+    }
+    Ok(password.to_owned())
 }
 
 /// Variables that the driver obeys, and that no URL can take back.
@@ -288,7 +303,7 @@ mod files_of_the_user {
                     }
                     url => url.unwrap(),
                 };
-                let options = format!("{:?}", url.options());
+                let options = format!("{:?}", url.options().unwrap());
                 assert!(!options.contains("leak"), "{text}: {options}");
             }
             return;

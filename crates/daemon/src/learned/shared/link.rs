@@ -29,9 +29,11 @@ pub(super) struct Link {
     refused_connections: AtomicU64,
     unreadable: AtomicU64,
     given_up: AtomicU64,
+    held_up: AtomicU64,
     /// Causes of the present outage that were logged.
     causes: Causes,
     unreadable_rows: UnreadableRows,
+    held_up_rows: UnreadableRows,
     given_up_told: Hourly,
 }
 
@@ -48,8 +50,10 @@ impl Link {
             refused_connections: AtomicU64::new(0),
             unreadable: AtomicU64::new(0),
             given_up: AtomicU64::new(0),
+            held_up: AtomicU64::new(0),
             causes: Causes::default(),
             unreadable_rows: UnreadableRows::default(),
+            held_up_rows: UnreadableRows::default(),
             given_up_told: Hourly::default(),
         }
     }
@@ -66,6 +70,7 @@ impl Link {
             refused_connections: read(&self.refused_connections),
             unreadable: read(&self.unreadable),
             given_up: read(&self.given_up),
+            held_up: read(&self.held_up),
         }
     }
 
@@ -147,7 +152,7 @@ impl Link {
     /// Writes are taken.
     pub(super) fn writes_taken(&self) {
         let again = self.state.send_if_modified(|state| {
-            let was_refused = matches!(state, SharedState::ReadOnly { .. });
+            let was_refused = matches!(state, SharedState::ReadOnly { .. } | SharedState::HeldUp { .. });
             if was_refused {
                 *state = SharedState::Up;
             }
@@ -159,9 +164,40 @@ impl Link {
         }
     }
 
+    /// Writes are taken, except for some rows, which wait and are tried again.
+    pub(super) fn writes_held_up(&self, rows: usize, cause: &str) {
+        let words = format!("{rows} of its rows, tried again within a minute: {cause}");
+        self.state.send_if_modified(|state| {
+            let held_up = SharedState::HeldUp { words };
+            let is_new = state.answers() && *state != held_up;
+            if is_new {
+                *state = held_up;
+            }
+            is_new
+        });
+    }
+
+    /// A row cannot be written while others can; logged with its domain, some in an hour.
+    pub(super) fn row_held_up(&self, domain: &Domain, error: &StoreError) {
+        const ROW: PassedOver = PassedOver { table: "", cause: "held up" };
+        add(&self.held_up, 1);
+        if self.held_up_rows.is_due(domain, &ROW) {
+            tracing::warn!(
+                "the shared store {} does not take what this node learns of {domain}, which waits and is tried again: {}; see in \
+                 `pg_stat_activity` who holds a lock there, and which triggers there are",
+                self.place,
+                with_causes(error)
+            );
+        }
+    }
+
     /// Writes are refused, or no connection for them is to be had; what was to be written waits.
     pub(super) fn writes_refused(&self, error: &StoreError) {
-        add(&self.refused_writes, 1);
+        let counter = match error {
+            StoreError::Open { .. } | StoreError::Password { .. } => &self.refused_connections,
+            _ => &self.refused_writes,
+        };
+        add(counter, 1);
         let words = with_causes(error);
         let is_read = self.state.send_if_modified(|state| {
             let is_read = state.answers();

@@ -9,8 +9,10 @@
 //! look-ups, never within one, so that distance costs each look-up a round trip and nothing more. Writing and reading do not
 //! depend on each other.
 
+mod apart;
 mod causes;
 mod link;
+mod parts;
 mod reading;
 mod unreadable;
 mod writing;
@@ -29,6 +31,7 @@ use super::remembered::{KeptPolicy, Learnt};
 use super::schema::MIGRATIONS;
 use super::standing::{SharedState, SharedTroubles};
 use super::steady::LastTime;
+use apart::Apart;
 use link::Link;
 use reading::LookUps;
 
@@ -63,6 +66,7 @@ pub(super) struct Shared {
     node: String,
     limit: u64,
     pub(super) queue: Queue,
+    apart: Apart,
     clock: Arc<LastTime>,
     link: Link,
     look_ups: LookUps,
@@ -88,7 +92,16 @@ pub enum PurgedShared {
 impl Shared {
     pub(super) fn new(url: PostgresUrl, node: String, limit: u64, clock: Arc<LastTime>) -> Self {
         let link = Link::new(url.to_string());
-        Self { url, node, limit, queue: Queue::default(), clock, link, look_ups: LookUps::default() }
+        Self {
+            url,
+            node,
+            limit,
+            queue: Queue::default(),
+            apart: Apart::default(),
+            clock,
+            link,
+            look_ups: LookUps::default(),
+        }
     }
 
     pub(super) fn state(&self) -> SharedState {
@@ -127,6 +140,7 @@ impl Shared {
     pub(super) async fn purge(&self, domain: &Domain) -> PurgedShared {
         // What waits to be written would bring it back.
         self.flushed().await;
+        self.apart.forget(domain);
         match self.remove(domain).await {
             Ok(rows) => PurgedShared::Removed { rows },
             Err(error) => PurgedShared::Not {
@@ -189,9 +203,14 @@ impl Default for Pause {
 
 impl Pause {
     async fn wait(&mut self) {
+        tokio::time::sleep(self.next()).await;
+    }
+
+    /// The next pause.
+    fn next(&mut self) -> Duration {
         let pause = self.0;
         self.0 = (pause * 2).min(PAUSES.1);
-        tokio::time::sleep(pause.mul_f64(0.5 + fastrand::f64() / 2.0)).await;
+        pause.mul_f64(0.5 + fastrand::f64() / 2.0)
     }
 }
 

@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use starttls_policy::Domain;
+use starttls_policy::{Domain, with_causes};
 use starttls_store::{Connection, Server, StoreError};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
+use super::apart::SetApart;
+use super::parts::{Refused, Written};
 use super::{Pause, Shared};
 use crate::learned::batch::Batches;
 use crate::learned::change::Change;
@@ -16,9 +18,11 @@ use crate::learned::upsert::Role;
 /// Tries of a batch that hit upon another node's, before anybody is told.
 const TRIES: u32 = 5;
 
-/// Changes of one batch that are told apart from those that the database takes; with more, a refused part is given up as a whole, so
-/// that a database that refuses everything is not asked for each row.
-const MOST_ALONE: usize = 32;
+/// How long a statement with a whole batch waits for the locks of other sessions: nodes hold one for as long as a statement takes.
+const LOCK_OF_A_BATCH: Duration = Duration::from_secs(1);
+
+/// The same of a part of a batch that waited too long.
+const LOCK_OF_A_PART: Duration = Duration::from_millis(100);
 
 /// How long good-bye may take.
 const LAST_WORDS: Duration = Duration::from_secs(2);
@@ -31,15 +35,20 @@ impl Shared {
         loop {
             let is_last = tokio::select! {
                 () = self.queue.gathered() => false,
+                () = self.apart.until_due() => false,
                 _ = stop.changed() => true,
             };
             if is_last {
+                self.apart.hurry();
                 let _ = timeout(LAST_WORDS, self.write(server, &mut connection, &mut batches)).await;
                 return;
             }
             match self.write(server, &mut connection, &mut batches).await {
                 Ok(()) => {
-                    self.link.writes_taken();
+                    match self.apart.trouble() {
+                        None => self.link.writes_taken(),
+                        Some((rows, cause)) => self.link.writes_held_up(rows, &cause),
+                    }
                     pause = Pause::default();
                 }
                 Err(error) => {
@@ -61,77 +70,111 @@ impl Shared {
         batches: &mut Batches,
     ) -> Result<(), StoreError> {
         let changes = self.queue.take();
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            match self.try_to_write(server, held, batches, &changes).await {
-                Ok(()) => {
-                    self.queue.written();
-                    return Ok(());
-                }
-                Err(error) if error.is_transient() && tries < TRIES => {}
-                Err(error) => {
-                    if !error.is_refusal() {
-                        self.link.doubt();
-                    }
-                    // Our own reference would have the changes copied.
-                    drop(changes);
-                    let _ = self.queue.failed();
-                    return Err(error);
-                }
+        let others = self.apart.take_in(&changes);
+        let written = self.write_some(server, held, batches, others.as_ref().unwrap_or(&changes)).await;
+        let stopped = match written {
+            Ok(written) => {
+                let full = self.set_apart(written.refused);
+                written.stopped.or(full)
             }
+            Err(error) => {
+                if !error.is_refusal() {
+                    self.link.doubt();
+                }
+                Some(error)
+            }
+        };
+        if let Some(error) = stopped {
+            // Our own reference would have the changes copied.
+            drop(changes);
+            let _ = self.queue.failed();
+            return Err(error);
         }
+        self.queue.written();
+        self.write_apart(server, held, batches).await
     }
 
-    /// Writes changes over the connection that is held, or a new one, which is held from then on.
-    async fn try_to_write(
+    /// Tries the rows that are set apart again, where that is due.
+    async fn write_apart(
+        &self,
+        server: &Server,
+        held: &mut Option<Connection>,
+        batches: &mut Batches,
+    ) -> Result<(), StoreError> {
+        let due = self.apart.due();
+        if due.is_empty() {
+            return Ok(());
+        }
+        let written = self.write_some(server, held, batches, &due).await;
+        match written {
+            Ok(Written { refused, stopped: None }) => {
+                for domain in due.keys().filter(|domain| refused.iter().all(|(other, ..)| other != *domain)) {
+                    self.apart.forget(domain);
+                }
+                self.set_apart(refused);
+            }
+            Err(error) if !error.is_refusal() => return Err(error),
+            // They stay as they are.
+            Ok(_) | Err(_) => {}
+        }
+        self.apart.tried();
+        Ok(())
+    }
+
+    /// Sets rows apart that are refused alone; returns the cause of one for which there is no room.
+    fn set_apart(&self, refused: Vec<Refused>) -> Option<StoreError> {
+        let mut full = None;
+        for (domain, change, error) in refused {
+            match self.apart.add(&domain, change, with_causes(&error)) {
+                SetApart::New => self.link.row_held_up(&domain, &error),
+                SetApart::Known => {}
+                SetApart::Full => full = Some(error),
+            }
+        }
+        full
+    }
+
+    /// Writes changes; those that hit upon another node's are tried again at once.
+    async fn write_some(
         &self,
         server: &Server,
         held: &mut Option<Connection>,
         batches: &mut Batches,
         changes: &HashMap<Domain, Change>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Written, StoreError> {
+        if changes.is_empty() {
+            return Ok(Written::default());
+        }
         let mut connection = match held.take() {
             Some(connection) => connection,
-            None => server.connect().await?,
+            None => {
+                let mut connection = server.connect().await?;
+                connection.wait_for_locks(LOCK_OF_A_BATCH).await?;
+                connection
+            }
         };
+        let mut tries = 1;
         let mut written = batches.write_to_server(&mut connection, changes, self.clock.settled()).await;
-        if written.as_ref().is_err_and(StoreError::is_of_values) {
-            written = self.write_apart(&mut connection, batches, changes).await;
+        while written.as_ref().is_err_and(StoreError::is_transient) && tries < TRIES {
+            tries += 1;
+            written = batches.write_to_server(&mut connection, changes, self.clock.settled()).await;
         }
+        let written = match written {
+            Ok(_) => Ok(Written::default()),
+            Err(error) if error.may_be_of_one_row() => {
+                connection.wait_for_locks(LOCK_OF_A_PART).await?;
+                let written = self.write_parts(&mut connection, batches, changes, error).await;
+                if written.as_ref().err().is_none_or(StoreError::is_refusal) {
+                    connection.wait_for_locks(LOCK_OF_A_BATCH).await?;
+                }
+                written
+            }
+            Err(error) => Err(error),
+        };
         // A connection whose answer did not come is of no more use.
         if written.as_ref().err().is_none_or(StoreError::is_refusal) {
             *held = Some(connection);
         }
-        written.map(drop)
-    }
-
-    /// Writes a batch in which the database refuses some values: in halves, until those are alone, which are given up. What is
-    /// written twice meanwhile does no harm.
-    async fn write_apart(
-        &self,
-        connection: &mut Connection,
-        batches: &mut Batches,
-        changes: &HashMap<Domain, Change>,
-    ) -> Result<u64, StoreError> {
-        let all = changes.iter().map(|(domain, change)| (domain.clone(), change.clone())).collect();
-        let mut parts: Vec<Vec<(Domain, Change)>> = vec![all];
-        let (mut not_kept, mut alone) = (0, 0);
-        while let Some(mut part) = parts.pop() {
-            let some = part.iter().cloned().collect();
-            match batches.write_to_server(connection, &some, self.clock.settled()).await {
-                Ok(more) => not_kept += more,
-                Err(error) if !error.is_of_values() => return Err(error),
-                Err(error) if part.len() == 1 || alone >= MOST_ALONE => {
-                    alone += 1;
-                    self.link.gave_up(part.len() as u64, &error);
-                }
-                Err(_) => {
-                    parts.push(part.split_off(part.len() / 2));
-                    parts.push(part);
-                }
-            }
-        }
-        Ok(not_kept)
+        written
     }
 }

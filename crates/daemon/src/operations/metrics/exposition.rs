@@ -198,6 +198,7 @@ impl Reading {
             ("connections-refused", shared_troubles.refused_connections),
             ("unreadable", shared_troubles.unreadable),
             ("given-up", shared_troubles.given_up),
+            ("held-up", shared_troubles.held_up),
         ];
         let troubles = troubles.map(|(what, count)| ([("what", what)], count));
         families.counters(
