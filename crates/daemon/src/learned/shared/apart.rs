@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use starttls_policy::Domain;
 use tokio::time::Instant;
 
-use super::Pause;
+use super::pause::Pause;
 use crate::learned::change::Change;
 
 /// Most domains that are set apart; with more of them the store counts as one that takes no writes.

@@ -13,6 +13,7 @@ mod apart;
 mod causes;
 mod link;
 mod parts;
+mod pause;
 mod reading;
 mod unreadable;
 mod writing;
@@ -33,6 +34,7 @@ use super::standing::{SharedState, SharedTroubles};
 use super::steady::LastTime;
 use apart::Apart;
 use link::Link;
+use pause::Pause;
 use reading::LookUps;
 
 /// Longest wait for an answer: a mail server waits for ours.
@@ -40,10 +42,6 @@ const ANSWER: Duration = Duration::from_millis(200);
 
 /// Readers, with a connection each: while one is waited for, another asks.
 const READERS: usize = 2;
-
-/// Pauses between tries to open a connection or to write: the first, and the longest. Half of each is random, so that nodes do
-/// not come together.
-const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(1));
 
 /// What was learnt further in the future than this was written by a wrong clock, or by nobody of us; in seconds.
 const WRONG_CLOCK: u64 = 86_400;
@@ -188,29 +186,6 @@ impl Shared {
             () = self.read(&server, None) => {}
             () = self.keep_writing(&server, stop.clone()) => {}
         }
-    }
-}
-
-/// Pauses that grow.
-#[derive(Debug)]
-struct Pause(Duration);
-
-impl Default for Pause {
-    fn default() -> Self {
-        Self(PAUSES.0)
-    }
-}
-
-impl Pause {
-    async fn wait(&mut self) {
-        tokio::time::sleep(self.next()).await;
-    }
-
-    /// The next pause.
-    fn next(&mut self) -> Duration {
-        let pause = self.0;
-        self.0 = (pause * 2).min(PAUSES.1);
-        pause.mul_f64(0.5 + fastrand::f64() / 2.0)
     }
 }
 

@@ -8,7 +8,8 @@ use starttls_store::{Connection, Server, StoreError, Value};
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::time::timeout;
 
-use super::{Pause, Shared};
+use super::Shared;
+use super::pause::Pause;
 use crate::learned::questions;
 use crate::learned::record::Record;
 

@@ -8,9 +8,10 @@ use starttls_store::{Connection, Server, StoreError};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
+use super::Shared;
 use super::apart::SetApart;
 use super::parts::{Refused, Written};
-use super::{Pause, Shared};
+use super::pause::Pause;
 use crate::learned::batch::Batches;
 use crate::learned::change::Change;
 use crate::learned::upsert::Role;
