@@ -15,7 +15,7 @@ use super::reference::{POLICY_MAPS, Reference};
 use super::restored::restored;
 use super::undo::{Undone, reload_again};
 use super::uses::{Use, UseKind, summary};
-use super::{DetectError, Detected, Instance, Running, effect, key_copies};
+use super::{DetectError, Detected, Instance, Running, effect, key_copies, replaced};
 use crate::commands::CommandError;
 use crate::generations::Generations;
 use starttls_host::fault;
@@ -122,6 +122,11 @@ pub fn deactivate(
     let path = server.main_cf();
     let before =
         MainCf::read(&path).map_err(|source| DeactivateError::MainCf { path: path.clone(), source })?;
+    // Where the line that counts names our table, replaced ones of it go with it.
+    let replaced = replaced::uses(&server, &before, generations.root());
+    if leftovers == Leftovers::Delete && ours.is_empty() && !replaced.is_empty() {
+        return Err(DeactivateError::StillUsed(replaced));
+    }
     let running = instance.running()?;
     let mut removal =
         Removal { instance, before, changes: &changes, after: None, running, reload_begun: false };

@@ -34,6 +34,7 @@ mod probe;
 mod record;
 mod reference;
 mod remainder;
+mod replaced;
 mod restored;
 mod roots;
 mod routes;

@@ -30,6 +30,7 @@ fn fault_deactivation_deletes_nothing_that_main_cf_leads_to() {
         ("texthash:OURS", "texthash:OURS\nlmtp_tls_policy_maps = proxy:texthash:OURS"),
         ("texthash:OURS", "texthash:LINK/tls_policy"),
         ("texthash:OURS", "texthash:../out/current/tls_policy"),
+        ("texthash:OURS", "texthash:OURS\nsmtp_tls_policy_maps = hash:/a"),
     ] {
         let server = Server::new();
         server.activate(&server.generations(), "one").unwrap();
