@@ -10,7 +10,6 @@ mod fake;
 pub mod generations;
 pub mod postfix;
 pub mod validity;
-mod whole_file;
 pub mod withdrawal;
 
 pub use commands::Commands;

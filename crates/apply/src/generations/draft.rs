@@ -12,7 +12,6 @@ use starttls_mta::Output;
 use starttls_host::fault;
 
 use super::{DRAFT, FOLDER, FileNameError, Generations, PREVIOUS, Ready, file_name, ready};
-use crate::whole_file;
 
 /// Files held open at a time; a policy may bring thousands of key files, one after the other.
 const MAX_OPEN_FILES: usize = 16;
@@ -89,7 +88,7 @@ impl<'a> Draft<'a> {
         fault::point().map_err(failed)?;
         if let Some(current) = generations.known_current().map_err(failed)? {
             let text = format!("{current:04}\n");
-            whole_file::replace(&folder.path.join(PREVIOUS), text.as_bytes(), 0o644).map_err(failed)?;
+            starttls_host::replace(&folder.path.join(PREVIOUS), text.as_bytes(), 0o644).map_err(failed)?;
         }
         Ok(Self { folder, files: BTreeMap::new(), open: 0, failure: None })
     }

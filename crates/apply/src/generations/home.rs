@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{FlockOperation, OFlags, flock};
 
 use super::{CURRENT, FOLDER, NEXT_LINK};
-use crate::whole_file;
 
 /// What this program puts into an output directory.
 const OURS: [&str; 12] = [
@@ -270,5 +269,5 @@ fn is_ours_without_marker(names: &[String]) -> bool {
 }
 
 fn is_ours(name: &impl AsRef<str>) -> bool {
-    OURS.contains(&name.as_ref().trim_end_matches(whole_file::SUFFIX))
+    OURS.contains(&name.as_ref().trim_end_matches(starttls_host::ASIDE_SUFFIX))
 }

@@ -34,8 +34,6 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use starttls_host::fault;
 
-use crate::whole_file;
-
 /// The link to the generation in force.
 pub const CURRENT: &str = "current";
 /// The folder of all generations.
@@ -196,7 +194,7 @@ impl Generations {
             return Err(RollBackError::NothingBefore { path: self.root.clone() });
         };
         self.point_current_at(to).map_err(failed)?;
-        Ok(RolledBack { from, to, unflushed: whole_file::sync_parent(&self.current_directory()).err() })
+        Ok(RolledBack { from, to, unflushed: starttls_host::sync_parent(&self.current_directory()).err() })
     }
 
     /// Deletes every generation. Only when no mail server refers to them any more: a missing table defers all mail.
@@ -205,7 +203,7 @@ impl Generations {
     /// What the system answered; what is left can be deleted by calling again.
     pub fn clear(&self) -> io::Result<()> {
         remove_if_there(fs::remove_file(self.root.join(CURRENT)))?;
-        whole_file::sync_parent(&self.root.join(CURRENT))?;
+        starttls_host::sync_parent(&self.root.join(CURRENT))?;
         remove_if_there(fs::remove_dir_all(self.folder()))
     }
 

@@ -8,8 +8,6 @@ use std::path::{Path, PathBuf};
 use super::draft::{DraftError, Folder};
 use starttls_host::fault;
 
-use crate::whole_file;
-
 /// A generation that is complete, checked and on disk; vanishes when dropped unless published.
 #[derive(Debug)]
 pub struct Ready<'a> {
@@ -110,14 +108,14 @@ impl<'a> Ready<'a> {
             fault::point()?;
             fs::rename(&self.folder.path, &place)?;
             self.folder.path.clone_from(&place);
-            whole_file::sync_parent(&place)?;
+            starttls_host::sync_parent(&place)?;
             generations.point_current_at(number)?;
             Ok((number, previous))
         })();
         let (number, previous) = swapped.map_err(|source| PublishError { path, source })?;
         self.folder.kept = true;
         let tidied =
-            whole_file::sync_parent(&generations.current_directory()).and_then(|()| generations.prune());
+            starttls_host::sync_parent(&generations.current_directory()).and_then(|()| generations.prune());
         Ok(Published { number, previous, untidy: tidied.err() })
     }
 }

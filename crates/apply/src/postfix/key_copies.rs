@@ -12,8 +12,6 @@ use std::path::{Component, Path, PathBuf};
 
 use starttls_host::fault;
 
-use crate::whole_file;
-
 /// A key file of ours is a few keys.
 const MAX_KEY_FILE_BYTES: u64 = 1024 * 1024;
 
@@ -66,14 +64,14 @@ impl KeyCopy {
         {
             return Ok(());
         }
-        whole_file::replace(&self.to, &bytes, 0o644).map_err(failed)
+        starttls_host::replace(&self.to, &bytes, 0o644).map_err(failed)
     }
 }
 
 /// Removes a copy, and the directories above it that are empty then.
 pub(super) fn remove(queue_directory: &Path, copy: &Path) -> io::Result<()> {
     fault::point()?;
-    whole_file::remove(copy)?;
+    starttls_host::remove(copy)?;
     for above in copy.ancestors().skip(1).take_while(|above| *above != queue_directory) {
         if !above.starts_with(queue_directory) || fs::remove_dir(above).is_err() {
             break;

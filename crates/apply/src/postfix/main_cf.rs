@@ -14,7 +14,6 @@ use tempfile::TempDir;
 
 use super::{Instance, listing};
 use crate::commands::CommandError;
-use crate::whole_file;
 
 /// Far above any main.cf seen.
 const MAX_BYTES: u64 = 8 * 1024 * 1024;
@@ -60,7 +59,7 @@ impl MainCf {
 
     /// Removes what a run that died while bringing it back left beside it.
     pub(super) fn tidy(&self) -> io::Result<()> {
-        whole_file::remove_leftover(&self.path)
+        starttls_host::remove_aside(&self.path)
     }
 
     /// What `postconf` would make of it: tried on a copy.
@@ -92,7 +91,7 @@ impl MainCf {
 
     /// Brings these bytes back, with their mode and owner.
     pub(super) fn restore(&self) -> io::Result<()> {
-        whole_file::replace(&self.path, &self.bytes, self.mode)?;
+        starttls_host::replace(&self.path, &self.bytes, self.mode)?;
         let now = fs::metadata(&self.path)?;
         if (now.uid(), now.gid()) == self.owner {
             return Ok(());

@@ -23,7 +23,6 @@ use std::path::{Path, PathBuf};
 use super::Detected;
 use super::main_cf::MainCf;
 use crate::generations::Generations;
-use crate::whole_file;
 
 const FILE: &str = "activation";
 const BEFORE: &str = "main.cf.before";
@@ -219,11 +218,12 @@ pub(super) fn before_path(root: &Path) -> PathBuf {
 }
 
 fn remove(path: PathBuf) -> Result<(), RecordError> {
-    whole_file::remove(&path).map_err(|source| RecordError::Io { path, source })
+    starttls_host::remove(&path).map_err(|source| RecordError::Io { path, source })
 }
 
 fn put(path: &Path, bytes: &[u8], mode: u32) -> Result<(), RecordError> {
-    whole_file::replace(path, bytes, mode).map_err(|source| RecordError::Io { path: path.to_owned(), source })
+    starttls_host::replace(path, bytes, mode)
+        .map_err(|source| RecordError::Io { path: path.to_owned(), source })
 }
 
 #[cfg(test)]

@@ -5,7 +5,6 @@ use std::path::Path;
 
 use super::{Validity, ValidityError, read_json, write_json};
 use crate::generations::Generations;
-use crate::whole_file;
 
 const FILE: &str = "validity-seen.json";
 
@@ -52,6 +51,6 @@ impl Generations {
     /// [`ValidityError`].
     pub fn remove_record_copy(&self) -> Result<(), ValidityError> {
         let path = self.root().join(FILE);
-        whole_file::remove(&path).map_err(|source| ValidityError::Io { path, source })
+        starttls_host::remove(&path).map_err(|source| ValidityError::Io { path, source })
     }
 }

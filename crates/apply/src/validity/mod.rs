@@ -40,7 +40,6 @@ pub use state::{ActivationState, SavedState, State};
 pub use watch::{DEAD_AFTER, last_seen, note_seen};
 
 use crate::generations::{CURRENT, Generations, Ready};
-use crate::whole_file;
 
 const FILE: &str = ".validity.json";
 const EXPIRIES: &str = ".expiries";
@@ -194,7 +193,7 @@ pub fn table_sha256(directory: &Path) -> io::Result<String> {
             read => hash.update(block.get(..read).unwrap_or_default()),
         }
     }
-    Ok(hash.finalize().iter().fold(String::new(), |digits, byte| digits + &format!("{byte:02x}")))
+    Ok(base16ct::lower::encode_string(&hash.finalize()))
 }
 
 impl Validity {
@@ -242,6 +241,6 @@ fn read_file(path: &Path) -> Result<Option<Vec<u8>>, ValidityError> {
 }
 
 fn put(path: &Path, bytes: &[u8], mode: u32) -> Result<(), ValidityError> {
-    whole_file::replace(path, bytes, mode)
+    starttls_host::replace(path, bytes, mode)
         .map_err(|source| ValidityError::Io { path: path.to_owned(), source })
 }

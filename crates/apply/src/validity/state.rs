@@ -7,7 +7,6 @@ use starttls_policy::Timestamp;
 
 use super::{ValidityError, put, read_file, read_json, time, write_json};
 use crate::generations::Generations;
-use crate::whole_file;
 
 const FILE: &str = "state.json";
 
@@ -91,7 +90,7 @@ impl SavedState {
         let path = generations.root().join(FILE);
         match &self.0 {
             Some(bytes) => put(&path, bytes, 0o644),
-            None => whole_file::remove(&path).map_err(|source| ValidityError::Io { path, source }),
+            None => starttls_host::remove(&path).map_err(|source| ValidityError::Io { path, source }),
         }
     }
 }

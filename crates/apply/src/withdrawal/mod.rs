@@ -30,7 +30,8 @@ pub fn name_for(output: &Path) -> String {
         return NAME.to_owned();
     }
     let hash = Sha256::digest(output.as_os_str().as_encoded_bytes());
-    hash.iter().take(4).fold(format!("{NAME}-"), |name, byte| name + &format!("{byte:02x}"))
+    let digits = base16ct::lower::encode_string(hash.get(..4).unwrap_or_default());
+    format!("{NAME}-{digits}")
 }
 
 /// How often the timer looks; the withdrawal comes at most so much late.
@@ -168,11 +169,11 @@ fn put(path: &Path, text: &str) -> Result<Installed, TimerError> {
     if std::fs::read_to_string(path).is_ok_and(|there| there == text) {
         return Ok(Installed::Before);
     }
-    crate::whole_file::replace(path, text.as_bytes(), 0o644)
+    starttls_host::replace(path, text.as_bytes(), 0o644)
         .map_err(|source| TimerError::Io { path: path.to_owned(), source })?;
     Ok(Installed::Now)
 }
 
 fn take_away(path: &Path) -> Result<(), TimerError> {
-    crate::whole_file::remove(path).map_err(|source| TimerError::Io { path: path.to_owned(), source })
+    starttls_host::remove(path).map_err(|source| TimerError::Io { path: path.to_owned(), source })
 }
